@@ -1,0 +1,141 @@
+// Runs in: sallyport-respond (as the representative).
+#include "auth/respond/private_file.h"
+
+#include <fcntl.h>
+#include <pwd.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <cstdlib>
+
+#include "auth/ocra_suite.h"
+#include "base/encoding.h"
+#include "base/file.h"
+
+namespace sallyport {
+
+namespace {
+
+constexpr std::size_t kFileLimit = 4096;
+constexpr std::size_t kShortestKey = 16;  // bytes; RFC 4226 R6
+
+Done check_owner(int fd, const std::filesystem::path& path) {
+  struct stat status {};
+  if (fstat(fd, &status) != 0) return fail_errno("looking at {}", path.string());
+  if (!S_ISREG(status.st_mode)) return fail("{} is not a regular file", path.string());
+  if (status.st_uid != geteuid()) return fail("{} belongs to somebody else", path.string());
+  if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+    return fail("{} holds a secret and others can read it (fix: chmod 600 {})", path.string(), path.string());
+  return {};
+}
+
+// Takes the text before the next line end from the front of `rest`.
+std::string_view take_line(std::string_view& rest) {
+  const auto end = rest.find('\n');
+  auto line = rest.substr(0, end);
+  rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 1);
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  return line;
+}
+
+Result<std::uint64_t> parse_counter(std::string_view text) {
+  std::uint64_t value = 0;
+  const auto line = take_line(text);
+  const auto [end, fault] = std::from_chars(line.data(), line.data() + line.size(), value);
+  if (line.empty() || fault != std::errc{} || end != line.data() + line.size())
+    return fail("expected a number");
+  return value;
+}
+
+std::filesystem::path counter_file(const std::filesystem::path& secret_file) {
+  return secret_file.string() + ".counter";
+}
+
+}  // namespace
+
+Result<Secret> read_private_file(const std::filesystem::path& path) {
+  const UniqueFd fd{::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)};
+  if (!fd) return fail_errno("opening {}", path.string());
+  RETURN_IF_ERROR(check_owner(fd.get(), path));
+  std::string text(kFileLimit + 1, '\0');
+  const auto got = ::read(fd.get(), text.data(), text.size());
+  if (got < 0) return fail_errno("reading {}", path.string());
+  if (static_cast<std::size_t>(got) > kFileLimit)
+    return fail("{} is larger than {} bytes", path.string(), kFileLimit);
+  text.resize(static_cast<std::size_t>(got));
+  return Secret::taking(std::move(text));
+}
+
+Result<std::filesystem::path> default_secret_file() {
+  const char* config = std::getenv("XDG_CONFIG_HOME");
+  if (config != nullptr && *config == '/') return std::filesystem::path{config} / "sallyport/secret";
+  const char* home = std::getenv("HOME");
+  if (home == nullptr || *home != '/') {
+    const passwd* account = getpwuid(geteuid());
+    if (account == nullptr)
+      return fail("no home directory is known; say where the secret is with --secret-file");
+    home = account->pw_dir;
+  }
+  return std::filesystem::path{home} / ".config/sallyport/secret";
+}
+
+Result<Enrolment> parse_enrolment(const Secret& text) {
+  auto rest = text.reveal();
+  ASSIGN_OR_RETURN(auto bytes, from_base32(take_line(rest)));
+  Enrolment enrolment{Secret::taking(std::move(bytes)), {}};
+  if (enrolment.key.size() < kShortestKey)
+    return fail("the secret is shorter than {} bytes; expected the Base32 text of the enrolment",
+                kShortestKey);
+  if (const auto suite = take_line(rest); !suite.empty()) {
+    RETURN_IF_ERROR(OcraSuite::parse(suite));
+    enrolment.suite = suite;
+  }
+  return enrolment;
+}
+
+Result<Enrolment> read_enrolment(const std::filesystem::path& path) {
+  auto text = read_private_file(path);
+  if (!text && text.error().code() == ENOENT)
+    return fail("there is no secret in {}; store the one you were given with: sallyport-respond --save",
+                path.string());
+  if (!text) return tl::unexpected{text.error()};
+  auto enrolment = parse_enrolment(*text);
+  if (!enrolment) return tl::unexpected{enrolment.error().within(path.string())};
+  return enrolment;
+}
+
+Done save_enrolment(const std::filesystem::path& path, const Enrolment& enrolment) {
+  std::error_code error;
+  if (std::filesystem::exists(path, error)) return fail("{} exists already; remove it first", path.string());
+  const auto folder = path.parent_path();
+  if (!folder.empty() && std::filesystem::create_directories(folder, error))
+    std::filesystem::permissions(folder, std::filesystem::perms::owner_all, error);
+  if (error)
+    return tl::unexpected{Error{fmt::format("making the folder {}", folder.string()), error.value()}};
+  std::string base32 = to_base32(enrolment.key.reveal());
+  const auto text = Secret::taking(base32 + "\n" + (enrolment.suite ? *enrolment.suite + "\n" : ""));
+  wipe(base32);
+  return replace_file(std::filesystem::absolute(path), text.reveal(), 0600);
+}
+
+Result<std::uint64_t> take_counter(const std::filesystem::path& secret_file) {
+  // Two responses at once must not use one counter; the secret itself is the lock, since the counter is
+  // replaced.
+  const UniqueFd lock{::open(secret_file.c_str(), O_RDONLY | O_CLOEXEC)};
+  if (!lock || flock(lock.get(), LOCK_EX) != 0) return fail_errno("locking {}", secret_file.string());
+  const auto path = counter_file(secret_file);
+  std::uint64_t counter = 0;
+  const auto text = read_private_file(path);
+  if (!text && text.error().code() != ENOENT) return tl::unexpected{text.error()};
+  if (text) {
+    const auto parsed = parse_counter(text->reveal());
+    if (!parsed) return tl::unexpected{parsed.error().within(path.string())};
+    counter = *parsed;
+  }
+  RETURN_IF_ERROR(replace_file(std::filesystem::absolute(path), fmt::format("{}\n", counter + 1), 0600));
+  return counter;
+}
+
+}  // namespace sallyport

@@ -1,0 +1,34 @@
+// Files that decide who gets in: opened without following links, refused when others could have written
+// them, replaced whole. Runs in: every program but the workers, which open no file.
+#pragma once
+
+#include <sys/types.h>
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+
+namespace sallyport {
+
+enum class Trust {
+  owned_by_root,   // owner root, not writable by group or others
+  secret_of_root,  // and not readable by group or others
+};
+
+// The whole of a regular file of at most `limit` bytes.
+Result<std::string> read_trusted_file(const std::filesystem::path& path, Trust trust, std::size_t limit = 1 << 20);
+
+// A temporary file beside `path`, fsync, rename, fsync of the folder: after power loss the old one or the
+// new one, never half. The umask does not matter.
+Done replace_file(const std::filesystem::path& path, std::string_view bytes, mode_t mode);
+
+// Makes names that were created, renamed or removed in `folder` survive a power loss.
+Done sync_folder(const std::filesystem::path& folder);
+
+// All of `bytes`, through short writes and EINTR.
+Done write_all(int fd, std::string_view bytes);
+
+}  // namespace sallyport

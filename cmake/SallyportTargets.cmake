@@ -1,0 +1,24 @@
+# One library a folder: every .cpp in it, so that a new file needs no edit here.
+
+# sallyport_library(NAME LIBS...): a static library of the current folder's sources, except main files.
+function(sallyport_library name)
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
+  list(FILTER sources EXCLUDE REGEX "(^|_|/)main\\.cpp$")
+  if(NOT sources)
+    add_library(${name} INTERFACE)
+    return()
+  endif()
+  add_library(${name} STATIC ${sources})
+  target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR})
+  target_link_libraries(${name} PUBLIC ${ARGN})
+endfunction()
+
+# sallyport_program(OUTPUT SOURCE LIBS...): a program from one main file.
+function(sallyport_program output source)
+  if(NOT EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/${source})
+    return()
+  endif()
+  add_executable(${output} ${source})
+  target_link_libraries(${output} PRIVATE ${ARGN})
+  set_target_properties(${output} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
+endfunction()

@@ -1,0 +1,112 @@
+// How a FileJournal starts: lock, walk, mend. Runs in: sallyportd (privileged).
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "gateway/audit/file_journal.h"
+
+namespace sallyport {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+Done give_to_group(int fd, const std::optional<gid_t>& group, mode_t mode, const fs::path& path) {
+  if (group && ::fchown(fd, static_cast<uid_t>(-1), *group) != 0) return fail_errno("changing the group of {}", path.string());
+  if (::fchmod(fd, mode) != 0) return fail_errno("changing the mode of {}", path.string());
+  return {};
+}
+
+Done check_owner(int fd, const fs::path& path) {
+  struct stat status {};
+  if (::fstat(fd, &status) != 0) return fail_errno("looking at {}", path.string());
+  if (status.st_uid != ::geteuid()) return fail("{} belongs to another user (fix: chown root {})", path.string(), path.string());
+  if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+    return fail("{} can be written by others (fix: chmod go-w {})", path.string(), path.string());
+  return {};
+}
+
+Done make_folder(const fs::path& folder, const std::optional<gid_t>& group) {
+  const bool is_new = ::mkdir(folder.c_str(), 0700) == 0;
+  if (!is_new && errno != EEXIST) return fail_errno("making folder {}", folder.string());
+  const UniqueFd fd{::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
+  if (!fd) return fail_errno("opening folder {}", folder.string());
+  RETURN_IF_ERROR(check_owner(fd.get(), folder));
+  if (!is_new) return {};
+  RETURN_IF_ERROR(give_to_group(fd.get(), group, 0750, folder));
+  return sync_folder(folder.parent_path().empty() ? fs::path{"."} : folder.parent_path());
+}
+
+Done make_file(const fs::path& path, const std::optional<gid_t>& group) {
+  const UniqueFd fd{::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600)};
+  if (!fd) return fail_errno("creating {}", path.string());
+  RETURN_IF_ERROR(give_to_group(fd.get(), group, 0640, path));
+  if (::fsync(fd.get()) != 0) return fail_errno("syncing {}", path.string());
+  return sync_folder(path.parent_path());
+}
+
+}  // namespace
+
+Result<std::unique_ptr<FileJournal>> FileJournal::open(const fs::path& folder, const Clock& clock,
+                                                       FileJournalOptions options) {
+  RETURN_IF_ERROR(make_folder(folder, options.group));
+  std::unique_ptr<FileJournal> journal{new FileJournal{folder, clock, std::move(options)}};
+  RETURN_IF_ERROR(journal->take_lock());
+  RETURN_IF_ERROR(journal->open_last_file());
+  RETURN_IF_ERROR(journal->replay());
+  return journal;
+}
+
+// A file of its own that only we may open: whoever can read the journal could lock the journal itself, and so
+// keep the gate from starting.
+Done FileJournal::take_lock() {
+  const auto path = folder_ / "journal.lock";
+  lock_.reset(::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (!lock_) return fail_errno("opening {}", path.string());
+  if (::flock(lock_.get(), LOCK_EX | LOCK_NB) == 0) return {};
+  if (errno == EWOULDBLOCK) return fail("another sallyportd writes the journal in {}", folder_.string());
+  return fail_errno("locking {}", path.string());
+}
+
+Done FileJournal::open_last_file() {
+  ASSIGN_OR_RETURN(files_, journal_files(folder_));
+  if (files_.empty()) {
+    files_.push_back(folder_ / "journal-00000001.jsonl");
+    RETURN_IF_ERROR(make_file(files_.back(), options_.group));
+  }
+  fd_.reset(::open(files_.back().c_str(), O_RDWR | O_APPEND | O_NOFOLLOW | O_CLOEXEC));
+  if (!fd_) return fail_errno("opening {}", files_.back().string());
+  return check_owner(fd_.get(), files_.back());
+}
+
+Done FileJournal::replay() {
+  ASSIGN_OR_RETURN(const auto walk, walk_journal(files_, [&](const Record& record, const Place& place) -> Done {
+                     remember({record.seq, record.hash}, place);
+                     return {};
+                   }));
+  if (walk.broken)
+    return fail("the journal is broken at {}; nothing is armed on it. See 'sallyport audit verify'; keep a copy of {} "
+                "for the security team and restore the journal, or move the folder away to begin a new one",
+                walk.broken->message(), folder_.string());
+  chain_ = Chain{walk.head};
+  last_ = walk.last;
+  if (last_.file + 1 != files_.size()) last_ = Place{files_.size() - 1, 0, 0, 0};
+  if (walk.torn) return mend(*walk.torn);
+  return {};
+}
+
+Done FileJournal::mend(const TornTail& torn) {
+  if (torn.only_newline_missing) {
+    if (options_.calls.write(fd_.get(), "\n", 1) != 1) return fail_errno("mending {}", torn.file.string());
+  } else if (options_.calls.ftruncate(fd_.get(), static_cast<off_t>(torn.offset)) != 0) {
+    return fail_errno("cutting {}", torn.file.string());
+  }
+  if (options_.calls.fdatasync(fd_.get()) != 0) return fail_errno("syncing {}", torn.file.string());
+  recovered_ = torn.bytes;
+  // On a full disk the note waits for the first append that finds room.
+  if (auto noted = be_sound(); !noted) return noted;
+  if (auto noted = put({"journal.recovered", {{"bytes", *recovered_}}}); noted) recovered_.reset();
+  return {};
+}
+
+}  // namespace sallyport

@@ -1,0 +1,66 @@
+// Runs in: sallyport.
+#include "gateway/audit/verify.h"
+
+#include <fcntl.h>
+
+#include "gateway/audit/recording_store.h"
+
+namespace sallyport {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string text_of(const nlohmann::json& fields, const char* key) {
+  const auto found = fields.find(key);
+  return found != fields.end() && found->is_string() ? found->get<std::string>() : std::string{};
+}
+
+// A journal that somebody altered must not lead the auditor's own rights elsewhere.
+bool stays_below(const fs::path& path) {
+  if (path.empty() || path.is_absolute()) return false;
+  for (const auto& part : path)
+    if (part == "..") return false;
+  return true;
+}
+
+// What is wrong with one recording; empty when it is what the journal says.
+std::string problem_of(const nlohmann::json& fields, const fs::path& state) {
+  if (const auto alarm = text_of(fields, "alarm"); !alarm.empty()) return "the gate could not close it: " + alarm;
+  const fs::path path = text_of(fields, "path");
+  if (!stays_below(path)) return "the journal names no path below the state folder";
+  const UniqueFd fd{::open((state / path).c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)};
+  if (!fd && errno == ENOENT) return "it is missing";
+  if (!fd) return Error{"it cannot be opened", errno}.message();
+  const auto found = hash_recording(fd.get());
+  if (!found) return found.error().message();
+  const auto size = fields.find("size");
+  if (size == fields.end() || !size->is_number_unsigned() || size->get<std::uint64_t>() != found->size)
+    return fmt::format("it was altered: it holds {} bytes", found->size);
+  if (text_of(fields, "sha256") != found->sha256) return "it was altered: its SHA-256 is another";
+  return {};
+}
+
+}  // namespace
+
+Result<Walk> verify_journal(const fs::path& folder_or_file) {
+  ASSIGN_OR_RETURN(const auto files, journal_files(folder_or_file));
+  if (files.empty()) return fail("there is no journal in {}", folder_or_file.string());
+  return walk_journal(files, [](const Record&, const Place&) { return Done{}; });
+}
+
+Result<RecordingsCheck> verify_recordings(const fs::path& folder_or_file, const fs::path& state) {
+  ASSIGN_OR_RETURN(const auto files, journal_files(folder_or_file));
+  RecordingsCheck check;
+  const auto visit = [&](const Record& record, const Place&) -> Done {
+    if (record.event != "recording.closed") return {};
+    ++check.checked;
+    if (auto problem = problem_of(record.fields, state); !problem.empty())
+      check.faults.push_back({text_of(record.fields, "session"), text_of(record.fields, "path"), std::move(problem)});
+    return {};
+  };
+  ASSIGN_OR_RETURN(const auto walk, walk_journal(files, visit));
+  return check;
+}
+
+}  // namespace sallyport

@@ -1,0 +1,10 @@
+// sallyport audit list|show|verify: reads the journal's files itself, as whoever runs it. Runs in: sallyport.
+#pragma once
+
+#include "gateway/console/context.h"
+
+namespace sallyport {
+
+void add_audit_commands(CLI::App& app, ConsoleContext& context);
+
+}  // namespace sallyport

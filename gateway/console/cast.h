@@ -1,0 +1,35 @@
+// Cast: a recording in the asciicast v2 format (https://docs.asciinema.org/manual/asciicast/v2/).
+// Runs in: sallyport.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+
+namespace sallyport {
+
+struct CastEvent {
+  std::chrono::microseconds at{};  // since the start
+  char kind = 'o';                 // o output, i input, r resize, m marker
+  std::string data;
+};
+
+struct Cast {
+  int columns = 0, rows = 0;
+  nlohmann::json header;  // its scalar members
+  std::vector<CastEvent> events;
+  std::size_t bad_line = 0;  // the first that is no event, e.g. half written; what is before it is kept
+};
+
+Result<Cast> read_cast(const std::filesystem::path& path);
+// The same from the text of a file.
+Result<Cast> parse_cast(std::string_view text);
+
+// No pause longer than `most`, as asciinema's --idle-time-limit.
+void shorten_pauses(Cast& cast, std::chrono::microseconds most);
+
+}  // namespace sallyport

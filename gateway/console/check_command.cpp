@@ -1,0 +1,65 @@
+// check: reads all of /etc/sallyport as the gate would, without the gate. Runs in: sallyport.
+#include "gateway/console/commands.h"
+#include "gateway/console/output.h"
+#include "gateway/console/table.h"
+#include "policies/catalogue.h"
+
+namespace sallyport {
+
+namespace {
+
+using Json = nlohmann::json;
+
+Json problems_json(const Problems& problems) {
+  Json list = Json::array();
+  for (const auto& problem : problems)
+    list.push_back({{"file", problem.file.string()}, {"line", problem.line}, {"problem", problem.text}});
+  return {{"problems", list}};
+}
+
+template <class Map>
+std::string names_in(const Map& map) {
+  std::string names;
+  for (const auto& [name, value] : map) names += (names.empty() ? "" : ", ") + name;
+  return names.empty() ? "none yet" : names;
+}
+
+template <class Map>
+Json names_json(const Map& map) {
+  Json names = Json::array();
+  for (const auto& [name, value] : map) names.push_back(name);
+  return names;
+}
+
+void print_problems(ConsoleContext& context, const Problems& problems) {
+  context.exit_code = exit_code::refused;
+  if (context.json) return print_json(problems_json(problems));
+  for (const auto& problem : problems) print(problem.message() + "\n");
+  print(painted(problems.size() == 1 ? "1 problem" : std::to_string(problems.size()) + " problems", Color::bad, context.color) +
+        ": the gate refuses these files as a whole\n");
+}
+
+void print_found(const ConsoleContext& context, const Catalogue& catalogue) {
+  if (context.json)
+    return print_json({{"problems", Json::array()}, {"gate", catalogue.settings.gate_name}, {"policies", names_json(catalogue.policies)},
+                       {"targets", names_json(catalogue.targets)}, {"reps", names_json(catalogue.reps)}});
+  std::string addresses;
+  for (const auto& address : catalogue.settings.addresses) addresses += (addresses.empty() ? "" : ", ") + address.text();
+  print(fmt::format("gate      {} on {}, port {}\n", catalogue.settings.gate_name, addresses, catalogue.settings.ssh_port.value()));
+  print(fmt::format("policies  {}\ntargets   {}\nreps      {}\n", names_in(catalogue.policies), names_in(catalogue.targets), names_in(catalogue.reps)));
+  print(painted("no problems", Color::good, context.color) + "\n");
+}
+
+}  // namespace
+
+void add_check_command(CLI::App& app, ConsoleContext& context) {
+  auto* command = app.add_subcommand("check", "Check config, policies, targets and reps; names file and line")->group(group::setup);
+  command->footer("Example:\n  sallyport check && systemctl reload sallyportd\nRun it as root: secrets are root's alone.");
+  command->callback([&context] {
+    const auto catalogue = load_catalogue(context.config);
+    if (catalogue) print_found(context, *catalogue);
+    else print_problems(context, catalogue.error());
+  });
+}
+
+}  // namespace sallyport

@@ -1,0 +1,63 @@
+// What `sallyport doctor` looks at: each check is a small function with a one-line verdict and what to do.
+// Everything is read, nothing is changed. Runs in: sallyport.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gateway/console/context.h"
+#include "policies/catalogue.h"
+
+namespace sallyport {
+
+enum class Verdict { ok, warn, fail };
+const char* to_text(Verdict verdict) noexcept;  // "ok", "warn", "FAIL"
+
+struct Finding {
+  Verdict verdict = Verdict::ok;
+  std::string text;
+  std::string fix;  // what to do; empty when nothing is to be done
+};
+Finding fine(std::string text);
+Finding warning(std::string text, std::string fix);
+Finding failure(std::string text, std::string fix);
+
+// What the checks share.
+struct Patient {
+  const ConsoleContext& context;
+  tl::expected<Catalogue, Problems> catalogue;
+  Result<nlohmann::json> status;  // the daemon's own
+  // The settings in the files, or the defaults while the files have problems.
+  Settings settings() const { return catalogue ? catalogue->settings : Settings{}; }
+};
+
+// doctor_system.cpp
+Finding check_kernel(const Patient& patient);
+Finding check_clock(const Patient& patient);
+Finding check_groups(const Patient& patient);
+Finding check_worker_account(const Patient& patient);
+Finding check_pam(const Patient& patient);
+// doctor_files.cpp
+Finding check_config(const Patient& patient);
+Finding check_enrollment(const Patient& patient);
+Finding check_permissions(const Patient& patient);
+// doctor_network.cpp
+Finding check_daemon(const Patient& patient);
+Finding check_nftables(const Patient& patient);
+Finding check_base_table(const Patient& patient);
+Finding check_host_firewall(const Patient& patient);
+Finding check_ports(const Patient& patient);
+
+// Pure parts, for tests.
+Finding judge_kernel(const std::string& release);
+struct PamLine {
+  bool is_include = false;
+  std::string name;  // of a module or of an included file
+};
+std::optional<PamLine> parse_pam_line(std::string_view line);
+// Local addresses and ports in state LISTEN of a /proc/net/tcp or tcp6.
+std::vector<Endpoint> listeners_in(std::string_view proc_net_tcp);
+
+}  // namespace sallyport

@@ -1,0 +1,87 @@
+// doctor: is everything there that the gate stands on? Runs in: sallyport.
+#include <algorithm>
+#include <array>
+
+#include "base/escape.h"
+#include "gateway/console/commands.h"
+#include "gateway/console/control_client.h"
+#include "gateway/console/doctor.h"
+#include "gateway/console/output.h"
+#include "gateway/console/table.h"
+
+namespace sallyport {
+
+namespace {
+
+struct Check {
+  const char* name;
+  Finding (*look)(const Patient&);
+};
+constexpr std::array kChecks{
+    Check{"kernel", check_kernel},           Check{"clock", check_clock},
+    Check{"groups", check_groups},           Check{"worker", check_worker_account},
+    Check{"pam", check_pam},                 Check{"config", check_config},
+    Check{"content", check_enrollment},      Check{"permissions", check_permissions},
+    Check{"daemon", check_daemon},           Check{"nftables", check_nftables},
+    Check{"base table", check_base_table},   Check{"host firewall", check_host_firewall},
+    Check{"ports", check_ports},
+};
+
+Color color_of(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::ok: return Color::good;
+    case Verdict::warn: return Color::warning;
+    case Verdict::fail: return Color::bad;
+  }
+  return Color::none;
+}
+
+void print_finding(const ConsoleContext& context, const Check& check, const Finding& finding) {
+  const auto verdict = painted(fmt::format("{:<4}", to_text(finding.verdict)), color_of(finding.verdict), context.color);
+  print(fmt::format("{}  {:<14} {}\n", verdict, check.name, escape_terminal(finding.text)));
+  if (!finding.fix.empty()) print(fmt::format("{:21}to do: {}\n", "", escape_terminal(finding.fix)));
+}
+
+// The daemon's answer; that it cannot be reached is a finding, not the end.
+Result<nlohmann::json> status_of(const ConsoleContext& context) {
+  ASSIGN_OR_RETURN(auto client, ControlClient::connect(context.socket));
+  ASSIGN_OR_RETURN(auto reply, client.ask({{"ask", "status"}}));
+  return std::move(reply.result);
+}
+
+void examine(ConsoleContext& context) {
+  const Patient patient{context, load_catalogue(context.config), status_of(context)};
+  nlohmann::json findings = nlohmann::json::array();
+  Verdict worst = Verdict::ok;
+  for (const auto& check : kChecks) {
+    const auto finding = check.look(patient);
+    worst = std::max(worst, finding.verdict);
+    findings.push_back({{"check", check.name}, {"verdict", to_text(finding.verdict)}, {"text", finding.text}, {"fix", finding.fix}});
+    if (!context.json) print_finding(context, check, finding);
+  }
+  if (context.json) print_json({{"verdict", to_text(worst)}, {"checks", findings}});
+  if (worst == Verdict::fail) context.exit_code = exit_code::refused;
+}
+
+}  // namespace
+
+const char* to_text(Verdict verdict) noexcept {
+  switch (verdict) {
+    case Verdict::ok: return "ok";
+    case Verdict::warn: return "warn";
+    case Verdict::fail: return "FAIL";
+  }
+  return "?";
+}
+
+Finding fine(std::string text) { return {Verdict::ok, std::move(text), ""}; }
+Finding warning(std::string text, std::string fix) { return {Verdict::warn, std::move(text), std::move(fix)}; }
+Finding failure(std::string text, std::string fix) { return {Verdict::fail, std::move(text), std::move(fix)}; }
+
+void add_doctor_command(CLI::App& app, ConsoleContext& context) {
+  auto* command = app.add_subcommand("doctor", "Check kernel, firewall, PAM, clock, permissions, ports")->group(group::setup);
+  command->footer("Example:\n  sudo sallyport doctor\nIt changes nothing. Exit code 1 when a check says FAIL.");
+  command->callback([&context] { examine(context); });
+}
+
+}  // namespace sallyport

@@ -1,0 +1,142 @@
+// enable, list, show, revoke, end. Runs in: sallyport.
+#include <memory>
+
+#include "base/duration.h"
+#include "gateway/console/commands.h"
+#include "gateway/console/control_client.h"
+#include "gateway/console/grant_text.h"
+#include "gateway/console/output.h"
+#include "gateway/console/values.h"
+
+namespace sallyport {
+
+namespace {
+
+using Json = nlohmann::json;
+
+struct EnableOptions {
+  std::string rep, target, policy, connect_within, session, ticket, reason;
+  std::vector<std::string> networks;
+};
+
+Done put_duration(Json& request, const char* key, const char* option, const std::string& text) {
+  if (text.empty()) return {};
+  const auto value = parse_duration(text);
+  if (!value) return tl::unexpected{value.error().within(option)};
+  request[key] = static_cast<std::uint64_t>(value->count());
+  return {};
+}
+
+void put_text(Json& request, const char* key, const std::string& text) {
+  if (!text.empty()) request[key] = text;
+}
+
+Result<Json> enable_request(const EnableOptions& options) {
+  Json request{{"ask", "enable"}, {"rep", options.rep}, {"target", options.target}, {"policy", options.policy}, {"networks", options.networks}};
+  RETURN_IF_ERROR(put_duration(request, "connect_within", "--connect-within", options.connect_within));
+  RETURN_IF_ERROR(put_duration(request, "session", "--for", options.session));
+  put_text(request, "ticket", options.ticket);
+  put_text(request, "reason", options.reason);
+  return request;
+}
+
+Done enable(ConsoleContext& context, const EnableOptions& options) {
+  ASSIGN_OR_RETURN(const auto request, enable_request(options));
+  ASSIGN_OR_RETURN(const auto result, ask(context, request));
+  if (context.json) return print_json(result), Done{};
+  const auto& grant = member(result, "grant");
+  print(grant_text(grant, context.color, SystemClock{}.wall()) + "\n" + tell_text(member(result, "tell"), context.color));
+  print(fmt::format("\nFollow it: sallyport watch   Take it back: sallyport revoke {}\n", text_of(grant, "id")));
+  return {};
+}
+
+void add_enable(CLI::App& app, ConsoleContext& context) {
+  // Shared with the callback, which CLI11 copies.
+  const auto options = std::make_shared<EnableOptions>();
+  auto* command = app.add_subcommand("enable", "Let one rep in, once")->group(group::sessions);
+  command->add_option("--rep", options->rep, "who (sallyport rep list)")->required();
+  command->add_option("--target", options->target, "where to (sallyport target list)")->required();
+  command->add_option("--policy", options->policy, "with which services and limits")->required();
+  command->add_option("--from", options->networks, "networks the rep may come from, CIDR, separated by commas")->required()->delimiter(',');
+  command->add_option("--connect-within", options->connect_within, "time to connect, e.g. 30m (the default)");
+  command->add_option("--for", options->session, "longest session, e.g. 4h (the default)");
+  command->add_option("--ticket", options->ticket, "ticket number, for the record");
+  command->add_option("--reason", options->reason, "why, for the record");
+  command->footer("Example:\n  sallyport enable --rep kim --target hmc1 --policy hmc-ssh --from 203.0.113.0/24 \\\n"
+                  "      --connect-within 30m --for 4h --ticket PMR-4711 --reason \"replace DIMM\"");
+  command->callback([&context, options] { run_command(context, [&] { return enable(context, *options); }); });
+}
+
+void add_list(CLI::App& app, ConsoleContext& context) {
+  const auto all = std::make_shared<bool>(false);
+  auto* command = app.add_subcommand("list", "Grants that are armed or active")->group(group::sessions);
+  command->add_flag("--all,-a", *all, "also those that have ended");
+  command->footer("Example:\n  sallyport list --all");
+  command->callback([&context, all] {
+    run_command(context, [&]() -> Done {
+      ASSIGN_OR_RETURN(const auto result, ask(context, {{"ask", "list"}, {"all", *all}}));
+      if (context.json) print_json(result);
+      else print(grants_text(member(result, "grants"), context.color, SystemClock{}.wall()));
+      return {};
+    });
+  });
+}
+
+void add_show(CLI::App& app, ConsoleContext& context) {
+  const auto name = std::make_shared<std::string>();
+  auto* command = app.add_subcommand("show", "One grant, and what the kernel holds open")->group(group::sessions);
+  command->add_option("grant", *name, "grant (g-…) or session (s-…)")->required();
+  command->footer("Example:\n  sallyport show g-7k3m9q2x");
+  command->callback([&context, name] {
+    run_command(context, [&]() -> Done {
+      ASSIGN_OR_RETURN(const auto result, ask(context, {{"ask", "show"}, {"grant", *name}}));
+      if (context.json) return print_json(result), Done{};
+      print(grant_text(member(result, "grant"), context.color, SystemClock{}.wall()));
+      if (result.contains("tell")) print("\n" + tell_text(result["tell"], context.color));
+      print("\n" + kernel_text(member(result, "kernel"), context.color));
+      return {};
+    });
+  });
+}
+
+struct Closing {
+  const char* name;
+  const char* description;
+  const char* footer;
+};
+constexpr Closing kClosings[] = {
+    {"revoke", "Take a grant back, and end its session", "Example:\n  sallyport revoke g-7k3m9q2x --reason \"wrong address\""},
+    {"end", "End a running session", "Example:\n  sallyport end s-2m8xw4aa --reason \"work is done\""},
+};
+
+void add_closing(CLI::App& app, ConsoleContext& context, const Closing& closing) {
+  struct Options {
+    std::string grant, reason;
+  };
+  const auto options = std::make_shared<Options>();
+  auto* command = app.add_subcommand(closing.name, closing.description)->group(group::sessions);
+  command->add_option("grant", options->grant, "grant (g-…) or session (s-…)")->required();
+  command->add_option("--reason", options->reason, "why, for the record and for the rep");
+  command->footer(closing.footer);
+  command->callback([&context, &closing, options] {
+    run_command(context, [&]() -> Done {
+      Json request{{"ask", closing.name}, {"grant", options->grant}};
+      put_text(request, "reason", options->reason);
+      ASSIGN_OR_RETURN(const auto result, ask(context, request));
+      if (context.json) print_json(result);
+      else print(grant_text(member(result, "grant"), context.color, SystemClock{}.wall()));
+      return {};
+    });
+  });
+}
+
+}  // namespace
+
+void add_grant_commands(CLI::App& app, ConsoleContext& context) {
+  add_enable(app, context);
+  add_list(app, context);
+  add_show(app, context);
+  for (const auto& closing : kClosings) add_closing(app, context, closing);
+}
+
+}  // namespace sallyport

@@ -1,0 +1,105 @@
+// Runs in: sallyport.
+#include "gateway/console/grant_text.h"
+
+#include <fmt/format.h>
+
+#include "base/duration.h"
+#include "gateway/console/table.h"
+#include "gateway/console/values.h"
+
+namespace sallyport {
+
+namespace {
+
+using Json = nlohmann::json;
+
+Color color_of(const std::string& state) {
+  if (state == "active") return Color::good;
+  if (state == "armed" || state == "pending" || state == "scheduled") return Color::warning;
+  return state == "locked" ? Color::bad : Color::faint;
+}
+
+std::string seconds_text(const Json& grant, const char* key) {
+  return to_text(std::chrono::seconds{static_cast<std::int64_t>(number_of(grant, key))});
+}
+
+// What happens next, or what has happened.
+std::string until_text(const Json& grant, WallTime now) {
+  const auto state = text_of(grant, "state");
+  if (state == "armed") return "connect by " + time_text_with_distance(text_of(grant, "connect_by"), now);
+  if (state == "active") return "ends by " + time_text_with_distance(text_of(grant, "end_by"), now);
+  const auto ended = text_of(grant, "ended_at"), reason = text_of(grant, "end_reason");
+  return (ended.empty() ? "" : time_text(ended)) + (reason.empty() ? "" : ": " + reason);
+}
+
+class Lines {
+ public:
+  explicit Lines(bool color) : color_(color) {}
+  void add(std::string_view name, std::string_view value) {
+    if (!value.empty()) text_ += fmt::format("  {} {}\n", painted(fmt::format("{:<12}", name), Color::faint, color_), painted(value, Color::none, color_));
+  }
+  std::string text() && { return std::move(text_); }
+
+ private:
+  bool color_;
+  std::string text_;
+};
+
+void add_session(Lines& lines, const Json& grant, WallTime now) {
+  lines.add("session", text_of(grant, "session"));
+  lines.add("peer", text_of(grant, "peer"));
+  if (const auto claimed = text_of(grant, "claimed_at"); !claimed.empty()) lines.add("began", time_text(claimed));
+  if (text_of(grant, "state") == "active") lines.add("ends by", time_text_with_distance(text_of(grant, "end_by"), now));
+  if (grant.contains("to_target"))
+    lines.add("traffic", fmt::format("{} to the target, {} from it", size_text(number_of(grant, "to_target")), size_text(number_of(grant, "from_target"))));
+}
+
+}  // namespace
+
+std::string grants_text(const Json& grants, bool color, WallTime now) {
+  Table table{{"GRANT", "STATE", "REP", "TARGET", "POLICY", "FROM", "SESSION", "UNTIL", "TICKET"}, color};
+  for (const auto& grant : grants) {
+    const auto state = text_of(grant, "state");
+    table.add({text_of(grant, "id"), {state, color_of(state)}, text_of(grant, "rep"), text_of(grant, "target"), text_of(grant, "policy"),
+               join(texts_of(grant, "networks")), text_of(grant, "session"), until_text(grant, now), text_of(grant, "ticket")});
+  }
+  return table.empty() ? "No grants.\n" : table.text();
+}
+
+std::string grant_text(const Json& grant, bool color, WallTime now) {
+  const auto state = text_of(grant, "state");
+  Lines lines{color};
+  lines.add("rep", text_of(grant, "rep"));
+  lines.add("target", text_of(grant, "target"));
+  lines.add("policy", text_of(grant, "policy"));
+  lines.add("from", join(texts_of(grant, "networks")));
+  if (state == "armed") lines.add("connect by", time_text_with_distance(text_of(grant, "connect_by"), now));
+  lines.add("limits", fmt::format("{} at the most, {} idle", seconds_text(grant, "session_limit"), seconds_text(grant, "idle_limit")));
+  lines.add("ticket", text_of(grant, "ticket"));
+  lines.add("reason", text_of(grant, "reason"));
+  lines.add("enabled", fmt::format("{} by {}", time_text(text_of(grant, "enabled_at")), text_of(grant, "enabled_by")));
+  if (const auto failed = number_of(grant, "failed_logins"); failed > 0) lines.add("failed", fmt::format("{} logins", failed));
+  add_session(lines, grant, now);
+  if (const auto ended = text_of(grant, "ended_at"); !ended.empty()) lines.add("ended", until_text(grant, now));
+  return fmt::format("{} is {}\n", painted("Grant " + text_of(grant, "id"), Color::strong, color), painted(state, color_of(state), color)) +
+         std::move(lines).text();
+}
+
+std::string tell_text(const Json& tell, bool color) {
+  const auto commands = texts_of(tell, "commands"), fingerprints = texts_of(tell, "fingerprints");
+  std::string text = painted("Tell the representative:", Color::strong, color) + "\n";
+  for (const auto& command : commands)
+    text += fmt::format("  {}{}\n", &command == &commands.front() ? "" : "or  ", painted(command, Color::none, color));
+  text += "  The gate's host key is\n";
+  for (const auto& fingerprint : fingerprints) text += fmt::format("    {}\n", painted(fingerprint, Color::none, color));
+  return text;
+}
+
+std::string kernel_text(const Json& lines, bool color) {
+  std::string text = painted("Open in the kernel now:", Color::strong, color) + "\n";
+  for (const auto& line : lines)
+    if (line.is_string()) text += fmt::format("  {}\n", painted(line.get<std::string>(), Color::none, color));
+  return lines.empty() ? text + "  nothing\n" : text;
+}
+
+}  // namespace sallyport

@@ -1,0 +1,72 @@
+// Runs in: sallyport.
+#include "gateway/console/host_key_scan.h"
+
+#include <libssh/libssh.h>
+
+#include <memory>
+
+#include "base/escape.h"
+#include "base/handle.h"
+
+namespace sallyport {
+
+namespace {
+
+using SshSession = std::unique_ptr<ssh_session_struct, FreeWith<ssh_free>>;
+using SshKey = std::unique_ptr<ssh_key_struct, FreeWith<ssh_key_free>>;
+using SshText = std::unique_ptr<char, FreeWith<ssh_string_free_char>>;
+
+constexpr long kScanSeconds = 10;
+
+Done set_options(ssh_session session, const HostKeyType& type) {
+  const bool process_config = false;
+  // The address is for messages only; the socket is connected already.
+  const bool set = ssh_options_set(session, SSH_OPTIONS_HOST, "target") == SSH_OK &&
+                   ssh_options_set(session, SSH_OPTIONS_PROCESS_CONFIG, &process_config) == SSH_OK &&
+                   ssh_options_set(session, SSH_OPTIONS_KNOWNHOSTS, "/dev/null") == SSH_OK &&
+                   ssh_options_set(session, SSH_OPTIONS_GLOBAL_KNOWNHOSTS, "/dev/null") == SSH_OK &&
+                   ssh_options_set(session, SSH_OPTIONS_TIMEOUT, &kScanSeconds) == SSH_OK &&
+                   ssh_options_set(session, SSH_OPTIONS_HOSTKEYS, type.algorithms) == SSH_OK;
+  if (!set) return fail("preparing the key exchange: {}", escape_terminal(ssh_get_error(session)));
+  return {};
+}
+
+Result<HostKey> key_of(ssh_session session) {
+  ssh_key raw = nullptr;
+  if (ssh_get_server_publickey(session, &raw) != SSH_OK) return fail("the target has shown no host key");
+  const SshKey key{raw};
+  char* text = nullptr;
+  if (ssh_pki_export_pubkey_base64(key.get(), &text) != SSH_OK) return fail("the target's host key cannot be written down");
+  const SshText base64{text};
+  return HostKey::parse(fmt::format("{} {}", ssh_key_type_to_char(ssh_key_type(key.get())), base64.get()));
+}
+
+}  // namespace
+
+Result<HostKey> read_host_key(UniqueFd socket, const HostKeyType& type) {
+  const SshSession session{ssh_new()};
+  if (!session) return fail("starting libssh");
+  RETURN_IF_ERROR(set_options(session.get(), type));
+  const socket_t fd = socket.get();
+  if (ssh_options_set(session.get(), SSH_OPTIONS_FD, &fd) != SSH_OK) return fail("giving the socket to libssh");
+  (void)socket.release();  // ssh_free() closes it
+  if (ssh_connect(session.get()) != SSH_OK)
+    return fail("{} key exchange: {}", type.label, escape_terminal(ssh_get_error(session.get())));
+  auto key = key_of(session.get());
+  ssh_disconnect(session.get());
+  return key;
+}
+
+Result<std::vector<HostKey>> read_host_keys(const std::function<Result<UniqueFd>()>& dial) {
+  std::vector<HostKey> keys;
+  Result<HostKey> last = fail("nothing was tried");
+  for (const auto& type : kHostKeyTypes) {
+    ASSIGN_OR_RETURN(auto socket, dial());
+    last = read_host_key(std::move(socket), type);
+    if (last) keys.push_back(*last);
+  }
+  if (keys.empty()) return tl::unexpected{last.error()};
+  return keys;
+}
+
+}  // namespace sallyport

@@ -1,0 +1,155 @@
+// Runs in: sallyport.
+#include "gateway/console/player.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "base/escape.h"
+#include "base/file.h"
+
+namespace sallyport {
+
+namespace {
+
+constexpr double kSlowest = 1.0 / 16, kFastest = 64;
+constexpr std::chrono::seconds kSkip{10};
+constexpr char kCtrlC = '\x03', kBackspace = '\x7f', kEscapeKey = '\x1b';
+
+void put(const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  std::fflush(stdout);
+}
+
+}  // namespace
+
+CastSearch::CastSearch(const Cast& cast) {
+  TerminalFilter filter{TerminalFilter::Keep::text};
+  for (const auto& event : cast.events) {
+    if (event.kind == 'o') text_ += filter.pass(event.data);
+    ends_.push_back(text_.size());
+  }
+}
+
+std::optional<std::size_t> CastSearch::find(const std::string& needle, std::size_t seen) const {
+  if (needle.empty()) return std::nullopt;
+  const auto from = seen == 0 ? 0 : ends_[std::min(seen, ends_.size()) - 1];
+  const auto found = text_.find(needle, from);
+  if (found == text_.npos) return std::nullopt;
+  const auto event = std::lower_bound(ends_.begin(), ends_.end(), found + needle.size());
+  return static_cast<std::size_t>(event - ends_.begin());
+}
+
+Player::Microseconds Player::now() {
+  const auto since_start = std::chrono::steady_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<Microseconds>(since_start);
+}
+
+void Player::play() {
+  while (turn()) {
+  }
+  restore();
+}
+
+// Shows what is due, then waits for the next event or a key, whichever comes first.
+bool Player::turn() {
+  show_due();
+  if (next_ == cast_.events.size()) return false;
+  const auto started = now();
+  std::optional<Microseconds> most;
+  if (!paused_) most = Microseconds{static_cast<std::int64_t>(static_cast<double>((cast_.events[next_].at - at_).count()) / speed_) + 1};
+  const auto input = terminal_.wait(most);
+  let_time_pass(started);
+  if (input.input == RawTerminal::Input::ended) return false;
+  return input.input == RawTerminal::Input::none || on_key(input.key);
+}
+
+void Player::let_time_pass(Microseconds before) {
+  if (paused_) return;
+  at_ += Microseconds{static_cast<std::int64_t>(static_cast<double>((now() - before).count()) * speed_)};
+}
+
+void Player::show_due() {
+  while (next_ < cast_.events.size() && cast_.events[next_].at <= at_) show(cast_.events[next_++]);
+  std::fflush(stdout);
+}
+
+void Player::show(const CastEvent& event) {
+  if (event.kind != 'o') return;
+  for (const char* mode : {"\x1b[?1049", "\x1b[?1047", "\x1b[?47"}) {
+    const std::string entering = std::string{mode} + "h", leaving = std::string{mode} + "l";
+    const auto on = event.data.rfind(entering), off = event.data.rfind(leaving);
+    if (on != event.data.npos && (off == event.data.npos || off < on)) alternate_ = true;
+    if (off != event.data.npos && (on == event.data.npos || on < off)) alternate_ = false;
+  }
+  const auto drawn = raw_ ? event.data : filter_.pass(event.data);
+  std::fwrite(drawn.data(), 1, drawn.size(), stdout);
+}
+
+bool Player::on_key(char key) {
+  switch (key) {
+    case 'q': case kCtrlC: return false;
+    case ' ': paused_ = !paused_; return true;
+    case '+': case '=': speed_ = std::min(speed_ * 2, kFastest); return true;
+    case '-': case '_': speed_ = std::max(speed_ / 2, kSlowest); return true;
+    case RawTerminal::kRightArrow: skip_to(at_ + kSkip); return true;
+    case '/': return ask_needle();
+    case 'n': search(); return true;
+    default: return true;
+  }
+}
+
+// Everything up to there is drawn, so that the screen is as it then was.
+void Player::skip_to(Microseconds at) {
+  at_ = at;
+  show_due();
+}
+
+// On the last line of the screen, with the cursor put back: the recording's own screen is disturbed little.
+void Player::status_line(const std::string& text) {
+  put("\x1b" "7\x1b[999;1H\x1b[0;7m\x1b[K" + escape_terminal(text) + "\x1b[0m\x1b" "8");
+}
+
+bool Player::ask_needle() {
+  std::string typed;
+  while (true) {
+    status_line("search: " + typed);
+    const auto input = terminal_.wait(std::nullopt);
+    if (input.input == RawTerminal::Input::ended || input.key == kCtrlC) return false;
+    if (input.input == RawTerminal::Input::none) continue;
+    if (input.key == kEscapeKey) break;
+    if (input.key == '\r' || input.key == '\n') {
+      needle_ = typed;
+      search();
+      return true;
+    }
+    if (input.key == kBackspace || input.key == '\b') {
+      if (!typed.empty()) typed.pop_back();
+    } else if (static_cast<unsigned char>(input.key) >= 0x20) {
+      typed += input.key;
+    }
+  }
+  status_line("");
+  return true;
+}
+
+// Pauses where it was found, so that it can be read.
+void Player::search() {
+  status_line("");
+  if (!search_) search_.emplace(cast_);
+  const auto event = search_->find(needle_, next_);
+  if (!event) return status_line("not found from here on: " + needle_);
+  skip_to(std::max(at_, cast_.events[*event].at));
+  paused_ = true;
+  status_line("found: " + needle_ + "   (space plays on, n finds the next)");
+}
+
+// A recording may end in the middle of anything.
+void Player::restore() const {
+  std::string out = "\x0f\x1b(B\x1b[0m\x1b[?25h\x1b[?7h\x1b[4l\x1b[?6l";
+  if (alternate_) out += "\x1b[?1049l";
+  out += "\x1b" "7\x1b[r\x1b" "8";  // setting the scroll region moves the cursor
+  if (raw_) out += "\x1b\\\x1b[?1l\x1b>\x1b[?1000;1002;1003;1006;2004l";
+  put(out + "\r\n");
+}
+
+}  // namespace sallyport

@@ -1,0 +1,64 @@
+// Player: plays a recording on the terminal, under the viewer's keys. Runs in: sallyport.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "gateway/console/cast.h"
+#include "gateway/console/raw_terminal.h"
+#include "gateway/console/terminal_filter.h"
+
+namespace sallyport {
+
+inline constexpr const char* kPlayerKeys =
+    "space pauses, + and - change the speed, / searches, n finds the next, right arrow 10 s on, q quits";
+
+// Where in the recording something is found again: the text of all output, and which event each part came from.
+class CastSearch {
+ public:
+  explicit CastSearch(const Cast& cast);
+  // The event that completes the first `needle` which begins behind the output of the first `seen` events.
+  std::optional<std::size_t> find(const std::string& needle, std::size_t seen) const;
+
+ private:
+  std::string text_;
+  std::vector<std::size_t> ends_;  // of each event's text in text_
+};
+
+class Player {
+ public:
+  // `raw` passes every byte of the recording to the terminal. `cast` and `terminal` outlive the player.
+  Player(const Cast& cast, RawTerminal& terminal, double speed, bool raw)
+      : cast_(cast), terminal_(terminal), speed_(speed), raw_(raw) {}
+  // Until the end, q, or a signal; the terminal is then as it was, apart from what was drawn.
+  void play();
+
+ private:
+  using Microseconds = std::chrono::microseconds;
+
+  bool turn();  // false: stop
+  void show_due();
+  void show(const CastEvent& event);
+  bool on_key(char key);
+  bool ask_needle();
+  void search();
+  void skip_to(Microseconds at);
+  void let_time_pass(Microseconds before);
+  static Microseconds now();
+  void status_line(const std::string& text);
+  void restore() const;
+
+  const Cast& cast_;
+  RawTerminal& terminal_;
+  double speed_;
+  bool raw_;
+  bool paused_ = false, alternate_ = false;
+  std::size_t next_ = 0;    // event
+  Microseconds at_{};       // in the recording
+  std::string needle_;
+  std::optional<CastSearch> search_;  // made when first asked for
+  TerminalFilter filter_{TerminalFilter::Keep::drawing};
+};
+
+}  // namespace sallyport

@@ -1,0 +1,116 @@
+// Runs in: sallyport.
+#include "gateway/console/record_text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "gateway/console/table.h"
+#include "gateway/console/values.h"
+
+namespace sallyport {
+
+namespace {
+
+using Json = nlohmann::json;
+
+struct Sentence {
+  std::string_view event;
+  // {field} is a field's value; a part in [brackets] is left out when one of its fields is absent or empty.
+  std::string_view text;
+  Color color = Color::none;
+};
+constexpr std::array kSentences{
+    Sentence{"gateway.started", "the gate has started[, version {version}]"},
+    Sentence{"gateway.stopped", "the gate has stopped[: {reason}]", Color::warning},
+    Sentence{"grant.enabled", "[{enabled_by} ]enabled {rep} to {target}[ from {networks}][ until {connect_by}][, ticket {ticket}][: {reason}]"},
+    Sentence{"grant.claimed", "[{rep} ]has logged in[ from {peer}][ to {target}], session {session}[ until {end_by}]", Color::good},
+    Sentence{"grant.released", "the target was not reached, the grant is armed again[: {reason}]", Color::warning},
+    Sentence{"grant.expired", "expired unused", Color::faint},
+    Sentence{"grant.locked", "locked[ after {failures} failed logins]", Color::bad},
+    Sentence{"grant.revoked", "revoked[ by {by}][: {reason}]", Color::warning},
+    Sentence{"login.accepted", "login accepted[ for {rep}][ from {peer}]", Color::good},
+    Sentence{"login.failed", "login failed[ for {rep}][ from {peer}]", Color::warning},
+    Sentence{"session.connected", "connected to the target[ at {target_address}]", Color::good},
+    Sentence{"session.channel", "channel {channel} opens[: {kind}][ {command}]"},
+    Sentence{"session.channel_closed", "channel {channel} closes[, exit status {exit_status}][, {to_target} bytes to the target][, {from_target} from it]"},
+    Sentence{"session.ended", "session {session} has ended[: {reason}][, by {by}]", Color::warning},
+    Sentence{"target.failed", "the target failed[: {reason}]", Color::bad},
+    Sentence{"recording.closed", "recording closed[: {path}][, {size} bytes][: {alarm}]"},
+    Sentence{"firewall.opened", "the kernel opened[: {open}]"},
+    Sentence{"firewall.closed", "the kernel closed[, but left {left}]"},
+    Sentence{"config.refused", "files refused, those in force stay: {problems}", Color::bad},
+    Sentence{"config.reloaded", "files read again"},
+    Sentence{"rep.added", "rep {rep} added[ by {by}]"},
+    Sentence{"rep.removed", "rep {rep} removed[ by {by}]"},
+    Sentence{"rep.enrolled", "rep {rep} enrolled[ by {by}]"},
+    Sentence{"target.added", "target {target} added[ by {by}]"},
+    Sentence{"target.pinned", "target {target} has a new pinned key[, {fingerprints}][ by {by}]", Color::warning},
+    Sentence{"target.scanned", "the host key of {target} was looked at[ by {by}]"},
+    Sentence{"journal.recovered", "the journal's torn last line was cut off", Color::warning},
+};
+
+std::string value_text(const Json& value) {
+  if (value.is_string()) return value.get<std::string>();
+  if (value.is_null()) return {};
+  if (!value.is_array()) return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+  std::string text;
+  for (const auto& item : value) text += (text.empty() ? "" : ", ") + value_text(item);
+  return text;
+}
+
+std::string field_text(const Json& record, const std::string& key) {
+  const auto text = value_text(member(record, key.c_str()));
+  return key.ends_with("_by") ? time_text(text) : text;
+}
+
+// Fills in `{field}`s; `complete` becomes false when one is empty.
+std::string fill(std::string_view text, const Json& record, bool& complete) {
+  std::string out;
+  while (!text.empty()) {
+    const auto open = std::min(text.find('{'), text.size());
+    out += text.substr(0, open);
+    text.remove_prefix(open);
+    if (text.empty()) break;
+    const auto close = text.find('}');
+    const auto value = field_text(record, std::string{text.substr(1, close - 1)});
+    complete = complete && !value.empty();
+    out += value;
+    text.remove_prefix(close + 1);
+  }
+  return out;
+}
+
+std::string sentence_text(std::string_view text, const Json& record) {
+  std::string out;
+  while (!text.empty()) {
+    const bool optional = text.front() == '[';
+    const auto end = optional ? text.find(']') : std::min(text.find('['), text.size());
+    bool complete = true;
+    const auto part = fill(text.substr(optional ? 1 : 0, end - (optional ? 1 : 0)), record, complete);
+    if (complete || !optional) out += part;
+    text.remove_prefix(optional ? end + 1 : end);
+  }
+  return out;
+}
+
+std::string fields_text(const Json& record) {
+  std::string text = text_of(record, "event");
+  for (const auto& [key, value] : record.items())
+    if (key != "event" && key != "time" && key != "seq" && key != "grant" && key != "prev" && key != "hash")
+      text += fmt::format(" {}={}", key, value_text(value));
+  return text;
+}
+
+}  // namespace
+
+std::string record_text(const Json& record, bool color) {
+  const auto event = text_of(record, "event"), time = text_of(record, "time"), grant = text_of(record, "grant");
+  const auto known = std::find_if(kSentences.begin(), kSentences.end(), [&](const Sentence& s) { return s.event == event; });
+  const bool has_sentence = known != kSentences.end();
+  return fmt::format("{}  {:<10}  {}\n", painted(time_text(time), Color::faint, color), painted(grant.empty() ? "-" : grant, Color::none, false),
+                     painted(has_sentence ? sentence_text(known->text, record) : fields_text(record), has_sentence ? known->color : Color::none, color));
+}
+
+}  // namespace sallyport

@@ -1,0 +1,147 @@
+// rep add, list, remove, enroll. Runs in: sallyport.
+#include <memory>
+
+#include "base/escape.h"
+#include "base/secret.h"
+#include "gateway/console/commands.h"
+#include "gateway/console/control_client.h"
+#include "gateway/console/output.h"
+#include "gateway/console/qr_code.h"
+#include "gateway/console/table.h"
+#include "gateway/console/values.h"
+
+namespace sallyport {
+
+namespace {
+
+using Json = nlohmann::json;
+
+void add_add(CLI::App& reps, ConsoleContext& context) {
+  const auto request = std::make_shared<Json>(Json{{"ask", "rep.add"}});
+  const auto put = [request](const char* key) { return [request, key](const std::string& text) { (*request)[key] = text; }; };
+  auto* command = reps.add_subcommand("add", "Make a rep known; then enroll");
+  command->add_option_function<std::string>("name", put("name"), "what the rep logs in as: a-z, 0-9, '.', '_', '-'")->required();
+  command->add_option_function<std::string>("--full-name", put("full_name"), "e.g. \"Kim Example\"");
+  command->add_option_function<std::string>("--contact", put("contact"), "telephone or mail");
+  command->add_option_function<std::string>("--account", put("account"), "the account whose password is asked; else the name");
+  command->footer("Example:\n  sallyport rep add kim --full-name \"Kim Example\" --contact \"+1 555 0100\"");
+  command->callback([&context, request] {
+    run_command(context, [&]() -> Done {
+      ASSIGN_OR_RETURN(const auto result, ask(context, *request));
+      if (context.json) return print_json(result), Done{};
+      const auto name = escape_terminal(text_of(member(result, "rep"), "name"));
+      const auto account = escape_terminal(text_of(member(result, "rep"), "account"));
+      print(fmt::format("Rep {} is known. What is left to do:\n"
+                        "  a password for the account '{}', as PAM service sallyport checks it\n"
+                        "  a secret for the challenge: sallyport rep enroll {}\n", name, account, name));
+      return {};
+    });
+  });
+}
+
+void add_list(CLI::App& reps, ConsoleContext& context) {
+  auto* command = reps.add_subcommand("list", "Who is known, and who is enrolled");
+  command->footer("Example:\n  sallyport rep list");
+  command->callback([&context] {
+    run_command(context, [&]() -> Done {
+      ASSIGN_OR_RETURN(const auto result, ask(context, {{"ask", "rep.list"}}));
+      if (context.json) return print_json(result), Done{};
+      Table table{{"REP", "FULL NAME", "CONTACT", "ACCOUNT", "CHALLENGE", "ENROLLED"}, context.color};
+      for (const auto& rep : member(result, "reps")) {
+        const bool enrolled = member(rep, "enrolled") == true;
+        table.add({text_of(rep, "name"), text_of(rep, "full_name"), text_of(rep, "contact"), text_of(rep, "account"), text_of(rep, "suite"),
+                   {enrolled ? "yes" : "no", enrolled ? Color::good : Color::warning}});
+      }
+      print(table.empty() ? "No reps. Add one: sallyport rep add NAME\n" : table.text());
+      return {};
+    });
+  });
+}
+
+void add_remove(CLI::App& reps, ConsoleContext& context) {
+  const auto name = std::make_shared<std::string>();
+  auto* command = reps.add_subcommand("remove", "Forget a rep and the secret");
+  command->add_option("name", *name, "the rep")->required();
+  command->footer("Example:\n  sallyport rep remove kim");
+  command->callback([&context, name] {
+    run_command(context, [&]() -> Done {
+      ASSIGN_OR_RETURN(const auto result, ask(context, {{"ask", "rep.remove"}, {"name", *name}}));
+      if (context.json) print_json(result);
+      else print(fmt::format("Rep {} is removed.\n", escape_terminal(*name)));
+      return {};
+    });
+  });
+}
+
+// In groups of four, so that it can be read aloud and typed.
+Secret grouped(std::string_view secret) {
+  std::string text;
+  for (std::size_t i = 0; i < secret.size(); i += 4) {
+    if (i > 0) text += ' ';
+    text += secret.substr(i, 4);
+  }
+  return Secret::taking(std::move(text));
+}
+
+// What an authenticator scans: the scheme is our own, in the manner of otpauth://.
+Secret enrollment_uri(const std::string& rep, const std::string& gate, const std::string& suite, const Secret& secret) {
+  return Secret::taking(fmt::format("ocra://{}@{}?suite={}&secret={}", rep, gate, suite, secret.reveal()));
+}
+
+Done print_enrollment(const ConsoleContext& context, const Json& result, const Secret& secret, const std::string& gate, bool with_qr) {
+  const auto name = text_of(member(result, "rep"), "name"), suite = text_of(result, "suite");
+  print(fmt::format("{}\nIt is shown this once. Give it to the rep on a way that nobody else reads.\n\n",
+                    painted("The secret of " + name, Color::strong, context.color)));
+  print(fmt::format("  secret  {}\n  suite   {}\n\n", grouped(secret.reveal()).reveal(), escape_terminal(suite)));
+  if (with_qr) {
+    ASSIGN_OR_RETURN(const auto code, qr_code(enrollment_uri(name, gate, suite, secret), context.color));
+    print(code + "\n");
+  }
+  print("The rep runs, and gives it the secret:\n  sallyport-respond --save\n"
+        "After that, sallyport-respond answers each challenge.\n");
+  return {};
+}
+
+struct EnrollOptions {
+  std::string name, suite;
+  bool no_qr = false;
+};
+
+Done enroll(ConsoleContext& context, const EnrollOptions& options) {
+  ASSIGN_OR_RETURN(auto client, connect(context));
+  ASSIGN_OR_RETURN(const auto status, client.ask({{"ask", "status"}}));
+  Json request{{"ask", "rep.enroll"}, {"name", options.name}};
+  if (!options.suite.empty()) request["suite"] = options.suite;
+  ASSIGN_OR_RETURN(auto reply, client.ask(request));
+  if (context.json) print_json(reply.result);
+  auto& member_text = reply.result["secret"];
+  if (!member_text.is_string()) return fail("the gate sent no secret");
+  // Out of the JSON, so that it is wiped when it has been shown (I9).
+  const Secret secret = Secret::taking(std::move(member_text.get_ref<std::string&>()));
+  if (context.json) return {};
+  return print_enrollment(context, reply.result, secret, text_of(status.result, "gate"), !options.no_qr);
+}
+
+void add_enroll(CLI::App& reps, ConsoleContext& context) {
+  const auto options = std::make_shared<EnrollOptions>();
+  auto* command = reps.add_subcommand("enroll", "Give a rep a new secret; it is shown once");
+  command->add_option("name", options->name, "the rep")->required();
+  command->add_option("--suite", options->suite, "OCRA suite (RFC 6287), e.g. OCRA-1:HOTP-SHA256-8:QA10");
+  command->add_flag("--no-qr", options->no_qr, "as text only");
+  command->footer("Example:\n  sallyport rep enroll kim\nA secret that the rep had before stops working.");
+  command->callback([&context, options] { run_command(context, [&] { return enroll(context, *options); }); });
+}
+
+}  // namespace
+
+void add_rep_commands(CLI::App& app, ConsoleContext& context) {
+  auto* reps = app.add_subcommand("rep", "Service representatives: add, list, remove, enroll")->group(group::setup);
+  reps->require_subcommand(1);
+  reps->footer("Example:\n  sallyport rep add kim && sallyport rep enroll kim");
+  add_add(*reps, context);
+  add_list(*reps, context);
+  add_remove(*reps, context);
+  add_enroll(*reps, context);
+}
+
+}  // namespace sallyport

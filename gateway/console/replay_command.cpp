@@ -1,0 +1,135 @@
+// Runs in: sallyport.
+#include "gateway/console/replay_command.h"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <memory>
+#include <vector>
+
+#include "base/duration.h"
+#include "base/escape.h"
+#include "gateway/console/commands.h"
+#include "gateway/console/output.h"
+#include "gateway/console/player.h"
+#include "gateway/console/refusal.h"
+
+namespace sallyport {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+struct ReplayOptions {
+  std::string session;
+  std::uint32_t channel = 0;  // 0: the first recorded one
+  double speed = 1;
+  std::string max_idle;
+  bool raw = false, text = false;
+};
+
+void say(const std::string& line) {
+  const auto whole = fmt::format("sallyport: {}\n", escape_terminal(line));
+  std::fwrite(whole.data(), 1, whole.size(), stderr);
+}
+
+// A session's name becomes a path.
+Done check_session(const std::string& session) {
+  const bool plain = session.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == session.npos;
+  if (session.empty() || !plain) return fail("'{}' is not the name of a session, like s-4f8w2c6n", escape_terminal(session));
+  return {};
+}
+
+Result<std::vector<std::uint32_t>> channels_of(const fs::path& folder) {
+  std::vector<std::uint32_t> channels;
+  std::error_code code;
+  fs::directory_iterator entries{folder, code};
+  for (; !code && entries != fs::directory_iterator{}; entries.increment(code)) {
+    const auto stem = entries->path().stem().string();
+    const bool number = !stem.empty() && stem.size() < 10 && stem.find_first_not_of("0123456789") == stem.npos;
+    if (number && entries->path().extension() == ".cast")
+      channels.push_back(static_cast<std::uint32_t>(std::stoul(stem)));
+  }
+  if (code && code != std::errc::no_such_file_or_directory)
+    return tl::unexpected{Error{"reading folder " + folder.string(), code.value()}};
+  std::sort(channels.begin(), channels.end());
+  return channels;
+}
+
+Result<fs::path> find_recording(const ConsoleContext& context, const ReplayOptions& options) {
+  RETURN_IF_ERROR(check_session(options.session));
+  const auto folder = context.state / "recordings" / options.session;
+  ASSIGN_OR_RETURN(const auto channels, channels_of(folder));
+  if (channels.empty()) return fail("there is no recording of session {} ('sallyport audit show {}' tells what it did)", options.session, options.session);
+  const auto chosen = options.channel == 0 ? channels.front() : options.channel;
+  if (std::find(channels.begin(), channels.end(), chosen) == channels.end())
+    return fail("session {} has recordings of channel {}, not of {}", options.session, fmt::join(channels, ", "), chosen);
+  if (options.channel == 0 && channels.size() > 1)
+    say(fmt::format("the session has recordings of channels {}; this is {}", fmt::join(channels, ", "), chosen));
+  return folder / fmt::format("{}.cast", chosen);
+}
+
+void print_document(const Cast& cast) {
+  auto events = nlohmann::json::array();
+  for (const auto& event : cast.events)
+    events.push_back({static_cast<double>(event.at.count()) / 1e6, std::string(1, event.kind), event.data});
+  print_json({{"header", cast.header}, {"events", std::move(events)}, {"whole", cast.bad_line == 0}});
+}
+
+void print_plain(const Cast& cast) {
+  TerminalFilter filter{TerminalFilter::Keep::text};
+  std::string text;
+  for (const auto& event : cast.events)
+    if (event.kind == 'o') text += filter.pass(event.data);
+  print(text + "\n");
+}
+
+void tell_size(const Cast& cast) {
+  winsize window{};
+  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) != 0 || cast.columns == 0) return;
+  if (window.ws_col < cast.columns || window.ws_row < cast.rows)
+    say(fmt::format("recorded on {}x{}, this terminal is {}x{}: lines may wrap", cast.columns, cast.rows, window.ws_col, window.ws_row));
+}
+
+Done play(const Cast& cast, const ReplayOptions& options) {
+  tell_size(cast);
+  if (::isatty(STDIN_FILENO) != 0) say(kPlayerKeys);
+  ASSIGN_OR_RETURN(auto terminal, RawTerminal::open());
+  Player{cast, terminal, options.speed, options.raw}.play();
+  return {};
+}
+
+Done replay(const ConsoleContext& context, const ReplayOptions& options) {
+  ASSIGN_OR_RETURN(const auto path, find_recording(context, options));
+  ASSIGN_OR_RETURN(auto cast, read_cast(path));
+  if (cast.bad_line != 0) say(fmt::format("{} line {} is not complete; what is before it is shown", path.string(), cast.bad_line));
+  if (!options.max_idle.empty()) {
+    ASSIGN_OR_RETURN(const auto most, parse_duration(options.max_idle));
+    shorten_pauses(cast, most);
+  }
+  if (context.json) return print_document(cast), Done{};
+  if (options.text) return print_plain(cast), Done{};
+  return play(cast, options);
+}
+
+}  // namespace
+
+void add_replay_command(CLI::App& app, ConsoleContext& context) {
+  auto* command = app.add_subcommand("replay", "Play what was seen on a session's terminal");
+  auto options = std::make_shared<ReplayOptions>();  // shared: CLI11 keeps the callback by copy
+  command->group(group::review);
+  command->add_option("session", options->session, "The session (s-…)")->required();
+  command->add_option("channel", options->channel, "Which of its recordings; the first if left out")->check(CLI::Range(1U, 999999999U));
+  command->add_option("--speed", options->speed, "Times as fast as it was")->check(CLI::Range(1.0 / 16, 64.0));
+  command->add_option("--max-idle", options->max_idle, "No pause longer than this, e.g. 2s");
+  auto* raw = command->add_flag("--raw", options->raw, "Pass every byte to the terminal, dangerous sequences too");
+  command->add_flag("--text", options->text, "Print the text without colours and cursor movement")->excludes(raw);
+  command->footer(fmt::format("Keys: {}.\nExample: sallyport replay s-4f8w2c6n --speed 2 --max-idle 2s", kPlayerKeys));
+  command->fallthrough();
+  command->callback([&context, options] {
+    if (auto done = replay(context, *options); !done) refuse(context, done.error());
+  });
+}
+
+}  // namespace sallyport

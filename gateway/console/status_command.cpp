@@ -1,0 +1,22 @@
+// status: what the gate is doing now. Runs in: sallyport.
+#include "gateway/console/commands.h"
+#include "gateway/console/control_client.h"
+#include "gateway/console/output.h"
+#include "gateway/console/status_text.h"
+
+namespace sallyport {
+
+void add_status_command(CLI::App& app, ConsoleContext& context) {
+  auto* command = app.add_subcommand("status", "What the gate is doing now")->group(group::sessions);
+  command->footer("Example:\n  sallyport status --json");
+  command->callback([&context] {
+    run_command(context, [&]() -> Done {
+      ASSIGN_OR_RETURN(const auto status, ask(context, {{"ask", "status"}}));
+      if (context.json) print_json(status);
+      else print(status_text(status, context.color, SystemClock{}.wall()));
+      return {};
+    });
+  });
+}
+
+}  // namespace sallyport

@@ -1,0 +1,254 @@
+// target add, list, scan. A key is pinned only after a person has seen its fingerprint, or a script has named it.
+// Runs in: sallyport.
+#include "gateway/console/commands.h"
+
+#include <algorithm>
+#include <memory>
+
+#include "base/escape.h"
+#include "gateway/console/control_client.h"
+#include "gateway/console/host_key_scan.h"
+#include "gateway/console/output.h"
+#include "gateway/console/prompt.h"
+#include "gateway/console/table.h"
+#include "gateway/console/values.h"
+
+namespace sallyport {
+
+namespace {
+
+using Json = nlohmann::json;
+
+struct PinOptions {
+  std::vector<std::string> expected;  // fingerprints
+  bool yes = false;
+};
+
+struct AddOptions {
+  std::string name, user, login = "prompt", description, secret_file, host_key;
+  std::vector<std::string> addresses;
+  std::uint16_t port = 22;
+  PinOptions pin;
+};
+
+struct ScanOptions {
+  std::string name;
+  std::vector<std::string> addresses;
+  std::uint16_t port = 22;
+  PinOptions pin;
+};
+
+void add_pin_options(CLI::App& command, PinOptions& options) {
+  auto* expect = command.add_option("--expect", options.expected, "pin the key with this fingerprint (SHA256:…) and ask nothing")->delimiter(',');
+  command.add_flag("--yes", options.yes, "ask nothing; needs --expect, a script must name what it trusts")->needs(expect);
+}
+
+// `where` is what target.scan takes: a name, or addresses and a port.
+Result<std::vector<HostKey>> scan(ConsoleContext& context, Json where) {
+  where["ask"] = "target.scan";
+  ASSIGN_OR_RETURN(auto client, connect(context));
+  return read_host_keys([&]() -> Result<UniqueFd> {
+    ASSIGN_OR_RETURN(auto reply, client.ask(where));
+    if (!reply.descriptor) return fail("the gate sent no connection to the target");
+    return std::move(reply.descriptor);
+  });
+}
+
+std::string keys_text(const std::vector<HostKey>& keys, const std::vector<std::string>& pinned, bool color) {
+  Table table{{"HOST KEY", "TYPE", "PINNED"}, color};
+  for (const auto& key : keys) {
+    const bool is_pinned = std::find(pinned.begin(), pinned.end(), key.fingerprint()) != pinned.end();
+    table.add({key.fingerprint(), key.label(), {is_pinned ? "yes" : "", Color::good}});
+  }
+  return table.text();
+}
+
+std::string list_of(const std::vector<HostKey>& keys) {
+  std::string all;
+  for (const auto& key : keys) all += fmt::format("{}{} ({})", all.empty() ? "" : ", ", key.fingerprint(), key.label());
+  return all;
+}
+
+// Those of `keys` that `expected` names; an error when one named was not found.
+Result<std::vector<HostKey>> expected_of(const std::vector<HostKey>& keys, const std::vector<std::string>& expected) {
+  std::vector<HostKey> found;
+  for (const auto& fingerprint : expected) {
+    const auto same = [&](const HostKey& key) { return key.fingerprint() == fingerprint; };
+    const auto key = std::find_if(keys.begin(), keys.end(), same);
+    if (key == keys.end())
+      return fail("the target does not have the expected key {}; it has {}: nothing was pinned", escape_terminal(fingerprint), list_of(keys));
+    found.push_back(*key);
+  }
+  return found;
+}
+
+// The keys to pin: those expected, or all after a look and a "y".
+Result<std::vector<HostKey>> chosen(const ConsoleContext& context, const std::vector<HostKey>& keys, const PinOptions& options) {
+  if (!options.expected.empty()) return expected_of(keys, options.expected);
+  if (context.json) return fail("with --json nothing is asked: name the fingerprint with --expect (sallyport target scan shows it)");
+  print(keys_text(keys, {}, context.color) + "Compare with what the target's own console shows.\n");
+  if (!confirm(keys.size() == 1 ? "Pin this key?" : "Pin these keys?")) return fail("nothing was pinned");
+  return keys;
+}
+
+Json lines_of(const std::vector<HostKey>& keys) {
+  Json lines = Json::array();
+  for (const auto& key : keys) lines.push_back(key.line());
+  return lines;
+}
+
+Result<Secret> login_secret(const AddOptions& options) {
+  if (options.login == "prompt") return Secret{};
+  if (!options.secret_file.empty()) {
+    ASSIGN_OR_RETURN(auto secret, read_secret_file(options.secret_file));
+    const auto text = secret.reveal();
+    // A file's last newline belongs to the file, not to the password; a key needs it.
+    if (options.login == "password" && text.ends_with('\n')) return Secret{text.substr(0, text.size() - 1)};
+    return secret;
+  }
+  if (options.login == "key") return fail("a private key is read from a file (use --secret-file)");
+  return ask_secret("password of " + escape_terminal(options.user) + " on the target");
+}
+
+void print_target(const ConsoleContext& context, const Json& result, const char* what) {
+  if (context.json) return print_json(result);
+  const auto& target = member(result, "target");
+  print(fmt::format("Target {} {}. Pinned: {}\n", escape_terminal(text_of(target, "name")), what, escape_terminal(join(texts_of(target, "fingerprints")))));
+}
+
+Done add(ConsoleContext& context, const AddOptions& options) {
+  Json request{{"ask", "target.add"}, {"name", options.name}, {"addresses", options.addresses}, {"ssh_port", options.port},
+               {"user", options.user}, {"login", options.login}};
+  if (!options.description.empty()) request["description"] = options.description;
+  if (options.host_key.empty()) {
+    ASSIGN_OR_RETURN(const auto keys, scan(context, {{"addresses", options.addresses}, {"ssh_port", options.port}}));
+    ASSIGN_OR_RETURN(const auto pinned, chosen(context, keys, options.pin));
+    request["host_keys"] = lines_of(pinned);
+  } else {
+    ASSIGN_OR_RETURN(const auto key, HostKey::parse(options.host_key));
+    request["host_keys"] = lines_of({key});
+  }
+  ASSIGN_OR_RETURN(const auto secret, login_secret(options));
+  if (!secret.empty()) request["secret"] = std::string{secret.reveal()};
+  const auto result = ask(context, request);
+  if (request.contains("secret")) wipe(request["secret"].get_ref<std::string&>());
+  if (!result) return tl::unexpected{result.error()};
+  print_target(context, *result, "is known");
+  return {};
+}
+
+void add_add(CLI::App& targets, ConsoleContext& context) {
+  const auto options = std::make_shared<AddOptions>();
+  auto* command = targets.add_subcommand("add", "Make an HMC known: reads its host key, asks, pins it");
+  command->add_option("name", options->name, "how it is called here: a-z, 0-9, '.', '_', '-'")->required();
+  command->add_option("--address", options->addresses, "its IP addresses, separated by commas, tried in order")->required()->delimiter(',');
+  command->add_option("--port", options->port, "its SSH port")->capture_default_str();
+  command->add_option("--user", options->user, "whom to log in as there")->required();
+  command->add_option("--login", options->login, "prompt: the rep answers its prompts; key or password: stored at the gate")
+      ->check(CLI::IsMember({"prompt", "key", "password"}))->capture_default_str();
+  command->add_option("--secret-file", options->secret_file, "the private key or the password; - is standard input; else asked");
+  command->add_option("--description", options->description, "e.g. \"Power HMC, room 7\"");
+  auto* key = command->add_option("--host-key", options->host_key, "its public key line, known from elsewhere: no scan");
+  add_pin_options(*command, options->pin);
+  command->get_option("--expect")->excludes(key);
+  command->footer("Example:\n  sallyport target add hmc1 --address 198.51.100.10 --user hscroot --login prompt");
+  command->callback([&context, options] { run_command(context, [&] { return add(context, *options); }); });
+}
+
+void add_list(CLI::App& targets, ConsoleContext& context) {
+  auto* command = targets.add_subcommand("list", "The HMCs that are known");
+  command->footer("Example:\n  sallyport target list");
+  command->callback([&context] {
+    run_command(context, [&]() -> Done {
+      ASSIGN_OR_RETURN(const auto result, ask(context, {{"ask", "target.list"}}));
+      if (context.json) return print_json(result), Done{};
+      Table table{{"TARGET", "ADDRESSES", "PORT", "USER", "LOGIN", "HOST KEYS", "DESCRIPTION"}, context.color};
+      for (const auto& target : member(result, "targets"))
+        table.add({text_of(target, "name"), join(texts_of(target, "addresses")), std::to_string(number_of(target, "ssh_port")), text_of(target, "user"),
+                   text_of(target, "login"), join(texts_of(target, "fingerprints")), text_of(target, "description")});
+      print(table.empty() ? "No targets. Add one: sallyport target add NAME …\n" : table.text());
+      return {};
+    });
+  });
+}
+
+// What is pinned for `name` now.
+Result<std::vector<std::string>> pinned_for(ConsoleContext& context, const std::string& name) {
+  ASSIGN_OR_RETURN(const auto result, ask(context, {{"ask", "target.list"}}));
+  for (const auto& target : member(result, "targets"))
+    if (text_of(target, "name") == name) return texts_of(target, "fingerprints");
+  return fail("no target '{}' (sallyport target list shows them)", escape_terminal(name));
+}
+
+bool same_keys(const std::vector<HostKey>& keys, const std::vector<std::string>& pinned) {
+  const auto is_pinned = [&](const HostKey& key) { return std::find(pinned.begin(), pinned.end(), key.fingerprint()) != pinned.end(); };
+  return keys.size() == pinned.size() && std::all_of(keys.begin(), keys.end(), is_pinned);
+}
+
+Json scan_json(const std::vector<HostKey>& keys, const std::vector<std::string>& pinned) {
+  Json list = Json::array();
+  for (const auto& key : keys) {
+    const bool is_pinned = std::find(pinned.begin(), pinned.end(), key.fingerprint()) != pinned.end();
+    list.push_back({{"type", key.label()}, {"fingerprint", key.fingerprint()}, {"line", key.line()}, {"pinned", is_pinned}});
+  }
+  return {{"host_keys", list}};
+}
+
+Done pin(ConsoleContext& context, const std::string& name, const std::vector<HostKey>& keys) {
+  ASSIGN_OR_RETURN(const auto result, ask(context, {{"ask", "target.pin"}, {"name", name}, {"host_keys", lines_of(keys)}}));
+  print_target(context, result, "has new pinned keys");
+  return {};
+}
+
+Done scan_known(ConsoleContext& context, const ScanOptions& options) {
+  ASSIGN_OR_RETURN(const auto pinned, pinned_for(context, options.name));
+  ASSIGN_OR_RETURN(const auto keys, scan(context, {{"name", options.name}}));
+  if (!options.pin.expected.empty()) {
+    ASSIGN_OR_RETURN(const auto expected, expected_of(keys, options.pin.expected));
+    return pin(context, options.name, expected);
+  }
+  if (context.json) return print_json(scan_json(keys, pinned)), Done{};
+  print(keys_text(keys, pinned, context.color));
+  if (same_keys(keys, pinned)) return print("The target has the pinned keys and no others.\n"), Done{};
+  print(fmt::format("Pinned now: {}\nCompare with what the target's own console shows.\n", escape_terminal(join(pinned))));
+  if (!confirm("Pin what the target has instead?")) return fail("nothing was changed");
+  return pin(context, options.name, keys);
+}
+
+Done scan_address(ConsoleContext& context, const ScanOptions& options) {
+  ASSIGN_OR_RETURN(const auto keys, scan(context, {{"addresses", options.addresses}, {"ssh_port", options.port}}));
+  if (context.json) print_json(scan_json(keys, {}));
+  else print(keys_text(keys, {}, context.color));
+  return {};
+}
+
+void add_scan(CLI::App& targets, ConsoleContext& context) {
+  const auto options = std::make_shared<ScanOptions>();
+  auto* command = targets.add_subcommand("scan", "Show an HMC's host keys, and pin them anew after asking");
+  auto* name = command->add_option("name", options->name, "a known target");
+  auto* address = command->add_option("--address", options->addresses, "or an address: shows its keys, pins nothing")->delimiter(',')->excludes(name);
+  command->add_option("--port", options->port, "SSH port at that address")->capture_default_str()->needs(address);
+  add_pin_options(*command, options->pin);
+  command->get_option("--expect")->needs(name);
+  command->footer("Example:\n  sallyport target scan hmc1\n  sallyport target scan hmc1 --expect SHA256:…");
+  command->callback([&context, options, name, address] {
+    if (name->count() + address->count() == 0) {
+      context.exit_code = exit_code::wrong_usage;
+      return report(context, Error{"a target's name or --address is required (see: sallyport target scan --help)"});
+    }
+    run_command(context, [&] { return options->name.empty() ? scan_address(context, *options) : scan_known(context, *options); });
+  });
+}
+
+}  // namespace
+
+void add_target_commands(CLI::App& app, ConsoleContext& context) {
+  auto* targets = app.add_subcommand("target", "HMCs: add, list, scan")->group(group::setup);
+  targets->require_subcommand(1);
+  targets->footer("Example:\n  sallyport target add hmc1 --address 198.51.100.10 --user hscroot --login prompt");
+  add_add(*targets, context);
+  add_list(*targets, context);
+  add_scan(*targets, context);
+}
+
+}  // namespace sallyport

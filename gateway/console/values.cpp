@@ -1,0 +1,65 @@
+// Runs in: sallyport.
+#include "gateway/console/values.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "base/duration.h"
+
+namespace sallyport {
+
+const nlohmann::json& member(const nlohmann::json& object, const char* key) {
+  static const nlohmann::json null;
+  const auto found = object.find(key);
+  return found == object.end() ? null : *found;
+}
+
+std::string text_of(const nlohmann::json& object, const char* key) {
+  const auto& value = member(object, key);
+  return value.is_string() ? value.get<std::string>() : std::string{};
+}
+
+std::uint64_t number_of(const nlohmann::json& object, const char* key) {
+  const auto& value = member(object, key);
+  return value.is_number_unsigned() ? value.get<std::uint64_t>() : 0;
+}
+
+std::vector<std::string> texts_of(const nlohmann::json& object, const char* key) {
+  std::vector<std::string> texts;
+  const auto& list = member(object, key);
+  if (!list.is_array()) return texts;
+  for (const auto& item : list)
+    if (item.is_string()) texts.push_back(item.get<std::string>());
+  return texts;
+}
+
+std::string join(const std::vector<std::string>& texts, std::string_view between) {
+  return fmt::format("{}", fmt::join(texts, between));
+}
+
+std::string time_text(const std::string& rfc3339) {
+  if (!from_rfc3339(rfc3339)) return rfc3339;
+  return fmt::format("{} {} UTC", rfc3339.substr(0, 10), rfc3339.substr(11, 8));
+}
+
+std::string time_text_with_distance(const std::string& rfc3339, WallTime now) {
+  const auto time = from_rfc3339(rfc3339);
+  if (!time) return rfc3339;
+  auto distance = std::chrono::duration_cast<std::chrono::seconds>(*time - now);
+  const bool past = distance.count() < 0;
+  if (past) distance = -distance;
+  if (distance >= std::chrono::minutes{1}) distance = std::chrono::floor<std::chrono::minutes>(distance + std::chrono::seconds{30});
+  return fmt::format("{} ({}{}{})", time_text(rfc3339), past ? "" : "in ", to_text(distance), past ? " ago" : "");
+}
+
+std::string size_text(std::uint64_t bytes) {
+  constexpr std::array kUnits{"KiB", "MiB", "GiB", "TiB"};
+  if (bytes < 1024) return fmt::format("{} B", bytes);
+  auto value = static_cast<double>(bytes) / 1024;
+  std::size_t unit = 0;
+  for (; value >= 1024 && unit + 1 < kUnits.size(); ++unit) value /= 1024;
+  return fmt::format("{:.1f} {}", value, kUnits[unit]);
+}
+
+}  // namespace sallyport

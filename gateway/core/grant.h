@@ -1,0 +1,89 @@
+// Grant: an admin's one-time permission, and the table of its states. Pure; runs in: sallyportd.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/endpoint.h"
+#include "base/strong.h"
+
+namespace sallyport {
+
+using GrantId = Strong<struct GrantIdTag, std::string>;  // "g-7k3m9q2x": 8 characters of Crockford's Base32
+
+enum class GrantState : std::uint8_t { pending, scheduled, armed, active, expired, locked, revoked, spent };
+enum class GrantEvent : std::uint8_t { approve, approve_for_later, start, claim, release, deadline, lock, revoke, finish };
+
+// DESIGN "Lifecycle of a grant". What is not listed is refused; terminal states have no row of their own.
+struct GrantEdge {
+  GrantState from;
+  GrantEvent on;
+  GrantState to;
+};
+inline constexpr std::array kGrantEdges{
+    GrantEdge{GrantState::pending, GrantEvent::approve, GrantState::armed},
+    GrantEdge{GrantState::pending, GrantEvent::approve_for_later, GrantState::scheduled},
+    GrantEdge{GrantState::pending, GrantEvent::revoke, GrantState::revoked},
+    GrantEdge{GrantState::scheduled, GrantEvent::start, GrantState::armed},
+    GrantEdge{GrantState::scheduled, GrantEvent::revoke, GrantState::revoked},
+    GrantEdge{GrantState::armed, GrantEvent::claim, GrantState::active},
+    GrantEdge{GrantState::armed, GrantEvent::deadline, GrantState::expired},
+    GrantEdge{GrantState::armed, GrantEvent::lock, GrantState::locked},
+    GrantEdge{GrantState::armed, GrantEvent::revoke, GrantState::revoked},
+    // The target could not be reached before one byte was relayed, and the policy does not count that as use.
+    GrantEdge{GrantState::active, GrantEvent::release, GrantState::armed},
+    GrantEdge{GrantState::active, GrantEvent::revoke, GrantState::revoked},
+    GrantEdge{GrantState::active, GrantEvent::finish, GrantState::spent},
+};
+
+constexpr std::optional<GrantState> next(GrantState from, GrantEvent on) {
+  for (const auto& edge : kGrantEdges)
+    if (edge.from == from && edge.on == on) return edge.to;
+  return std::nullopt;
+}
+constexpr bool is_terminal(GrantState state) {
+  for (const auto& edge : kGrantEdges)
+    if (edge.from == state) return false;
+  return true;
+}
+static_assert(!next(GrantState::spent, GrantEvent::claim), "a grant works once");
+static_assert(!next(GrantState::active, GrantEvent::claim), "a grant admits one session at a time");
+static_assert(!next(GrantState::pending, GrantEvent::claim), "an unapproved grant admits nobody");
+static_assert(!next(GrantState::scheduled, GrantEvent::claim), "a grant admits nobody before its time");
+static_assert(is_terminal(GrantState::expired) && is_terminal(GrantState::locked) &&
+              is_terminal(GrantState::revoked) && is_terminal(GrantState::spent));
+
+const char* to_text(GrantState state) noexcept;
+std::optional<GrantState> grant_state_from(std::string_view text) noexcept;
+
+struct Grant {
+  GrantId id;
+  std::string rep, target, policy;
+  std::vector<Network> networks;  // where the rep may come from
+  std::chrono::seconds session_limit{};
+  std::chrono::seconds idle_limit{};
+  std::uint32_t failed_logins_limit = 0;
+  bool failed_dial_spends = false;
+  std::string ticket, reason;  // as the admin wrote them
+  std::string enabled_by;      // account name of the admin
+  WallTime enabled_at, connect_by;
+
+  GrantState state = GrantState::armed;
+  std::uint32_t failed_logins = 0;
+
+  // While active and after: the session.
+  std::string session;  // "s-…"; empty before the claim
+  std::optional<Endpoint> peer;
+  WallTime claimed_at, end_by, ended_at;
+  bool connected = false;  // the target has let the rep in; from here there is no way back to armed
+  bool session_closed = false;                    // session.ended is in the journal
+  std::uint64_t to_target = 0, from_target = 0;   // bytes relayed
+  std::string end_reason;
+};
+
+}  // namespace sallyport

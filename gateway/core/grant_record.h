@@ -1,0 +1,32 @@
+// What the journal's events mean for a grant: the fold's single step, and the entries it understands.
+// Pure; runs in: sallyportd.
+#pragma once
+
+#include <map>
+
+#include "gateway/audit/record.h"
+#include "gateway/core/grant.h"
+
+namespace sallyport {
+
+struct Counters {
+  std::uint64_t to_target = 0, from_target = 0;  // bytes relayed
+};
+
+using Grants = std::map<GrantId, Grant>;
+
+// Applies one record. A record that is no grant's business changes nothing; one that contradicts the table
+// of states is an error: the journal says what cannot have happened, so nothing may be built on it.
+Done fold_into(Grants& grants, const Record& record);
+
+// Entries, as docs/JOURNAL.md lists them.
+Entry grant_enabled(const Grant& grant, std::uint32_t uid);
+Entry grant_claimed(const Grant& grant, const std::string& session, const Endpoint& peer, WallTime end_by);
+Entry grant_released(const Grant& grant, const std::string& reason);
+Entry grant_expired(const Grant& grant);
+Entry grant_locked(const Grant& grant);
+Entry grant_revoked(const Grant& grant, const std::string& by, const std::string& reason);
+Entry session_connected(const Grant& grant, const Address& target);
+Entry session_ended(const Grant& grant, const std::string& reason, const std::string& by, const Counters& counters);
+
+}  // namespace sallyport

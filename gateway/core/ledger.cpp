@@ -1,0 +1,227 @@
+// Runs in: sallyportd (privileged). Never reads a peer's bytes.
+#include "gateway/core/ledger.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "base/log.h"
+
+namespace sallyport {
+
+namespace {
+
+// Crockford's Base32 without upper case: what a person reads aloud and types back without doubt.
+constexpr std::string_view kIdAlphabet = "0123456789abcdefghjkmnpqrstvwxyz";
+constexpr std::size_t kIdLength = 8;
+constexpr int kAppendTries = 3;  // other gates may write to a shared journal in between
+
+bool is_live(const Grant& grant) { return grant.state == GrantState::armed || grant.state == GrantState::active; }
+
+}  // namespace
+
+Result<Ledger> Ledger::replay(Journal& journal, const Clock& clock, Random& random) {
+  Ledger ledger{journal, clock, random};
+  RETURN_IF_ERROR(ledger.catch_up());
+  for (auto& [id, grant] : ledger.grants_) {
+    ledger.set_deadline(grant);
+    ledger.finish(id, "gateway restarted", "", {});  // does nothing where no session was running
+  }
+  if (ledger.has_unwritten()) return fail("the journal cannot be written, so nothing may be armed");
+  return ledger;
+}
+
+Done Ledger::catch_up() {
+  return journal_->read(position_, [this](const Record& record) { return fold(record); });
+}
+
+Done Ledger::fold(const Record& record) {
+  RETURN_IF_ERROR(fold_into(grants_, record));
+  if (record.event == "login.accepted" && record.fields.contains("counter"))
+    counters_[record.fields.value("rep", std::string{})] = record.fields.value("counter", std::uint64_t{0});
+  position_ = {record.seq, record.hash};
+  return {};
+}
+
+std::uint64_t Ledger::counter_of(const std::string& rep) const {
+  const auto found = counters_.find(rep);
+  return found == counters_.end() ? 0 : found->second;
+}
+
+Record Ledger::folded(const Entry& entry, const Position& position) const {
+  return Record{position.seq, clock_->wall(), entry.event, position_.hash, position.hash, entry.fields};
+}
+
+Done Ledger::append(const Entry& entry, Weight weight) {
+  retry_unwritten();
+  if (has_unwritten()) return fail("earlier records wait for the journal to become writable");
+  for (int i = 0; i < kAppendTries; ++i) {
+    if (journal_->head() != position_) RETURN_IF_ERROR(catch_up());
+    // What the table of states forbids must not reach the journal; `fold_into` on a copy is the judge.
+    if (entry.fields.contains("grant")) {
+      Grants trial;
+      if (const Grant* const grant = find(entry.fields["grant"].get<std::string>())) trial.emplace(grant->id, *grant);
+      RETURN_IF_ERROR(fold_into(trial, folded(entry, position_)));
+    }
+    auto written = journal_->append(entry, weight, position_);
+    if (!written && journal_->head() != position_) continue;
+    if (!written) return tl::unexpected{std::move(written).error()};
+    const Record record = folded(entry, *written);
+    our_bug(!fold(record), "a record that was judged possible cannot be applied");
+    if (listener_) listener_(record);
+    return {};
+  }
+  return fail("the journal changes faster than this gate can write to it");
+}
+
+void Ledger::append_closing(const Entry& entry) {
+  if (auto done = append(entry, Weight::closing); !done) {
+    log_error("journal: {}: {} takes effect unrecorded and will be recorded when possible", done.error().message(), entry.event);
+    fold_unwritten(entry);
+  }
+}
+
+void Ledger::fold_unwritten(const Entry& entry) {
+  const Record record = folded(entry, position_);
+  if (!fold_into(grants_, record)) return;  // it cannot follow: then there was nothing to close
+  unwritten_.push_back(entry);
+}
+
+void Ledger::retry_unwritten() {
+  while (!unwritten_.empty()) {
+    auto written = journal_->append(unwritten_.front(), Weight::closing);
+    if (!written) return;
+    position_ = *written;
+    if (listener_) listener_(folded(unwritten_.front(), *written));
+    unwritten_.erase(unwritten_.begin());
+  }
+}
+
+Done Ledger::note(const Entry& entry, Weight weight) { return append(entry, weight); }
+
+std::string Ledger::fresh_id(std::string_view prefix) {
+  return fmt::format("{}{}", prefix, random_text(*random_, kIdAlphabet, kIdLength));
+}
+
+Result<const Grant*> Ledger::in_state(const GrantId& id, GrantEvent event) const {
+  const auto found = grants_.find(id);
+  if (found == grants_.end()) return fail("no grant {}", id.value());
+  if (!next(found->second.state, event)) return fail("grant {} is {}", id.value(), to_text(found->second.state));
+  return &found->second;
+}
+
+void Ledger::set_deadline(const Grant& grant) {
+  if (!is_live(grant)) return;
+  const auto now = clock_->wall();
+  const auto until = grant.state == GrantState::armed ? grant.connect_by : grant.end_by;
+  const auto since = grant.state == GrantState::armed ? grant.enabled_at : grant.claimed_at;
+  // A wall clock that was set back must not lengthen a grant: never more than it was given.
+  const auto left = std::min(until - now, until - since);
+  deadlines_[grant.id] = clock_->boot() + left;
+}
+
+Result<GrantId> Ledger::enable(const Permit& permit, const Actor& actor) {
+  Grant grant;
+  grant.id = GrantId{fresh_id("g-")};
+  if (grants_.contains(grant.id)) return fail("could not draw a fresh grant id; try again");
+  grant.rep = permit.rep;
+  grant.target = permit.target;
+  grant.policy = permit.policy;
+  grant.networks = permit.networks;
+  grant.session_limit = permit.session;
+  grant.idle_limit = permit.idle;
+  grant.failed_logins_limit = permit.failed_logins;
+  grant.failed_dial_spends = permit.failed_dial_spends;
+  grant.ticket = permit.ticket;
+  grant.reason = permit.reason;
+  grant.enabled_by = actor.name;
+  grant.connect_by = clock_->wall() + permit.connect_within;
+  const auto deadline = clock_->boot() + permit.connect_within;
+  RETURN_IF_ERROR(append(grant_enabled(grant, actor.uid), Weight::opening));
+  deadlines_[grant.id] = deadline;
+  return grant.id;
+}
+
+Result<std::string> Ledger::claim(const GrantId& id, const Endpoint& peer) {
+  ASSIGN_OR_RETURN(const Grant* const grant, in_state(id, GrantEvent::claim));
+  if (deadline(id) <= clock_->boot()) return fail("grant {} has expired", id.value());
+  const auto session = fresh_id("s-");
+  const auto boot = clock_->boot();
+  const auto limit = grant->session_limit;
+  RETURN_IF_ERROR(append(grant_claimed(*grant, session, peer, clock_->wall() + limit), Weight::opening));
+  deadlines_[id] = boot + limit;
+  return session;
+}
+
+Done Ledger::connected(const GrantId& id, const Address& target) {
+  ASSIGN_OR_RETURN(const Grant* const grant, in_state(id, GrantEvent::finish));
+  return append(session_connected(*grant, target), Weight::opening);
+}
+
+Done Ledger::release(const GrantId& id, const std::string& reason) {
+  ASSIGN_OR_RETURN(const Grant* const grant, in_state(id, GrantEvent::release));
+  if (grant->connected) return fail("grant {} has been used", id.value());
+  if (grant->failed_dial_spends) {
+    finish(id, reason, "", {});
+    return {};
+  }
+  RETURN_IF_ERROR(append(grant_released(*grant, reason), Weight::closing));
+  set_deadline(grants_.at(id));
+  return {};
+}
+
+void Ledger::finish(const GrantId& id, const std::string& reason, const std::string& by, const Counters& counters) {
+  const auto found = grants_.find(id);
+  if (found == grants_.end()) return;
+  const Grant& grant = found->second;
+  const bool running = grant.state == GrantState::active || grant.state == GrantState::revoked;
+  if (!running || grant.session.empty() || grant.session_closed) return;
+  append_closing(session_ended(grant, reason, by, counters));
+}
+
+void Ledger::revoke(const GrantId& id, const std::string& by, const std::string& reason) {
+  if (auto grant = in_state(id, GrantEvent::revoke)) append_closing(grant_revoked(**grant, by, reason));
+}
+
+void Ledger::expire(const GrantId& id) {
+  if (auto grant = in_state(id, GrantEvent::deadline)) append_closing(grant_expired(**grant));
+}
+
+void Ledger::count_failure(const GrantId& id, Entry login_failed) {
+  login_failed.fields["grant"] = id.value();
+  append_closing(login_failed);
+  const auto grant = in_state(id, GrantEvent::lock);
+  if (grant && (*grant)->failed_logins >= (*grant)->failed_logins_limit) append_closing(grant_locked(**grant));
+}
+
+const Grant* Ledger::find(std::string_view grant_or_session) const {
+  if (const auto found = grants_.find(GrantId{std::string{grant_or_session}}); found != grants_.end()) return &found->second;
+  for (const auto& [id, grant] : grants_)
+    if (!grant.session.empty() && grant.session == grant_or_session) return &grant;
+  return nullptr;
+}
+
+const Grant* Ledger::admissible(std::string_view rep, std::string_view target, const Address& source) const {
+  const Grant* best = nullptr;
+  for (const auto& [id, grant] : grants_) {
+    if (grant.state != GrantState::armed || grant.rep != rep || deadline(id) <= clock_->boot()) continue;
+    if (!target.empty() && grant.target != target) continue;
+    const bool inside = std::any_of(grant.networks.begin(), grant.networks.end(),
+                                    [&](const Network& network) { return network.contains(source); });
+    if (inside && (best == nullptr || grant.connect_by < best->connect_by)) best = &grant;
+  }
+  return best;
+}
+
+BootTime Ledger::deadline(const GrantId& id) const {
+  const auto found = deadlines_.find(id);
+  return found == deadlines_.end() ? BootTime{} : found->second;
+}
+
+std::vector<GrantId> Ledger::due() const {
+  std::vector<GrantId> due;
+  for (const auto& [id, grant] : grants_)
+    if (is_live(grant) && deadline(id) <= clock_->boot()) due.push_back(id);
+  return due;
+}
+
+}  // namespace sallyport

@@ -1,0 +1,91 @@
+// Ledger: grants and sessions as a fold over the journal. Start-up replays the journal, so records and state
+// cannot disagree; every change is journaled first, then folded in like any other record (I2, I5).
+// Runs in: sallyportd (privileged). Never reads a peer's bytes.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/random.h"
+#include "gateway/audit/journal.h"
+#include "gateway/core/grant.h"
+#include "gateway/core/grant_record.h"
+#include "policies/evaluate.h"
+
+namespace sallyport {
+
+// Who did it: the account behind the console's socket.
+struct Actor {
+  std::uint32_t uid = 0;
+  std::string name;
+};
+
+class Ledger {
+ public:
+  // Replays the journal. Sessions that an earlier monitor left active end here, with reason
+  // "gateway restarted": nothing of theirs can still be open (I4).
+  static Result<Ledger> replay(Journal& journal, const Clock& clock, Random& random);
+
+  Result<GrantId> enable(const Permit& permit, const Actor& actor);
+  // The single use (I2): one conditional append. Returns the session's name.
+  Result<std::string> claim(const GrantId& id, const Endpoint& peer);
+  Done connected(const GrantId& id, const Address& target);
+  // The target was not reached: armed again until its deadline, or spent where the policy says so.
+  Done release(const GrantId& id, const std::string& reason);
+  // The following close. They take effect in memory even when the journal cannot be written: a full disk
+  // must not hold a door open. The record follows as soon as it can be written.
+  void finish(const GrantId& id, const std::string& reason, const std::string& by, const Counters& counters);
+  void revoke(const GrantId& id, const std::string& by, const std::string& reason);
+  void expire(const GrantId& id);
+  // A failed login on a known rep's armed grant; locks the grant when it was one too many.
+  void count_failure(const GrantId& id, Entry login_failed);
+
+  // A note that changes no grant. `opening` ones are refused when they cannot be written.
+  Done note(const Entry& entry, Weight weight);
+  // Writes closing records that could not be written before.
+  void retry_unwritten();
+  bool has_unwritten() const noexcept { return !unwritten_.empty(); }
+  Done writable() { return journal_->writable(); }
+
+  const Grant* find(std::string_view grant_or_session) const;
+  const Grants& grants() const noexcept { return grants_; }
+  // The armed grant that this rep may use from this address; of several the one that ends first.
+  // `target` narrows the choice; empty means any.
+  const Grant* admissible(std::string_view rep, std::string_view target, const Address& source) const;
+  // When an armed grant's time to connect ends, or an active one's session.
+  BootTime deadline(const GrantId& id) const;
+  // Armed and active grants whose time has come.
+  std::vector<GrantId> due() const;
+  Position head() const { return position_; }
+  // The next counter of a rep's OCRA device (suites with C); 0 before the first login.
+  std::uint64_t counter_of(const std::string& rep) const;
+
+  // Called with each record after it was written and folded in.
+  void on_record(std::function<void(const Record&)> listener) { listener_ = std::move(listener); }
+
+ private:
+  Ledger(Journal& journal, const Clock& clock, Random& random) : journal_(&journal), clock_(&clock), random_(&random) {}
+  Done catch_up();
+  Done fold(const Record& record);
+  Done append(const Entry& entry, Weight weight);
+  void append_closing(const Entry& entry);
+  void fold_unwritten(const Entry& entry);
+  Record folded(const Entry& entry, const Position& position) const;
+  void set_deadline(const Grant& grant);
+  Result<const Grant*> in_state(const GrantId& id, GrantEvent event) const;
+  std::string fresh_id(std::string_view prefix);
+
+  Journal* journal_;
+  const Clock* clock_;
+  Random* random_;
+  Position position_;
+  Grants grants_;
+  std::map<std::string, std::uint64_t> counters_;
+  std::map<GrantId, BootTime> deadlines_;
+  std::vector<Entry> unwritten_;
+  std::function<void(const Record&)> listener_;
+};
+
+}  // namespace sallyport

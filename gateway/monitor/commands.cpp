@@ -1,0 +1,87 @@
+// Runs in: sallyportd (privileged).
+#include "gateway/monitor/commands.h"
+
+#include <algorithm>
+#include <array>
+
+namespace sallyport {
+
+namespace {
+
+// clang-format off
+constexpr std::array kCommands{
+    Command{"enable",        Role::admin,   enable_command},
+    Command{"list",          Role::auditor, list_command},
+    Command{"show",          Role::auditor, show_command},
+    Command{"revoke",        Role::admin,   revoke_command},
+    Command{"end",           Role::admin,   end_command},
+    Command{"status",        Role::auditor, status_command},
+    Command{"watch",         Role::auditor, watch_command},
+    Command{"firewall.show", Role::auditor, firewall_show_command},
+    Command{"reload",        Role::admin,   reload_command},
+    Command{"rep.add",       Role::admin,   rep_add_command},
+    Command{"rep.list",      Role::auditor, rep_list_command},
+    Command{"rep.remove",    Role::admin,   rep_remove_command},
+    Command{"rep.enroll",    Role::admin,   rep_enroll_command},
+    Command{"target.add",    Role::admin,   target_add_command},
+    Command{"target.list",   Role::auditor, target_list_command},
+    Command{"target.scan",   Role::admin,   target_scan_command},
+    Command{"target.pin",    Role::admin,   target_pin_command},
+};
+// clang-format on
+
+CommandResult run(const Command& command, const CommandContext& context, Role role) {
+  if (static_cast<int>(role) < static_cast<int>(command.least))
+    return fail("you may read but not change: {} needs group {}", command.name, kAdminGroup);
+  return command.run(context);
+}
+
+}  // namespace
+
+Result<std::string> CommandContext::text(const char* key, std::size_t limit) const {
+  const auto found = arguments.find(key);
+  if (found == arguments.end() || !found->is_string()) return fail("'{}' is missing", key);
+  auto value = found->get<std::string>();
+  if (value.empty() || value.size() > limit) return fail("'{}' has {} bytes; expected 1 to {}", key, value.size(), limit);
+  return value;
+}
+
+std::string CommandContext::text_or(const char* key, std::string otherwise, std::size_t limit) const {
+  auto value = text(key, limit);
+  return value ? *std::move(value) : std::move(otherwise);
+}
+
+Result<std::vector<std::string>> CommandContext::texts(const char* key, std::size_t most, std::size_t limit) const {
+  std::vector<std::string> values;
+  const auto found = arguments.find(key);
+  if (found == arguments.end() || !found->is_array() || found->empty() || found->size() > most)
+    return fail("'{}' is to be a list of 1 to {} texts", key, most);
+  for (const auto& item : *found) {
+    if (!item.is_string()) return fail("'{}' is to be a list of texts", key);
+    values.push_back(item.get<std::string>());
+    if (values.back().empty() || values.back().size() > limit) return fail("'{}' has a text of {} bytes; expected 1 to {}", key, values.back().size(), limit);
+  }
+  return values;
+}
+
+std::optional<std::uint64_t> CommandContext::number(const char* key) const {
+  const auto found = arguments.find(key);
+  if (found == arguments.end() || !found->is_number_unsigned()) return std::nullopt;
+  return found->get<std::uint64_t>();
+}
+
+void run_command(Gate& gate, std::uint64_t connection, const nlohmann::json& request) {
+  ControlConnection* console = gate.control->find(connection);
+  const Visitor visitor = console->visitor();
+  const CommandContext context{gate, connection, visitor.actor, request};
+  const auto name = request["ask"].get<std::string>();
+  const auto found = std::find_if(kCommands.begin(), kCommands.end(), [&](const Command& command) { return name == command.name; });
+  if (found == kCommands.end()) return console->refuse("this gate does not know '" + name.substr(0, 64) + "'");
+  auto result = run(*found, context, visitor.role);
+  console = gate.control->find(connection);  // the command may have outlived its console
+  if (console == nullptr) return;
+  if (!result) console->refuse(result.error().message());
+  else if (*result) console->answer(**std::move(result));
+}
+
+}  // namespace sallyport

@@ -1,0 +1,59 @@
+// The console's questions and the verbs that answer them: a table of names, roles and functions
+// (docs/WIRE.md, section 3). Runs in: sallyportd (privileged).
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include "gateway/monitor/gate.h"
+
+namespace sallyport {
+
+// One request of one console. `arguments` reads members with limits; every one is checked again here,
+// whatever the console checked.
+struct CommandContext {
+  Gate& gate;
+  std::uint64_t connection;
+  const Actor& actor;
+  const nlohmann::json& arguments;
+
+  Result<std::string> text(const char* key, std::size_t limit = 256) const;  // required
+  std::string text_or(const char* key, std::string otherwise = {}, std::size_t limit = 256) const;
+  Result<std::vector<std::string>> texts(const char* key, std::size_t most = 64, std::size_t limit = 1024) const;
+  std::optional<std::uint64_t> number(const char* key) const;
+};
+
+// The result to send, an Error to refuse with, or nothing now because the answer comes later.
+using CommandResult = Result<std::optional<nlohmann::json>>;
+
+struct Command {
+  const char* name;
+  Role least;
+  CommandResult (*run)(const CommandContext&);
+};
+
+// Finds, checks the role, runs, answers.
+void run_command(Gate& gate, std::uint64_t connection, const nlohmann::json& request);
+
+// grant_commands.cpp
+CommandResult enable_command(const CommandContext& context);
+CommandResult list_command(const CommandContext& context);
+CommandResult show_command(const CommandContext& context);
+CommandResult revoke_command(const CommandContext& context);
+CommandResult end_command(const CommandContext& context);
+// status_commands.cpp
+CommandResult status_command(const CommandContext& context);
+CommandResult watch_command(const CommandContext& context);
+CommandResult firewall_show_command(const CommandContext& context);
+CommandResult reload_command(const CommandContext& context);
+// rep_commands.cpp
+CommandResult rep_add_command(const CommandContext& context);
+CommandResult rep_list_command(const CommandContext& context);
+CommandResult rep_remove_command(const CommandContext& context);
+CommandResult rep_enroll_command(const CommandContext& context);
+// target_commands.cpp
+CommandResult target_add_command(const CommandContext& context);
+CommandResult target_list_command(const CommandContext& context);
+CommandResult target_scan_command(const CommandContext& context);
+CommandResult target_pin_command(const CommandContext& context);
+
+}  // namespace sallyport

@@ -1,0 +1,118 @@
+// enable, list, show, revoke, end. Runs in: sallyportd (privileged).
+#include <algorithm>
+
+#include "gateway/monitor/commands.h"
+#include "gateway/monitor/grant_json.h"
+#include "gateway/monitor/lifecycle.h"
+#include "gateway/monitor/sessions.h"
+
+namespace sallyport {
+
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::size_t kMostEndedListed = 1000;
+
+bool is_over(const Grant& grant) { return is_terminal(grant.state); }
+
+// What the admin reads out to the rep.
+Json what_to_tell(const Gate& gate, const Grant& grant) {
+  const auto& settings = gate.catalogue.settings;
+  const auto same_rep = std::count_if(gate.ledger.grants().begin(), gate.ledger.grants().end(), [&](const auto& other) {
+    return other.second.rep == grant.rep && other.second.state == GrantState::armed;
+  });
+  const auto user = same_rep > 1 ? grant.rep + "+" + grant.target : grant.rep;
+  const auto port = settings.ssh_port.value() == 22 ? "" : fmt::format("-p {} ", settings.ssh_port.value());
+  Json addresses = Json::array(), commands = Json::array();
+  for (const auto& address : settings.addresses) addresses.push_back(address.text());
+  commands.push_back(fmt::format("ssh {}{}@{}", port, user, settings.gate_name));
+  for (const auto& address : settings.addresses) commands.push_back(fmt::format("ssh {}{}@{}", port, user, address.text()));
+  return {{"commands", commands}, {"fingerprints", gate.host_keys.fingerprints}, {"addresses", addresses}};
+}
+
+Json described(const Gate& gate, const Grant& grant) {
+  Json json = to_json(grant);
+  const auto running = gate.sessions.find(grant.id);
+  if (running != gate.sessions.end()) {
+    json["to_target"] = running->second.counters.to_target;
+    json["from_target"] = running->second.counters.from_target;
+  }
+  return json;
+}
+
+Result<const Grant*> named_grant(const CommandContext& context) {
+  ASSIGN_OR_RETURN(const auto name, context.text("grant"));
+  if (const Grant* const grant = context.gate.ledger.find(name)) return grant;
+  return fail("no grant or session '{}' (sallyport list --all shows them)", name);
+}
+
+Result<const Grant*> live_grant(const CommandContext& context) {
+  ASSIGN_OR_RETURN(const Grant* const grant, named_grant(context));
+  if (is_over(*grant)) return fail("grant {} is {} already", grant->id.value(), to_text(grant->state));
+  return grant;
+}
+
+Json result_of(const CommandContext& context, const GrantId& id) {
+  return {{"grant", described(context.gate, *context.gate.ledger.find(id.value()))}};
+}
+
+}  // namespace
+
+CommandResult enable_command(const CommandContext& context) {
+  EnableRequest request;
+  ASSIGN_OR_RETURN(request.rep, context.text("rep"));
+  ASSIGN_OR_RETURN(request.target, context.text("target"));
+  ASSIGN_OR_RETURN(request.policy, context.text("policy"));
+  ASSIGN_OR_RETURN(request.networks, context.texts("networks"));
+  if (const auto seconds = context.number("connect_within")) request.connect_within = std::chrono::seconds{*seconds};
+  if (const auto seconds = context.number("session")) request.session = std::chrono::seconds{*seconds};
+  request.ticket = context.text_or("ticket", "", 1024);
+  request.reason = context.text_or("reason", "", 1024);
+  ASSIGN_OR_RETURN(const auto id, enable(context.gate, request, context.actor));
+  Json result = result_of(context, id);
+  result["tell"] = what_to_tell(context.gate, *context.gate.ledger.find(id.value()));
+  return result;
+}
+
+CommandResult list_command(const CommandContext& context) {
+  const bool all = context.arguments.contains("all") && context.arguments["all"] == true;
+  std::vector<const Grant*> ended;
+  Json grants = Json::array();
+  for (const auto& [id, grant] : context.gate.ledger.grants()) {
+    if (!is_over(grant)) grants.push_back(described(context.gate, grant));
+    else if (all) ended.push_back(&grant);
+  }
+  std::sort(ended.begin(), ended.end(), [](const Grant* a, const Grant* b) { return a->enabled_at > b->enabled_at; });
+  for (std::size_t i = 0; i < std::min(ended.size(), kMostEndedListed); ++i) grants.push_back(to_json(*ended[i]));
+  return Json{{"grants", grants}};
+}
+
+CommandResult show_command(const CommandContext& context) {
+  ASSIGN_OR_RETURN(const Grant* const grant, named_grant(context));
+  ASSIGN_OR_RETURN(const auto kernel, context.gate.firewall.inspect());
+  Json result = result_of(context, grant->id);
+  result["kernel"] = kernel;
+  if (grant->state == GrantState::armed) result["tell"] = what_to_tell(context.gate, *grant);
+  return result;
+}
+
+CommandResult revoke_command(const CommandContext& context) {
+  ASSIGN_OR_RETURN(const Grant* const grant, live_grant(context));
+  const auto id = grant->id;
+  revoke(context.gate, id, context.actor.name, context.text_or("reason"));
+  return result_of(context, id);
+}
+
+CommandResult end_command(const CommandContext& context) {
+  ASSIGN_OR_RETURN(const Grant* const grant, live_grant(context));
+  const auto id = grant->id;
+  if (grant->state != GrantState::active)
+    return fail("grant {} is {}, no session is running (sallyport revoke {} takes the grant back)", id.value(),
+                to_text(grant->state), id.value());
+  const auto reason = context.text_or("reason");
+  end_session(context.gate, id, "ended by " + context.actor.name + (reason.empty() ? "" : ": " + reason), context.actor.name);
+  return result_of(context, id);
+}
+
+}  // namespace sallyport

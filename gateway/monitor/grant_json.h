@@ -1,0 +1,12 @@
+// A grant as the console sees it (docs/WIRE.md, section 3). Runs in: sallyportd.
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include "gateway/core/grant.h"
+
+namespace sallyport {
+
+nlohmann::json to_json(const Grant& grant);
+
+}  // namespace sallyport

@@ -1,0 +1,23 @@
+// The gate's own SSH host keys: private ones go to each worker, which must hold them because libssh has no
+// way to sign elsewhere (docs/TRUST.md); public ones make the fingerprints that the admin reads out.
+// Runs in: sallyportd (privileged).
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/secret.h"
+
+namespace sallyport {
+
+struct HostKeys {
+  std::vector<Secret> private_keys;       // as ssh-keygen wrote them, the preferred one first
+  std::vector<std::string> fingerprints;  // "SHA256:… (ED25519)", in the same order
+
+  // `folder`/ssh_host_ed25519_key and ssh_host_rsa_key with their .pub files; at least one pair.
+  static Result<HostKeys> load(const std::filesystem::path& folder);
+};
+
+}  // namespace sallyport

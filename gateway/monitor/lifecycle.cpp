@@ -1,0 +1,140 @@
+// Runs in: sallyportd (privileged). Never reads a peer's bytes.
+#include "gateway/monitor/lifecycle.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "gateway/monitor/peer.h"
+#include "gateway/monitor/sessions.h"
+
+namespace sallyport {
+
+namespace {
+
+std::vector<Endpoint> service_endpoints(const Gate& gate) {
+  std::vector<Endpoint> endpoints;
+  for (const auto& address : gate.catalogue.settings.addresses)
+    endpoints.push_back({address, gate.catalogue.settings.ssh_port.value()});
+  return endpoints;
+}
+
+bool is_live(const Grant& grant) { return grant.state == GrantState::armed || grant.state == GrantState::active; }
+
+nlohmann::json open_lines(Gate& gate) {
+  auto lines = gate.firewall.inspect();
+  if (!lines) return nlohmann::json::array({lines.error().message()});
+  return nlohmann::json(*lines);
+}
+
+void note(Gate& gate, Entry entry) {
+  if (auto noted = gate.ledger.note(entry, Weight::closing); !noted) log_error("journal: {}", noted.error().message());
+}
+
+// The kernel and the listener follow a grant that was just armed.
+Done open_up(Gate& gate, const GrantId& id) {
+  RETURN_IF_ERROR(gate.firewall.check_guard());
+  const Grant* const grant = gate.ledger.find(id.value());
+  RETURN_IF_ERROR(gate.doors.follow(*grant, gate.ledger.deadline(id)));
+  note(gate, {"firewall.opened", {{"grant", id.value()}, {"open", open_lines(gate)}}});
+  return settle(gate);
+}
+
+bool admits(const Gate& gate, const Address& source) {
+  const auto& grants = gate.ledger.grants();
+  return std::any_of(grants.begin(), grants.end(), [&](const auto& entry) {
+    const Grant& grant = entry.second;
+    return grant.state == GrantState::armed &&
+           std::any_of(grant.networks.begin(), grant.networks.end(),
+                       [&](const Network& network) { return network.contains(source); });
+  });
+}
+
+}  // namespace
+
+Result<GrantId> enable(Gate& gate, const EnableRequest& request, const Actor& actor) {
+  ASSIGN_OR_RETURN(const auto permit, evaluate(gate.catalogue, request));
+  RETURN_IF_ERROR(gate.ledger.writable());
+  RETURN_IF_ERROR(gate.recordings.room());
+  ASSIGN_OR_RETURN(const auto id, gate.ledger.enable(permit, actor));
+  if (auto opened = open_up(gate, id); !opened) {
+    revoke(gate, id, "gateway", "could not be opened: " + opened.error().message());
+    return tl::unexpected{opened.error()};
+  }
+  return id;
+}
+
+void reopen_armed(Gate& gate) {
+  std::vector<GrantId> armed;
+  for (const auto& [id, grant] : gate.ledger.grants())
+    if (grant.state == GrantState::armed) armed.push_back(id);
+  for (const auto& id : armed) {
+    if (gate.ledger.deadline(id) <= gate.clock.boot()) expire(gate, id);
+    else if (auto opened = open_up(gate, id); !opened)
+      revoke(gate, id, "gateway", "could not be opened after a restart: " + opened.error().message());
+  }
+}
+
+Result<std::string> claim(Gate& gate, const GrantId& id, const Endpoint& peer) {
+  RETURN_IF_ERROR(gate.recordings.room());
+  ASSIGN_OR_RETURN(auto session, gate.ledger.claim(id, peer));
+  auto narrowed = gate.doors.follow(*gate.ledger.find(id.value()), gate.ledger.deadline(id));
+  if (!narrowed) {
+    gate.ledger.finish(id, "the firewall could not be narrowed: " + narrowed.error().message(), "", {});
+    close_doors(gate, id);
+    return tl::unexpected{narrowed.error()};
+  }
+  return session;
+}
+
+void release(Gate& gate, const GrantId& id, const std::string& reason) {
+  gate.doors.close_dial(id);
+  if (auto released = gate.ledger.release(id, reason); !released) {
+    log_error("journal: {}", released.error().message());
+    gate.ledger.finish(id, reason, "", {});  // a grant that cannot be given back is spent
+  }
+  const Grant& grant = *gate.ledger.find(id.value());
+  if (grant.state != GrantState::armed) return close_doors(gate, id);
+  if (auto opened = gate.doors.follow(grant, gate.ledger.deadline(id)); !opened)
+    revoke(gate, id, "gateway", "could not be opened again: " + opened.error().message());
+}
+
+void revoke(Gate& gate, const GrantId& id, const std::string& by, const std::string& reason) {
+  const Grant* const grant = gate.ledger.find(id.value());
+  if (grant == nullptr) return;
+  const bool active = grant->state == GrantState::active;
+  gate.ledger.revoke(id, by, reason);
+  if (active) end_session(gate, id, "revoked by " + by + (reason.empty() ? "" : ": " + reason), by);
+  else close_doors(gate, id);
+}
+
+void expire(Gate& gate, const GrantId& id) {
+  gate.ledger.expire(id);
+  close_doors(gate, id);
+}
+
+void count_failed_login(Gate& gate, const GrantId& id, const Endpoint& peer, const std::string& rep) {
+  gate.ledger.count_failure(id, {"login.failed", {{"rep", rep}, {"peer", peer.text()}}});
+  const Grant* const grant = gate.ledger.find(id.value());
+  if (grant != nullptr && grant->state == GrantState::locked) close_doors(gate, id);
+}
+
+void close_doors(Gate& gate, const GrantId& id) {
+  gate.doors.close(id);
+  if (auto settled = settle(gate); !settled) log_error("{}", settled.error().message());
+  const auto& grants = gate.ledger.grants();
+  const bool others = std::any_of(grants.begin(), grants.end(), [](const auto& entry) { return is_live(entry.second); });
+  // With no other grant live, whatever the kernel still holds is a residue.
+  const auto left = others ? nlohmann::json::array() : open_lines(gate);
+  if (!left.empty()) log_error("firewall: still open after {} was closed: {}", id.value(), left.dump());
+  note(gate, {"firewall.closed", {{"grant", id.value()}, {"left", left}}});
+}
+
+Done settle(Gate& gate) {
+  const auto& grants = gate.ledger.grants();
+  const bool live = std::any_of(grants.begin(), grants.end(), [](const auto& entry) { return is_live(entry.second); });
+  drop_peers_if(gate, [&](const Peer& peer) { return peer.is_before_login() && !admits(gate, peer.endpoint().address); });
+  if (!live) return gate.listener->close(), Done{};
+  return gate.listener->listen(service_endpoints(gate));
+}
+
+}  // namespace sallyport

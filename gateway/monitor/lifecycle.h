@@ -1,0 +1,29 @@
+// What happens to a grant, told once: journal first, then the kernel, then who listens (DESIGN "Lifecycle of a
+// grant", I4, I5). Opening and closing side by side.
+// Runs in: sallyportd (privileged). Never reads a peer's bytes.
+#pragma once
+
+#include "gateway/monitor/gate.h"
+
+namespace sallyport {
+
+// Arms a grant and opens the way in for its networks. When the way cannot be opened the grant is revoked again.
+Result<GrantId> enable(Gate& gate, const EnableRequest& request, const Actor& actor);
+// Opens the way in for the grants that a restart found armed.
+void reopen_armed(Gate& gate);
+// The first complete login: journaled, then narrowed to the rep's address. Returns the session's name.
+Result<std::string> claim(Gate& gate, const GrantId& id, const Endpoint& peer);
+// The target was not reached: armed again, or spent where the policy says so.
+void release(Gate& gate, const GrantId& id, const std::string& reason);
+
+// An armed grant is closed at once; an active one through end_session (sessions.h).
+void revoke(Gate& gate, const GrantId& id, const std::string& by, const std::string& reason);
+void expire(Gate& gate, const GrantId& id);
+void count_failed_login(Gate& gate, const GrantId& id, const Endpoint& peer, const std::string& rep);
+
+// Closes what is open for a grant that is over, looks whether the kernel still holds something, journals it.
+void close_doors(Gate& gate, const GrantId& id);
+// Makes the listener, and the connections that have not logged in, follow the grants.
+Done settle(Gate& gate);
+
+}  // namespace sallyport

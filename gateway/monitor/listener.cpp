@@ -1,0 +1,71 @@
+// Runs in: sallyportd (privileged). Accepts; never reads a peer's bytes.
+#include "gateway/monitor/listener.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
+#include "base/log.h"
+
+namespace sallyport {
+
+namespace {
+
+constexpr int kBacklog = 64;
+constexpr int kAcceptsATurn = 16;  // then the loop serves others
+
+Result<UniqueFd> listening_socket(const Endpoint& endpoint) {
+  sockaddr_storage address{};
+  const auto length = endpoint.to_sockaddr(address);
+  UniqueFd socket{::socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP)};
+  if (!socket) return fail_errno("making a socket for {}", endpoint.text());
+  const int on = 1;
+  (void)setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  if (endpoint.address.family() == Family::ipv6)
+    (void)setsockopt(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+  if (bind(socket.get(), reinterpret_cast<sockaddr*>(&address), length) != 0)
+    return fail_errno("listening on {} (does another program, such as the host's own sshd, use it? sallyport doctor tells)",
+                      endpoint.text());
+  if (::listen(socket.get(), kBacklog) != 0) return fail_errno("listening on {}", endpoint.text());
+  return socket;
+}
+
+}  // namespace
+
+Done Listener::listen(const std::vector<Endpoint>& endpoints) {
+  if (listening() == endpoints) return {};
+  std::vector<Door> doors;
+  doors_.clear();
+  for (const auto& endpoint : endpoints) {
+    ASSIGN_OR_RETURN(auto socket, listening_socket(endpoint));
+    const int fd = socket.get();
+    doors.push_back({endpoint, std::move(socket), Watch{*loop_, fd, Watch::For::reading, [this, fd] { accept_some(fd); }}});
+  }
+  doors_ = std::move(doors);
+  return {};
+}
+
+std::vector<Endpoint> Listener::listening() const {
+  std::vector<Endpoint> endpoints;
+  for (const auto& door : doors_) endpoints.push_back(door.endpoint);
+  return endpoints;
+}
+
+void Listener::accept_some(int socket) {
+  for (int i = 0; i < kAcceptsATurn; ++i) {
+    sockaddr_storage address{};
+    socklen_t length = sizeof address;
+    UniqueFd connection{accept4(socket, reinterpret_cast<sockaddr*>(&address), &length, SOCK_CLOEXEC | SOCK_NONBLOCK)};
+    if (!connection) {
+      if (errno != EAGAIN && errno != ECONNABORTED && errno != EINTR) log_warning("accepting a connection: errno {}", errno);
+      return;
+    }
+    const int on = 1;
+    (void)setsockopt(connection.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    const auto peer = Endpoint::from_sockaddr(reinterpret_cast<sockaddr*>(&address), length);
+    if (!peer) continue;
+    on_connection_(std::move(connection), *peer);
+    if (doors_.empty()) return;  // the callback closed us
+  }
+}
+
+}  // namespace sallyport

@@ -1,0 +1,165 @@
+// Runs in: sallyportd (privileged). Never reads a peer's bytes.
+#include "gateway/monitor/monitor.h"
+
+#include <sys/prctl.h>
+#include <sys/stat.h>
+
+#include <boost/asio/signal_set.hpp>
+
+#include "base/log.h"
+#include "firewall/nft_firewall.h"
+#include "gateway/audit/file_journal.h"
+#include "gateway/monitor/commands.h"
+#include "gateway/monitor/gate.h"
+#include "gateway/monitor/lifecycle.h"
+#include "gateway/monitor/notify.h"
+#include "gateway/monitor/peer.h"
+#include "gateway/monitor/reload.h"
+#include "gateway/monitor/sessions.h"
+#include "gateway/monitor/version.h"
+
+namespace sallyport {
+
+namespace {
+
+constexpr std::chrono::seconds kTick{1};
+constexpr std::chrono::seconds kShutdownTime{3};  // for sessions to end in order
+
+Result<Catalogue> load_or_explain(const std::filesystem::path& folder) {
+  auto catalogue = load_catalogue(folder);
+  if (catalogue) return *std::move(catalogue);
+  for (const auto& problem : catalogue.error()) log_error("{}", problem.message());
+  return fail("{} has {} problems; nothing was started", folder.string(), catalogue.error().size());
+}
+
+Done make_folder(const std::filesystem::path& folder, mode_t mode) {
+  if (mkdir(folder.c_str(), mode) != 0 && errno != EEXIST) return fail_errno("making {}", folder.string());
+  return {};
+}
+
+ThrottleLimits throttle_limits(const LoginLimits& login) {
+  ThrottleLimits limits;
+  limits.connections = login.unauthenticated;
+  limits.connections_per_source = login.unauthenticated_per_source;
+  return limits;
+}
+
+void tick(Gate& gate) {
+  gate.ledger.retry_unwritten();
+  for (const auto& id : gate.ledger.due())
+    if (gate.ledger.find(id.value())->state == GrantState::armed) expire(gate, id);
+  tend_sessions(gate);
+  reap_helpers(gate);
+  std::erase_if(gate.scans, [&](const auto& scan) { return gate.control->find(scan.first) == nullptr; });
+}
+
+void note(Gate& gate, const Entry& entry) {
+  if (auto noted = gate.ledger.note(entry, Weight::closing); !noted) log_error("journal: {}", noted.error().message());
+}
+
+// Ends sessions in order, then stops the loop. Armed grants stay armed in the journal and come back.
+class Shutdown {
+ public:
+  explicit Shutdown(Gate& gate) : gate_(gate) {}
+  void begin() {
+    if (begun_) return;
+    begun_ = true;
+    notify_service_manager("STOPPING=1");
+    gate_.listener->close();
+    std::vector<GrantId> running;
+    for (const auto& [id, session] : gate_.sessions) running.push_back(id);
+    for (const auto& id : running) end_session(gate_, id, "the gateway was stopped");
+    deadline_ = gate_.clock.boot() + kShutdownTime;
+    poll_ = Timer::every(gate_.loop, std::chrono::milliseconds{20}, [this] { stop_when_done(); });
+  }
+
+ private:
+  void stop_when_done() {
+    if (!gate_.sessions.empty() && gate_.clock.boot() < deadline_) return;
+    note(gate_, {"gateway.stopped", {{"reason", "asked to stop"}}});
+    gate_.loop.stop();
+  }
+  Gate& gate_;
+  bool begun_ = false;
+  BootTime deadline_;
+  Timer poll_;
+};
+
+void watch_signals(boost::asio::signal_set& signals, Gate& gate, Shutdown& shutdown) {
+  signals.async_wait([&](const boost::system::error_code& error, int signal) {
+    if (error) return;
+    if (signal == SIGHUP) {
+      notify_service_manager("RELOADING=1");
+      if (auto reloaded = reload(gate); !reloaded) log_error("reload: {}", reloaded.error().message());
+      notify_service_manager("READY=1");
+    } else {
+      shutdown.begin();
+    }
+    watch_signals(signals, gate, shutdown);
+  });
+}
+
+Done make_folders(const Options& options) {
+  RETURN_IF_ERROR(make_folder(options.state, 0750));
+  RETURN_IF_ERROR(make_folder(options.run, 0755));
+  return make_folder(options.run / "empty", 0555);
+}
+
+Done run(Gate& gate) {
+  reopen_armed(gate);
+  Shutdown shutdown{gate};
+  boost::asio::signal_set signals{gate.loop, SIGTERM, SIGINT, SIGHUP};
+  watch_signals(signals, gate, shutdown);
+  const auto ticking = Timer::every(gate.loop, kTick, [&gate] { tick(gate); });
+  Timer watchdog;
+  if (const auto period = watchdog_period())
+    watchdog = Timer::every(gate.loop, *period, [] { notify_service_manager("WATCHDOG=1"); });
+  notify_service_manager("READY=1");
+  log_info("sallyportd {} is ready; {} grants are armed", kVersion,
+           std::count_if(gate.ledger.grants().begin(), gate.ledger.grants().end(),
+                         [](const auto& entry) { return entry.second.state == GrantState::armed; }));
+  gate.loop.run();
+  return {};
+}
+
+}  // namespace
+
+Done run_monitor(const Options& options) {
+  prctl(PR_SET_DUMPABLE, 0);  // host keys and passwords pass through here: no core, no ptrace (I9)
+  umask(0077);
+  Loop loop{1};
+  const SystemClock clock;
+  SystemRandom random;
+  ASSIGN_OR_RETURN(auto catalogue, load_or_explain(options.config));
+  ASSIGN_OR_RETURN(auto host_keys, HostKeys::load(options.config));
+  RETURN_IF_ERROR(make_folders(options));
+  FileJournalOptions journal_options;
+  RecordingOptions recording_options;
+  journal_options.group = recording_options.group = group_id(kAuditorGroup);
+
+  // The journal's lock comes first: it tells that no other gate runs here. Then the deny side, before anything
+  // can listen. Then what the journal says is live.
+  ASSIGN_OR_RETURN(const auto journal, FileJournal::open(options.state / "journal", clock, journal_options));
+  ASSIGN_OR_RETURN(const auto firewall, NftFirewall::create(clock, catalogue.settings.mark_bit));
+  RETURN_IF_ERROR(firewall->guard(guarded_by(catalogue)));
+  ASSIGN_OR_RETURN(auto recordings, RecordingStore::open(options.state, recording_options));
+  ASSIGN_OR_RETURN(auto ledger, Ledger::replay(*journal, clock, random));
+
+  Incarnation incarnation = 0;
+  random.fill(std::as_writable_bytes(std::span{&incarnation, 1}));
+  Throttle throttle{clock, throttle_limits(catalogue.settings.login)};
+  const auto ssh_port = catalogue.settings.ssh_port;
+  WorkerProgram worker{options.libexec / "sallyport-ssh", catalogue.settings.worker_user, options.run / "empty"};
+  Gate gate{loop,     clock,  random,     options,  incarnation, clock.wall(), std::move(catalogue), std::move(host_keys),
+            *firewall, ledger, recordings, throttle, worker,      Doors{*firewall, ssh_port}, {}, {}, {}, {}, {}, {}, {}};
+  gate.listener = std::make_unique<Listener>(loop, [&gate](UniqueFd socket, const Endpoint& peer) { welcome(gate, std::move(socket), peer); });
+  ASSIGN_OR_RETURN(gate.control, ControlServer::listen(loop, options.run / "control.sock",
+                                                       [&gate](std::uint64_t connection, const nlohmann::json& request) {
+                                                         run_command(gate, connection, request);
+                                                       }));
+  ledger.on_record([&gate](const Record& record) { gate.control->broadcast(record); });
+  RETURN_IF_ERROR(ledger.note({"gateway.started", {{"version", kVersion}, {"incarnation", fmt::format("{:016x}", incarnation)}}}, Weight::opening));
+  return run(gate);
+}
+
+}  // namespace sallyport

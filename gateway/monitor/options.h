@@ -1,0 +1,20 @@
+// Options: sallyportd's command line. Runs in: sallyportd (privileged).
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <variant>
+
+namespace sallyport {
+
+struct Options {
+  std::filesystem::path config = "/etc/sallyport";
+  std::filesystem::path state = "/var/lib/sallyport";
+  std::filesystem::path run = "/run/sallyport";
+  std::filesystem::path libexec;  // where sallyport-ssh and sallyport-auth are
+
+  // The options, or the exit code of --help, --version and wrong usage (already said).
+  static std::variant<Options, int> parse(int argc, char** argv);
+};
+
+}  // namespace sallyport

@@ -1,0 +1,108 @@
+// Runs in: sallyportd (privileged). Never reads a peer's bytes.
+#include "gateway/monitor/peer.h"
+
+#include <sys/wait.h>
+
+#include <boost/asio/post.hpp>
+
+#include "base/log.h"
+#include "gateway/monitor/sessions.h"
+
+namespace sallyport {
+
+Peer::Peer(Gate& gate, PeerId id, Endpoint endpoint, Throttle::Ticket ticket, WorkerProcess worker)
+    : gate_(gate), id_(id), endpoint_(endpoint), ticket_(std::move(ticket)), worker_(std::move(worker)),
+      attempt_({gate.catalogue.settings.login.tries, gate.catalogue.settings.login.response_lifetime,
+                AttemptLimits{}.refusal_step}) {
+  messages_ = Watch{gate.loop, worker_.channel().fd(), Watch::For::reading, [this] { on_message(); }};
+  login_deadline_ = Timer::once(gate.loop, gate.catalogue.settings.login.time, [this] { on_worker_gone("login took too long"); });
+}
+
+Peer::~Peer() {
+  if (helper_) gate_.ended_helpers.push_back(helper_->pid());
+}
+
+Done Peer::begin(const UniqueFd& socket) {
+  const auto& settings = gate_.catalogue.settings;
+  Begin begin{settings.banner, {}, settings.login.tries, Policy{}.channels};
+  for (const auto& key : gate_.host_keys.private_keys) begin.host_keys.push_back(key.clone());
+  const auto bytes = encode(gate_.incarnation, Answer{std::move(begin)});
+  return worker_.channel().send(bytes, socket.get());
+}
+
+void Peer::on_message() {
+  auto frame = worker_.channel().receive();
+  if (!frame && frame.error().code() == EAGAIN) return;
+  if (!frame) return on_worker_gone("the worker is gone");
+  auto ask = decode_ask(gate_.incarnation, frame->bytes.reveal());
+  if (!ask || frame->descriptor) return on_worker_gone("the worker sent nonsense");
+  if (auto allowed = budget_.spend(*ask, phase_); !allowed) return on_worker_gone("the worker " + allowed.error().message());
+  std::visit([this](auto& body) { on(body); }, *ask);
+}
+
+void Peer::on_worker_gone(const std::string& why) {
+  const bool had_session = session() != nullptr;
+  stop();
+  if (had_session) return end_session_at_once(gate_, *grant_, why);
+  drop_peers_if(gate_, [this](const Peer& peer) { return peer.id() == id_; });
+}
+
+void Peer::end(const std::string& sentence) {
+  phase_ = Phase::over;
+  tell(End{cut(sentence)});
+}
+
+void Peer::stop() {
+  messages_ = {};
+  login_deadline_ = {};
+  helper_deadline_ = {};
+  refusal_ = {};
+  helper_messages_ = {};
+  dial_.reset();
+  ticket_.reset();
+  phase_ = Phase::over;
+  worker_.kill();
+}
+
+Session* Peer::session() {
+  if (!grant_) return nullptr;
+  const auto found = gate_.sessions.find(*grant_);
+  return found != gate_.sessions.end() && found->second.peer == id_ ? &found->second : nullptr;
+}
+
+std::string Peer::cut(const std::string& sentence) { return sentence.substr(0, limit::sentence); }
+
+void welcome(Gate& gate, UniqueFd socket, const Endpoint& endpoint) {
+  auto ticket = gate.throttle.admit(endpoint.address);
+  if (!ticket) return log_warning("{}: {}", endpoint.text(), ticket.error().message());
+  auto worker = WorkerProcess::start(gate.worker, gate.incarnation);
+  if (!worker) return log_error("{}", worker.error().message());
+  const auto id = gate.next_peer++;
+  auto peer = std::make_unique<Peer>(gate, id, endpoint, *std::move(ticket), *std::move(worker));
+  if (auto begun = peer->begin(socket); !begun) return log_error("{}", begun.error().message());
+  gate.peers.emplace(id, std::move(peer));
+}
+
+Peer* find_peer(Gate& gate, PeerId id) {
+  const auto found = gate.peers.find(id);
+  return found == gate.peers.end() ? nullptr : found->second.get();
+}
+
+void drop_peers_if(Gate& gate, const std::function<bool(const Peer&)>& which) {
+  for (auto peer = gate.peers.begin(); peer != gate.peers.end();) {
+    if (!which(*peer->second)) {
+      ++peer;
+      continue;
+    }
+    peer->second->stop();
+    gate.stopped_peers.push_back(std::move(peer->second));
+    peer = gate.peers.erase(peer);
+  }
+  if (!gate.stopped_peers.empty()) boost::asio::post(gate.loop, [&gate] { gate.stopped_peers.clear(); });
+}
+
+void reap_helpers(Gate& gate) {
+  std::erase_if(gate.ended_helpers, [](pid_t pid) { return waitpid(pid, nullptr, WNOHANG) != 0; });
+}
+
+}  // namespace sallyport

@@ -1,0 +1,102 @@
+// Peer: one SSH connection as the monitor sees it: a worker, its questions, and what they lead to. The worker is
+// treated as hostile: every question is checked against the table in requests.h and every argument again.
+// Runs in: sallyportd (privileged). Never reads a peer's bytes.
+#pragma once
+
+#include <functional>
+#include <optional>
+
+#include "auth/attempt.h"
+#include "auth/auth_client.h"
+#include "gateway/monitor/gate.h"
+#include "gateway/monitor/requests.h"
+
+namespace sallyport {
+
+class Peer {
+ public:
+  Peer(Gate& gate, PeerId id, Endpoint endpoint, Throttle::Ticket ticket, WorkerProcess worker);
+  ~Peer();
+
+  // Hands the rep's socket to the worker and starts the clock of the login.
+  Done begin(const UniqueFd& socket);
+
+  PeerId id() const noexcept { return id_; }
+  const Endpoint& endpoint() const noexcept { return endpoint_; }
+  bool is_before_login() const noexcept { return phase_ == Phase::new_peer || phase_ == Phase::challenged; }
+  void warn(const std::string& sentence) { tell(Warn{cut(sentence)}); }
+  void end(const std::string& sentence);
+  // Kills the worker; nothing is heard of it any more.
+  void stop();
+
+ private:
+  // ---- the worker's questions, in the order of the story (peer.cpp)
+  void on_message();
+  void on(AskPassword& ask);        // on_password, in peer_login.cpp
+  void on(AskAnswer& ask);          // on_answer
+  void on(AskTarget& ask);          // on_target, in peer_session.cpp
+  void on(AskTargetFailed& ask);
+  void on(AskConnected& ask);
+  void on(AskChannel& ask);
+  void on(TellChannelClosed& told);
+  void on(TellActivity& told);
+  void on(TellFinished& told);
+  void on_worker_gone(const std::string& why);
+
+  // ---- login (peer_login.cpp)
+  void start_helper();
+  void on_helper_message();
+  void on_helper_gone();
+  void take(const PasswordVerdict& verdict);
+  void take(const ResponseVerdict& verdict);
+  void decide();
+  void admit();
+  void refuse();
+  void answer_refusal();
+
+  // ---- session (peer_session.cpp)
+  void on_dialled(Result<Dial::Connected> dialled);
+  void target_unreachable(const std::string& sentence, const std::string& detail);
+  Result<TargetSocket> target_socket() const;
+  Session* session();
+
+  template <class Answer> void tell(Answer&& answer, int descriptor = -1);
+  static std::string cut(const std::string& sentence);
+
+  Gate& gate_;
+  PeerId id_;
+  Endpoint endpoint_;
+  std::optional<Throttle::Ticket> ticket_;  // given back at login
+  WorkerProcess worker_;
+  Phase phase_ = Phase::new_peer;
+  RequestBudget budget_;
+  Watch messages_;
+  Timer login_deadline_;
+
+  Attempt attempt_;
+  std::string rep_;                // the name of this try, if it is known
+  std::optional<GrantId> grant_;   // what this try may claim; after admission, what it has claimed
+  std::optional<AuthHelper> helper_;
+  Watch helper_messages_;
+  Timer helper_deadline_, refusal_;
+  std::uint64_t next_counter_ = 0;
+
+  std::unique_ptr<Dial> dial_;
+  Address target_address_;
+};
+
+// A new connection from the listener.
+void welcome(Gate& gate, UniqueFd socket, const Endpoint& endpoint);
+Peer* find_peer(Gate& gate, PeerId id);
+// Stops and forgets all peers that `which` names.
+void drop_peers_if(Gate& gate, const std::function<bool(const Peer&)>& which);
+void reap_helpers(Gate& gate);
+
+template <class Answer>
+void Peer::tell(Answer&& answer, int descriptor) {
+  const auto bytes = encode(gate_.incarnation, sallyport::Answer{std::forward<Answer>(answer)});
+  // A worker that does not read its answers is stuck or hostile; its channel's end will be seen in on_message.
+  if (auto sent = worker_.channel().send(bytes, descriptor); !sent) stop();
+}
+
+}  // namespace sallyport

@@ -1,0 +1,180 @@
+// A peer's login: password, challenge and response, and one verdict on both. The challenge is shown at once,
+// whoever asks and whatever the password; PAM works meanwhile. A refusal looks and takes the same for an unknown
+// rep, a rep without a grant, a wrong password and a wrong response (I11).
+// Runs in: sallyportd (privileged). Never reads a peer's bytes.
+#include <algorithm>
+
+#include "auth/ocra_suite.h"
+#include "auth/question.h"
+#include "base/log.h"
+#include "gateway/monitor/lifecycle.h"
+#include "gateway/monitor/peer.h"
+#include "gateway/monitor/sessions.h"
+
+namespace sallyport {
+
+namespace {
+
+const std::string kNobody = "nobody";
+
+// "kim" or, for a rep with several grants, "kim+hmc1".
+struct LoginName {
+  std::string rep, target;
+  explicit LoginName(const std::string& user)
+      : rep(user.substr(0, user.find('+'))), target(rep.size() == user.size() ? "" : user.substr(rep.size() + 1)) {}
+};
+
+const Rep* find_rep(const Gate& gate, const std::string& name) {
+  const auto found = gate.catalogue.reps.find(name);
+  return found == gate.catalogue.reps.end() ? nullptr : &found->second;
+}
+
+std::string fresh_question(const Rep* rep, Random& random) {
+  // Whoever has no suite is asked in the default one, so that a stranger's question looks like a rep's.
+  auto suite = OcraSuite::parse(rep == nullptr ? kDefaultOcraSuite : std::string_view{rep->suite});
+  if (!suite) suite = OcraSuite::parse(kDefaultOcraSuite);
+  return draw_question(*suite, random);
+}
+
+}  // namespace
+
+void Peer::on(AskPassword& ask) {
+  const LoginName name{ask.user};
+  const Rep* const rep = find_rep(gate_, name.rep);
+  const Grant* const grant = rep == nullptr ? nullptr : gate_.ledger.admissible(name.rep, name.target, endpoint_.address);
+  rep_ = rep == nullptr ? "" : rep->name;
+  grant_ = grant == nullptr ? std::nullopt : std::optional{grant->id};
+  const auto now = gate_.clock.boot();
+  const auto standing = grant == nullptr ? Standing::stranger : Standing::expected;
+  if (auto given = attempt_.password_given(standing, fresh_question(rep, gate_.random), now); !given)
+    return on_worker_gone(given.error().message());
+  phase_ = Phase::challenged;
+  start_helper();
+  if (helper_) {
+    // A stranger's password costs PAM the same time, on an account that lets nobody in; its verdict cannot count.
+    const auto& account = standing == Standing::expected ? rep->account : kNobody;
+    const auto sent = helper_->send(CheckPassword{gate_.catalogue.settings.pam_service, account,
+                                                  endpoint_.address.text(), std::move(ask.password)});
+    if (!sent) on_helper_gone();
+  } else {
+    take(PasswordVerdict{false});
+  }
+  tell(Challenge{challenge_prompt(attempt_.question())});
+}
+
+void Peer::start_helper() {
+  if (helper_) return;
+  auto helper = AuthHelper::start(gate_.options.libexec / "sallyport-auth", gate_.catalogue.settings.login.helper_deadline);
+  if (!helper) return log_error("{}", helper.error().message());
+  helper_.emplace(*std::move(helper));
+  helper_messages_ = Watch{gate_.loop, helper_->fd(), Watch::For::reading, [this] { on_helper_message(); }};
+}
+
+void Peer::on(AskAnswer& ask) {
+  const auto now = gate_.clock.boot();
+  if (auto given = attempt_.response_given(now); !given) return on_worker_gone(given.error().message());
+  const Rep* const rep = find_rep(gate_, rep_);
+  if (attempt_.standing() == Standing::stranger || rep == nullptr || !helper_) {
+    take(ResponseVerdict{});
+    return decide();
+  }
+  const auto wall = std::chrono::duration_cast<std::chrono::seconds>(gate_.clock.wall().time_since_epoch());
+  const auto sent = helper_->send(CheckResponse{rep->suite, rep->secret_file, attempt_.question(), std::move(ask.response),
+                                                gate_.ledger.counter_of(rep->name), static_cast<std::uint64_t>(wall.count())});
+  // The helper watches its own time too; this one holds even when it cannot.
+  helper_deadline_ = Timer::once(gate_.loop, gate_.catalogue.settings.login.helper_deadline, [this] { on_helper_gone(); });
+  if (!sent) on_helper_gone();
+}
+
+void Peer::on_helper_message() {
+  const auto answer = helper_->receive();
+  if (!answer && answer.error().code() == EAGAIN) return;
+  if (!answer) return on_helper_gone();
+  std::visit([this](const auto& verdict) { take(verdict); }, *answer);
+  decide();
+}
+
+void Peer::on_helper_gone() {
+  if (helper_) gate_.ended_helpers.push_back(helper_->pid());
+  helper_messages_ = {};
+  helper_deadline_ = {};
+  helper_.reset();
+  log_warning("{}: the login helper is gone; this try counts as failed", endpoint_.text());
+  take(PasswordVerdict{false});
+  if (attempt_.phase() != LoginPhase::response_given) return;
+  take(ResponseVerdict{});
+  decide();
+}
+
+// A verdict that comes twice or out of turn is refused by the attempt, and changes nothing.
+void Peer::take(const PasswordVerdict& verdict) {
+  (void)attempt_.password_verdict(verdict.ok ? CheckVerdict::good : CheckVerdict::bad, gate_.clock.boot());
+}
+
+void Peer::take(const ResponseVerdict& verdict) {
+  if (verdict.ok) next_counter_ = verdict.next_counter;
+  (void)attempt_.response_verdict(verdict.ok ? CheckVerdict::good : CheckVerdict::bad, gate_.clock.boot());
+}
+
+void Peer::decide() {
+  if (!attempt_.complete()) return;
+  helper_deadline_ = {};
+  if (attempt_.accepted()) admit();
+  else refuse();
+}
+
+void Peer::admit() {
+  const Rep* const rep = find_rep(gate_, rep_);
+  Entry accepted{"login.accepted", {{"grant", grant_->value()}, {"rep", rep_}, {"peer", endpoint_.text()}}};
+  const auto suite = rep == nullptr ? OcraSuite::parse("") : OcraSuite::parse(rep->suite);
+  if (suite && suite->has_counter()) accepted.fields["counter"] = next_counter_;
+  auto session = [&]() -> Result<std::string> {
+    RETURN_IF_ERROR(gate_.ledger.note(accepted, Weight::opening));
+    return claim(gate_, *grant_, endpoint_);
+  }();
+  if (!session) {
+    // Somebody was faster, or nothing can be recorded: to the rep it looks like any refusal (I11).
+    log_warning("{}: login of {} was right, but {}", endpoint_.text(), rep_, session.error().message());
+    grant_.reset();
+    return refuse();
+  }
+  (void)attempt_.conclude();
+  phase_ = Phase::admitted;
+  login_deadline_ = {};
+  ticket_.reset();
+  if (helper_) gate_.ended_helpers.push_back(helper_->pid());
+  helper_messages_ = {};
+  helper_.reset();
+  begin_session(gate_, *grant_, *session, id_);
+  tell(Admitted{*session, gate_.ledger.find(grant_->value())->target});
+  // Others who were logging in on this grant have nothing left to log in to.
+  if (auto settled = settle(gate_); !settled) log_error("{}", settled.error().message());
+}
+
+void Peer::refuse() {
+  gate_.throttle.failed(endpoint_.address);
+  const auto now = gate_.clock.boot();
+  const auto at = std::max(attempt_.refusal_time(), now) + gate_.throttle.penalty(endpoint_.address);
+  refusal_ = Timer::once(gate_.loop, std::chrono::ceil<std::chrono::milliseconds>(at - now), [this] { answer_refusal(); });
+}
+
+void Peer::answer_refusal() {
+  // The record is written now and not before, so that writing it takes the same part of the time for everybody.
+  if (grant_) {
+    const auto grant = *std::exchange(grant_, std::nullopt);
+    const auto id = id_;
+    Gate& gate = gate_;
+    count_failed_login(gate_, grant, endpoint_, rep_);
+    if (find_peer(gate, id) == nullptr) return;  // that was one failure too many: the grant is locked
+  } else {
+    Entry failed{"login.failed", {{"peer", endpoint_.text()}}};
+    if (!rep_.empty()) failed.fields["rep"] = rep_;
+    if (auto noted = gate_.ledger.note(failed, Weight::closing); !noted) log_error("journal: {}", noted.error().message());
+  }
+  const auto outcome = attempt_.conclude();
+  const bool again = outcome && *outcome == Attempt::Outcome::try_again;
+  phase_ = again ? Phase::new_peer : Phase::over;
+  tell(NotAdmitted{again});
+}
+
+}  // namespace sallyport

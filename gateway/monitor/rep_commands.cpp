@@ -1,0 +1,122 @@
+// rep add, list, remove, enroll. Runs in: sallyportd (privileged).
+#include <openssl/crypto.h>
+
+#include "auth/ocra_suite.h"
+#include "base/encoding.h"
+#include "base/file.h"
+#include "gateway/monitor/commands.h"
+#include "gateway/monitor/reload.h"
+#include "policies/file_formats.h"
+
+namespace sallyport {
+
+namespace {
+
+using Json = nlohmann::json;
+
+Json to_json(const Rep& rep) {
+  return {{"name", rep.name},       {"full_name", rep.full_name},           {"contact", rep.contact}, {"account", rep.account},
+          {"suite", rep.suite},     {"method", to_text(rep.method)},        {"enrolled", secret_file_exists(rep)}};
+}
+
+Result<const Rep*> named_rep(const CommandContext& context) {
+  ASSIGN_OR_RETURN(const auto name, context.text("name"));
+  const auto found = context.gate.catalogue.reps.find(name);
+  if (found == context.gate.catalogue.reps.end()) return fail("no rep '{}' (sallyport rep list shows them)", name);
+  return &found->second;
+}
+
+std::filesystem::path rep_file(const Gate& gate, const std::string& name) {
+  return gate.options.config / "reps" / (name + ".toml");
+}
+
+Entry by(const CommandContext& context, const char* event, const std::string& rep) {
+  return {event, {{"rep", rep}, {"by", context.actor.name}}};
+}
+
+bool has_live_grant(const Gate& gate, const std::string& rep) {
+  for (const auto& [id, grant] : gate.ledger.grants())
+    if (grant.rep == rep && !is_terminal(grant.state)) return true;
+  return false;
+}
+
+// Bytes of a fresh secret: as many as the suite's hash puts out (RFC 6287 section 6, RFC 4226 section 4 R6).
+std::size_t secret_size(OcraHash hash) {
+  switch (hash) {
+    case OcraHash::sha1: return 20;
+    case OcraHash::sha256: return 32;
+    case OcraHash::sha512: return 64;
+  }
+  return 64;
+}
+
+Done check_enrollable(const OcraSuite& suite) {
+  if (suite.digits() < 6 || suite.digits() > 8) return fail("suite {}: responses of 6 to 8 digits are accepted", suite.text());
+  if (suite.pin_hash() || suite.session_length())
+    return fail("suite {}: a PIN or session information cannot be enrolled; leave out P and S", suite.text());
+  return {};
+}
+
+}  // namespace
+
+CommandResult rep_add_command(const CommandContext& context) {
+  Gate& gate = context.gate;
+  Rep rep;
+  ASSIGN_OR_RETURN(rep.name, context.text("name"));
+  if (!is_name(rep.name)) return fail("'{}' is not a name: a-z, 0-9, then also . _ -, at most 32", rep.name);
+  if (gate.catalogue.reps.contains(rep.name)) return fail("rep '{}' is there already", rep.name);
+  rep.full_name = context.text_or("full_name");
+  rep.contact = context.text_or("contact");
+  rep.account = context.text_or("account", rep.name, 64);
+  rep.suite = kDefaultOcraSuite;
+  RETURN_IF_ERROR(gate.ledger.note(by(context, "rep.added", rep.name), Weight::opening));
+  RETURN_IF_ERROR(replace_file(rep_file(gate, rep.name), to_toml(rep), 0644));
+  if (auto reloaded = reload(gate); !reloaded) {
+    std::error_code ignored;
+    std::filesystem::remove(rep_file(gate, rep.name), ignored);
+    return tl::unexpected{reloaded.error()};
+  }
+  return Json{{"rep", to_json(gate.catalogue.reps.at(rep.name))}};
+}
+
+CommandResult rep_list_command(const CommandContext& context) {
+  Json reps = Json::array();
+  for (const auto& [name, rep] : context.gate.catalogue.reps) reps.push_back(to_json(rep));
+  return Json{{"reps", reps}};
+}
+
+CommandResult rep_remove_command(const CommandContext& context) {
+  Gate& gate = context.gate;
+  ASSIGN_OR_RETURN(const Rep* const rep, named_rep(context));
+  const auto name = rep->name;
+  const auto secret_file = rep->secret_file;
+  if (has_live_grant(gate, name)) return fail("rep '{}' has a live grant; revoke it first (sallyport list)", name);
+  RETURN_IF_ERROR(gate.ledger.note(by(context, "rep.removed", name), Weight::opening));
+  std::error_code error;
+  std::filesystem::remove(secret_file, error);
+  if (!error) std::filesystem::remove(rep_file(gate, name), error);
+  if (error) return fail("removing rep '{}': {}", name, error.message());
+  RETURN_IF_ERROR(reload(gate));
+  return Json::object();
+}
+
+CommandResult rep_enroll_command(const CommandContext& context) {
+  Gate& gate = context.gate;
+  ASSIGN_OR_RETURN(const Rep* const found, named_rep(context));
+  Rep rep = *found;
+  rep.suite = context.text_or("suite", rep.suite);
+  ASSIGN_OR_RETURN(const auto suite, OcraSuite::parse(rep.suite));
+  RETURN_IF_ERROR(check_enrollable(suite));
+  std::vector<std::byte> bytes(secret_size(suite.hash()));
+  gate.random.fill(bytes);
+  const Secret key{std::span<const std::byte>{bytes}};
+  OPENSSL_cleanse(bytes.data(), bytes.size());
+  RETURN_IF_ERROR(gate.ledger.note(by(context, "rep.enrolled", rep.name), Weight::opening));
+  std::string text = to_base32(key.reveal());
+  RETURN_IF_ERROR(replace_file(rep.secret_file, text + "\n", 0600));
+  RETURN_IF_ERROR(replace_file(rep_file(gate, rep.name), to_toml(rep), 0644));
+  RETURN_IF_ERROR(reload(gate));
+  return Json{{"rep", to_json(gate.catalogue.reps.at(rep.name))}, {"suite", rep.suite}, {"secret", std::move(text)}};
+}
+
+}  // namespace sallyport

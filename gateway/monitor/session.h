@@ -1,0 +1,31 @@
+// Session: what the monitor keeps of a grant's single use while it lasts.
+// Runs in: sallyportd (privileged). Never reads a peer's bytes.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "gateway/audit/recording_store.h"
+#include "gateway/core/grant_record.h"
+#include "gateway/monitor/loop.h"
+
+namespace sallyport {
+
+using PeerId = std::uint64_t;
+
+struct Session {
+  std::string name;  // "s-…"
+  PeerId peer = 0;
+  Counters counters;
+  BootTime last_activity;
+  std::uint32_t next_channel = 1;
+  std::map<std::uint32_t, Recording> recordings;  // by channel; those still open
+  std::size_t warnings_given = 0;
+
+  // Set when it is ending: nothing more is granted, and the rep is being told.
+  bool ending = false;
+  std::string end_reason, ended_by;
+  Timer grace;
+};
+
+}  // namespace sallyport

@@ -1,0 +1,113 @@
+// Runs in: sallyportd (privileged). Never reads a peer's bytes.
+#include "gateway/monitor/sessions.h"
+
+#include <array>
+
+#include "base/duration.h"
+#include "base/log.h"
+#include "gateway/monitor/lifecycle.h"
+#include "gateway/monitor/peer.h"
+
+namespace sallyport {
+
+namespace {
+
+constexpr std::chrono::seconds kGrace{1};  // for the worker to tell the rep and leave
+constexpr std::array<std::chrono::seconds, 3> kWarnings{std::chrono::minutes{15}, std::chrono::minutes{5}, std::chrono::minutes{1}};
+constexpr std::size_t kHashATick = 4 << 20;  // bytes of recordings hashed a session and second
+
+void finish_end(Gate& gate, const GrantId& id) {
+  const auto found = gate.sessions.find(id);
+  if (found == gate.sessions.end()) return;
+  Session& session = found->second;
+  drop_peers_if(gate, [&](const Peer& peer) { return peer.id() == session.peer; });  // kills the worker
+  while (!session.recordings.empty()) close_recording(gate, id, session.recordings.begin()->first);
+  gate.ledger.finish(id, session.end_reason, session.ended_by, session.counters);
+  gate.sessions.erase(id);
+  close_doors(gate, id);
+}
+
+void warn_if_due(Gate& gate, const GrantId& id, Session& session) {
+  if (session.warnings_given == kWarnings.size()) return;
+  const auto left = gate.ledger.deadline(id) - gate.clock.boot();
+  if (left > kWarnings[session.warnings_given]) return;
+  // A session that was short from the start skips the warnings that have already passed.
+  while (session.warnings_given + 1 < kWarnings.size() && left <= kWarnings[session.warnings_given + 1]) ++session.warnings_given;
+  if (Peer* const peer = find_peer(gate, session.peer))
+    peer->warn(fmt::format("this session ends in {}", to_text(std::chrono::ceil<std::chrono::seconds>(left))));
+  ++session.warnings_given;
+}
+
+// The reason to end this session now, or nothing.
+std::string reason_to_end(Gate& gate, const GrantId& id, Session& session) {
+  const auto now = gate.clock.boot();
+  if (gate.ledger.deadline(id) <= now) return "its time is over";
+  const Grant& grant = *gate.ledger.find(id.value());
+  if (now - session.last_activity >= grant.idle_limit)
+    return fmt::format("nothing happened for {}", to_text(grant.idle_limit));
+  if (auto writable = gate.ledger.writable(); !writable) return "it cannot be recorded: " + writable.error().message();
+  if (auto room = gate.recordings.room(); !room) return "it cannot be recorded: " + room.error().message();
+  for (auto& [channel, recording] : session.recordings)
+    if (auto advanced = recording.advance(kHashATick); !advanced) return "it cannot be recorded: " + advanced.error().message();
+  return {};
+}
+
+}  // namespace
+
+void begin_session(Gate& gate, const GrantId& id, const std::string& name, PeerId peer) {
+  Session& session = gate.sessions[id];
+  session.name = name;
+  session.peer = peer;
+  session.last_activity = gate.clock.boot();
+}
+
+void forget_session(Gate& gate, const GrantId& id) { gate.sessions.erase(id); }
+
+void end_session(Gate& gate, const GrantId& id, const std::string& reason, const std::string& by) {
+  const auto found = gate.sessions.find(id);
+  if (found == gate.sessions.end() || found->second.ending) return;
+  Session& session = found->second;
+  session.ending = true;
+  session.end_reason = reason;
+  session.ended_by = by;
+  gate.doors.close_dial(id);
+  Peer* const peer = find_peer(gate, session.peer);
+  if (peer == nullptr) return finish_end(gate, id);
+  peer->end(fmt::format("the session has ended: {}", reason));
+  session.grace = Timer::once(gate.loop, kGrace, [&gate, id] { finish_end(gate, id); });
+}
+
+void end_session_at_once(Gate& gate, const GrantId& id, const std::string& reason) {
+  const auto found = gate.sessions.find(id);
+  if (found == gate.sessions.end()) return;
+  if (!found->second.ending) found->second.end_reason = reason;
+  found->second.ending = true;
+  finish_end(gate, id);
+}
+
+void tend_sessions(Gate& gate) {
+  std::vector<GrantId> ids;
+  for (const auto& [id, session] : gate.sessions)
+    if (!session.ending) ids.push_back(id);
+  for (const auto& id : ids) {
+    Session& session = gate.sessions.at(id);
+    const auto reason = reason_to_end(gate, id, session);
+    if (reason.empty()) warn_if_due(gate, id, session);
+    else end_session(gate, id, reason);
+  }
+}
+
+void close_recording(Gate& gate, const GrantId& id, std::uint32_t channel) {
+  Session& session = gate.sessions.at(id);
+  const auto found = session.recordings.find(channel);
+  if (found == session.recordings.end()) return;
+  auto finished = found->second.finish();
+  Entry entry{"recording.closed", {{"session", session.name}, {"channel", channel}}};
+  if (finished) entry.fields.update({{"path", finished->path}, {"size", finished->size}, {"sha256", finished->sha256}});
+  else entry.fields["alarm"] = finished.error().message();
+  if (!finished) log_error("recording: {}", finished.error().message());
+  if (auto noted = gate.ledger.note(entry, Weight::closing); !noted) log_error("journal: {}", noted.error().message());
+  session.recordings.erase(found);
+}
+
+}  // namespace sallyport

@@ -1,0 +1,26 @@
+// Sessions: how one begins, is tended and ends: its recordings, its idle clock, its one way out (I6, I10).
+// Runs in: sallyportd (privileged). Never reads a peer's bytes.
+#pragma once
+
+#include "gateway/monitor/gate.h"
+
+namespace sallyport {
+
+// Starts keeping a claimed grant's session.
+void begin_session(Gate& gate, const GrantId& id, const std::string& name, PeerId peer);
+// The target was never reached: forgets the session without a use of the grant.
+void forget_session(Gate& gate, const GrantId& id);
+
+// The one way out (I10), whatever the reason: the way to the target is cut at once, the rep is told and has a
+// second to hear it, then everything is closed, looked after and journaled. Does nothing the second time.
+void end_session(Gate& gate, const GrantId& id, const std::string& reason, const std::string& by = "");
+// The worker is gone: nobody is left to be told.
+void end_session_at_once(Gate& gate, const GrantId& id, const std::string& reason);
+
+// Once a second: idle and longest time, warnings 15, 5 and 1 minutes before, room for the record (I6).
+void tend_sessions(Gate& gate);
+
+// A recording's last bytes are hashed and journaled.
+void close_recording(Gate& gate, const GrantId& id, std::uint32_t channel);
+
+}  // namespace sallyport

@@ -1,0 +1,84 @@
+// Runs in: sallyportd (privileged). Never reads a peer's bytes.
+#include "gateway/monitor/worker_process.h"
+
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <utility>
+
+namespace sallyport {
+
+namespace {
+
+constexpr int kChannelDescriptor = 3;  // what the worker finds its channel at
+
+// A network namespace is not among them: making one takes milliseconds a login, and the worker's filter
+// forbids socket(2) anyway.
+constexpr std::uint64_t kNamespaces = CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS;
+
+// The child between clone and exec: system calls only, no allocation, no return.
+[[noreturn]] void become_worker(int channel, const char* program, char* const* arguments) {
+  static constexpr int kExecFailed = 127;
+  std::array<char*, 2> environment{const_cast<char*>("LANG=C.UTF-8"), nullptr};
+  struct sigaction standard {};
+  standard.sa_handler = SIG_DFL;
+  for (int signal = 1; signal < NSIG; ++signal) sigaction(signal, &standard, nullptr);
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+  prctl(PR_SET_PDEATHSIG, SIGKILL);  // the worker sets it again: changing its user id clears it
+  if (channel == kChannelDescriptor ? fcntl(channel, F_SETFD, 0) != 0 : dup2(channel, kChannelDescriptor) < 0) _exit(kExecFailed);
+  syscall(SYS_close_range, kChannelDescriptor + 1, ~0U, 0U);
+  execve(program, arguments, environment.data());
+  _exit(kExecFailed);
+}
+
+struct Cloned {
+  pid_t pid;
+  UniqueFd pidfd;
+};
+
+Result<Cloned> clone_process(std::uint64_t namespaces) {
+  int pidfd = -1;
+  clone_args arguments{};
+  arguments.flags = namespaces | CLONE_PIDFD;
+  arguments.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);
+  arguments.exit_signal = SIGCHLD;
+  const auto pid = syscall(SYS_clone3, &arguments, sizeof arguments);
+  if (pid < 0) return fail_errno("starting a worker process");
+  return Cloned{static_cast<pid_t>(pid), UniqueFd{pid == 0 ? -1 : pidfd}};
+}
+
+}  // namespace
+
+Result<WorkerProcess> WorkerProcess::start(const WorkerProgram& program, Incarnation incarnation) {
+  ASSIGN_OR_RETURN(auto ends, Channel::make_pair());
+  // Everything the child needs is made before the clone, so that it need not allocate.
+  std::string name = program.program.filename(), number = std::to_string(incarnation), user = program.user,
+              root = program.empty_root;
+  std::array<char*, 5> arguments{name.data(), number.data(), user.data(), root.data(), nullptr};
+  ASSIGN_OR_RETURN(auto cloned, clone_process(kNamespaces));
+  if (cloned.pid == 0) become_worker(ends.second.fd(), program.program.c_str(), arguments.data());
+  return WorkerProcess{cloned.pid, std::move(cloned.pidfd), std::move(ends.first)};
+}
+
+WorkerProcess::WorkerProcess(WorkerProcess&& other) noexcept
+    : pid_(std::exchange(other.pid_, -1)), pidfd_(std::move(other.pidfd_)), channel_(std::move(other.channel_)) {}
+
+void WorkerProcess::kill() noexcept { syscall(SYS_pidfd_send_signal, pidfd_.get(), SIGKILL, nullptr, 0U); }
+
+WorkerProcess::~WorkerProcess() {
+  if (pid_ < 0) return;
+  kill();
+  while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+  }
+}
+
+}  // namespace sallyport

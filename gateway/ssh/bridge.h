@@ -1,0 +1,55 @@
+// Bridge: relays the rep's channels to the target and back, until something ends it. Runs in: sallyport-ssh.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gateway/ssh/program.h"
+#include "gateway/ssh/rep_side.h"
+
+namespace sallyport {
+
+class Bridge {
+ public:
+  // `most_channels` open at once. `notice` is shown on the rep's first terminal.
+  Bridge(RepSide& rep, Leg& target, MonitorClient& monitor, std::size_t most_channels, std::string notice, const Clock& clock);
+
+  // Serves the session to its end, tells the rep why it ended, and returns the worker's last word.
+  TellFinished run();
+
+ private:
+  struct Ending {
+    Finish why = Finish::rep_left;
+    std::string sentence;  // for the rep; empty when it left by itself
+  };
+
+  bool turn_programs();
+  void hear_rep();
+  void open_channel(ssh_message message);
+  void on_channel_request(SshMessage message);
+  template <class Predicate>
+  void drop_programs(Predicate is_over);
+  void show_notice(Program& program);
+  void show_warnings();
+  void report_activity();
+  // Whether the session is over, and why.
+  std::optional<Ending> ending() const;
+  void farewell(const Ending& ending);
+  std::uint64_t to_target() const;
+  std::uint64_t from_target() const;
+
+  RepSide* rep_;
+  Leg* target_;
+  MonitorClient* monitor_;
+  std::size_t most_channels_;
+  std::string notice_;
+  const Clock* clock_;
+  std::vector<std::unique_ptr<Program>> programs_;
+  std::uint64_t done_to_target_ = 0, done_from_target_ = 0;  // of programs that are over
+  std::uint64_t reported_ = 0;
+  BootTime reported_at_{};
+};
+
+}  // namespace sallyport

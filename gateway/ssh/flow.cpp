@@ -1,0 +1,74 @@
+// Runs in: sallyport-ssh.
+#include "gateway/ssh/flow.h"
+
+#include <algorithm>
+#include <array>
+
+namespace sallyport {
+
+namespace {
+
+// libssh cuts it into packets; it also bounds what libssh may have to keep for a socket that takes nothing.
+constexpr std::size_t kWriteAtOnce = 64 * 1024;
+
+}  // namespace
+
+std::size_t Flow::arrive(std::string_view bytes, const Witness& witness) {
+  if (discarding_) {
+    held_ = 0;
+    return bytes.size();
+  }
+  const auto taken = backlog_.take(bytes);
+  if (witness && taken > 0) witness(bytes.substr(0, taken));
+  held_ = bytes.size() - taken;
+  return taken;
+}
+
+bool Flow::refill(ssh_channel source, const Witness& witness) {
+  // Only into an empty backlog, and then all of it: reading makes libssh 0.10 open the window again however
+  // much it still holds, so a read for each little room would let the source run away with our memory.
+  if (held_ == 0 || !backlog_.empty()) return false;
+  std::array<char, 32 * 1024> bytes;
+  // Never read an empty channel: libssh would then look for packets and run callbacks in the middle of ours.
+  while (held_ > 0) {
+    const auto most = static_cast<std::uint32_t>(std::min(bytes.size(), held_));
+    const int got = ssh_channel_read_nonblocking(source, bytes.data(), most, stream_ == Stream::errors ? 1 : 0);
+    if (got <= 0) {
+      held_ = 0;
+      return true;
+    }
+    const std::string_view read{bytes.data(), static_cast<std::size_t>(got)};
+    held_ -= read.size();
+    if (discarding_) continue;
+    backlog_.force(read);
+    if (witness) witness(read);
+  }
+  return true;
+}
+
+bool Flow::drain(Leg& sink, ssh_channel destination) {
+  bool moved = false;
+  while (!backlog_.empty() && sink.alive() && sink.flushed() && ssh_channel_window_size(destination) > 0) {
+    const auto next = backlog_.front(kWriteAtOnce);
+    const auto length = static_cast<std::uint32_t>(next.size());
+    const int written = stream_ == Stream::data ? ssh_channel_write(destination, next.data(), length)
+                                                : ssh_channel_write_stderr(destination, next.data(), length);
+    if (written < 0) {
+      discard();  // the channel is closed for writing
+      return true;
+    }
+    if (written == 0) return moved;  // a key exchange is going on
+    // Short writes are the rule; the rest waits.
+    backlog_.drop(static_cast<std::size_t>(written));
+    passed_ += static_cast<std::uint64_t>(written);
+    moved = true;
+  }
+  return moved;
+}
+
+void Flow::discard() {
+  backlog_.clear();
+  discarding_ = true;
+}
+
+}  // namespace sallyport

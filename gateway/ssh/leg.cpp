@@ -1,0 +1,88 @@
+// Runs in: sallyport-ssh.
+#include "gateway/ssh/leg.h"
+
+#include <poll.h>
+
+#include <array>
+#include <string_view>
+
+#include "base/check.h"
+
+namespace sallyport {
+
+namespace {
+
+// libssh reads 4 KiB a turn. Several turns a wake-up save polls; an end to them keeps the other leg served.
+constexpr int kTurnsAtOnce = 32;
+
+}  // namespace
+
+Leg::~Leg() {
+  if (event_ && session_) ssh_event_remove_session(event_.get(), session_.get());
+}
+
+void Leg::turn() {
+  if (!alive()) return;
+  if (!event_) {
+    event_.reset(ssh_event_new());
+    our_bug(!event_, "out of memory");
+    ssh_event_add_session(event_.get(), session_.get());
+  }
+  for (int turns = 0; turns < kTurnsAtOnce && alive(); ++turns)
+    if (ssh_event_dopoll(event_.get(), 0) != SSH_OK) return;
+}
+
+bool Leg::alive() const {
+  return session_ && (ssh_get_status(session_.get()) & (SSH_CLOSED | SSH_CLOSED_ERROR)) == 0 && fd() >= 0;
+}
+
+bool Leg::flushed() const { return (ssh_get_status(session_.get()) & SSH_WRITE_PENDING) == 0; }
+
+short Leg::wanted_events() const {
+  const auto flags = ssh_get_poll_flags(session_.get());
+  return static_cast<short>(POLLIN | ((flags & SSH_WRITE_PENDING) != 0 ? POLLOUT : 0));
+}
+
+int Leg::fd() const { return static_cast<int>(ssh_get_fd(session_.get())); }
+
+void Leg::flush_until(BootTime deadline, const Clock& clock) {
+  // Until libssh no longer asks for POLLOUT: only then does it send the next packet, a disconnect, at once.
+  while (alive() && (wanted_events() & POLLOUT) != 0) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - clock.boot());
+    if (left.count() <= 0) return;
+    pollfd waiting{fd(), wanted_events(), 0};
+    if (poll(&waiting, 1, static_cast<int>(left.count())) <= 0) return;
+    turn();
+  }
+}
+
+void Leg::disconnect(const std::string& sentence, BootTime deadline, const Clock& clock) {
+  flush_until(deadline, clock);
+  if (!alive()) return;
+  if (!sentence.empty()) ssh_session_set_disconnect_message(session_.get(), sentence.c_str());
+  ssh_disconnect(session_.get());
+}
+
+bool Leg::left_politely() const {
+  const auto why = error();
+  return why.find("SSH_MSG_DISCONNECT") != std::string::npos || why.find("Socket error") != std::string::npos ||
+         why.find("Remote closed") != std::string::npos || why.find("error on socket") != std::string::npos;
+}
+
+std::string Leg::error() const { return ssh_get_error(session_.get()); }
+
+Done wait_a_turn(MonitorClient& monitor, std::initializer_list<Leg*> legs, std::chrono::milliseconds most) {
+  std::array<pollfd, 3> waiting{};
+  waiting[0] = {monitor.fd(), POLLIN, 0};
+  nfds_t count = 1;
+  for (Leg* const leg : legs)
+    if (leg->alive()) waiting.at(count++) = {leg->fd(), leg->wanted_events(), 0};
+  if (poll(waiting.data(), count, static_cast<int>(most.count())) < 0 && errno != EINTR)
+    return fail_errno("waiting for a peer");
+  if (waiting[0].revents != 0) monitor.hear();
+  for (Leg* const leg : legs) leg->turn();
+  if (monitor.end()) return fail("{}", *monitor.end());
+  return {};
+}
+
+}  // namespace sallyport

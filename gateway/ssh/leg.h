@@ -1,0 +1,54 @@
+// Leg: one SSH session on one socket, driven without blocking. A connection through the gate has two.
+// Runs in: sallyport-ssh.
+#pragma once
+
+#include <chrono>
+#include <initializer_list>
+#include <string>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "gateway/ssh/handles.h"
+#include "gateway/worker/monitor_client.h"
+
+namespace sallyport {
+
+class Leg {
+ public:
+  // `session` has its socket and is in non-blocking mode.
+  explicit Leg(SshSession session) : session_(std::move(session)) {}
+  Leg(Leg&&) = default;
+  Leg& operator=(Leg&&) = default;
+  ~Leg();
+
+  ssh_session get() const noexcept { return session_.get(); }
+  // Takes what the socket has and gives what it will take. Callbacks run in here. Only once libssh has begun
+  // the key exchange; until then its own functions drive the session.
+  void turn();
+  // False once libssh has given the session up. Ask after every turn: after a rejected packet libssh's loop
+  // reports nothing.
+  bool alive() const;
+  // Whether libssh holds nothing that the socket has not taken. Writing to a channel only then bounds its
+  // buffer, which libssh does not.
+  bool flushed() const;
+  // What to poll() the socket for.
+  short wanted_events() const;
+  int fd() const;
+  // Turns until libssh holds nothing more or the deadline has passed.
+  void flush_until(BootTime deadline, const Clock& clock);
+  // Says why, as far as the socket takes it before the deadline, and closes it.
+  void disconnect(const std::string& sentence, BootTime deadline, const Clock& clock);
+  // Why the session died: the peer left (a disconnect, the end of its socket), or broke the protocol.
+  bool left_politely() const;
+  std::string error() const;
+
+ private:
+  SshSession session_;
+  SshEvent event_;
+};
+
+// Sleeps until a leg or the monitor has something or `most` has passed, then lets them. An Error when the
+// monitor has ended the session; its sentence is in monitor.end() too.
+Done wait_a_turn(MonitorClient& monitor, std::initializer_list<Leg*> legs, std::chrono::milliseconds most);
+
+}  // namespace sallyport

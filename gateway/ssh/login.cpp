@@ -1,0 +1,76 @@
+// Runs in: sallyport-ssh.
+#include "gateway/ssh/login.h"
+
+namespace sallyport {
+
+namespace {
+
+using Verdict = std::variant<Admitted, NotAdmitted>;
+
+// One complete try. An abandoned dialogue is a failed try: after the password the monitor waits for a
+// response, and an empty one is wrong.
+Result<Verdict> try_once(RepSide& rep, MonitorClient& monitor, const std::string& user) {
+  auto passwords = rep.ask({"", "", {{"Password: ", false}}});
+  if (!passwords && passwords.error().code() == kAbandoned) return Verdict{NotAdmitted{true}};
+  if (!passwords) return tl::unexpected{passwords.error()};
+  ASSIGN_OR_RETURN(const auto challenge, monitor.ask_password(user, passwords->front()));
+
+  auto responses = rep.ask({"", "", {{challenge.prompt, true}}});
+  if (!responses && responses.error().code() != kAbandoned) return tl::unexpected{responses.error()};
+  const Secret nothing;
+  ASSIGN_OR_RETURN(auto verdict, monitor.ask_answer(responses ? responses->front() : nothing));
+  if (const auto* const refused = std::get_if<NotAdmitted>(&verdict); refused != nullptr && responses)
+    RETURN_IF_ERROR(rep.reject());  // an abandoned attempt gets no reply (RFC 4252 section 5.1)
+  return verdict;
+}
+
+Done admit_once(RepSide& rep, MonitorClient& monitor, std::uint32_t tries) {
+  for (std::uint32_t used = 0; used < tries; ++used) {
+    ASSIGN_OR_RETURN(const auto user, rep.await_attempt());
+    ASSIGN_OR_RETURN(const auto verdict, try_once(rep, monitor, user));
+    const auto* const refused = std::get_if<NotAdmitted>(&verdict);
+    if (refused == nullptr) return {};
+    if (!refused->again) break;
+  }
+  return fail("too many failed logins");
+}
+
+TargetResult<TargetSide> enter_target(RepSide& rep, MonitorClient& monitor, GrantedTarget&& granted, const Clock& clock) {
+  auto target = TargetSide::connect(std::move(granted), monitor, rep, clock);
+  if (!target) return target;
+  if (auto entered = target->log_in(); !entered) return tl::unexpected{entered.error()};
+  return target;
+}
+
+Result<std::variant<LoggedIn, NoTarget>> without_target(RepSide& rep, std::string sentence) {
+  RETURN_IF_ERROR(rep.admit());
+  return NoTarget{std::move(sentence)};
+}
+
+}  // namespace
+
+Result<std::variant<LoggedIn, NoTarget>> log_in(RepSide& rep, MonitorClient& monitor, std::uint32_t tries,
+                                                const Clock& clock) {
+  RETURN_IF_ERROR(admit_once(rep, monitor, tries));
+
+  auto granted = monitor.ask_target();
+  if (monitor.end()) return fail("{}", *monitor.end());
+  if (!granted) return without_target(rep, granted.error().message());
+  const auto host = granted->facts.host;
+
+  auto target = enter_target(rep, monitor, *std::move(granted), clock);
+  if (monitor.end()) return fail("{}", *monitor.end());
+  if (!target && target.error().rep_left) return fail("{}", target.error().detail);
+  if (!target) {
+    RETURN_IF_ERROR(monitor.ask_target_failed(target.error().fault, target.error().detail));
+    return without_target(rep, fmt::format("target {}: {}", host, target.error().detail));
+  }
+
+  auto connected = monitor.ask_connected();
+  if (monitor.end()) return fail("{}", *monitor.end());
+  if (!connected) return without_target(rep, connected.error().message());
+  RETURN_IF_ERROR(rep.admit());
+  return LoggedIn{*std::move(target), std::move(connected->notice)};
+}
+
+}  // namespace sallyport

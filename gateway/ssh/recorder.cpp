@@ -1,0 +1,101 @@
+// Runs in: sallyport-ssh.
+#include "gateway/ssh/recorder.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+namespace sallyport {
+
+namespace {
+
+// More typing than this before any output is a paste; its echo comes in pieces and is in the output anyway.
+constexpr std::size_t kTypedLimit = 1024;
+
+// RFC 8259 section 7. `text` is valid UTF-8.
+std::string json_text(std::string_view text) {
+  std::string quoted = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') {
+      quoted += '\\';
+      quoted += c;
+    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
+      quoted += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
+    } else {
+      quoted += c;
+    }
+  }
+  return quoted += '"';
+}
+
+std::string valid_utf8(std::string_view bytes) {
+  Utf8Stream stream;
+  auto text = stream.feed(bytes);
+  return text += stream.finish();
+}
+
+std::string header(const RecordedTerminal& terminal, WallTime now) {
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count();
+  return fmt::format("{{\"version\": 2, \"width\": {}, \"height\": {}, \"timestamp\": {}, \"env\": {{\"TERM\": {}}}}}\n",
+                     terminal.columns, terminal.rows, seconds, json_text(valid_utf8(terminal.term)));
+}
+
+}  // namespace
+
+Recorder::Recorder(UniqueFd file, std::uint64_t limit, RecordInput input, const Clock& clock)
+    : file_(std::move(file)), left_(limit), input_(input), clock_(&clock), begun_(clock.boot()) {}
+
+Result<Recorder> Recorder::start(UniqueFd file, const RecordedTerminal& terminal, std::uint64_t limit,
+                                 RecordInput input, const Clock& clock) {
+  Recorder recorder{std::move(file), limit, input, clock};
+  recorder.waiting_ = header(terminal, clock.wall());
+  RETURN_IF_ERROR(recorder.flush());
+  return recorder;
+}
+
+void Recorder::output(std::string_view bytes) {
+  record_echo(bytes);
+  if (const auto text = output_text_.feed(bytes); !text.empty()) event('o', text);
+}
+
+void Recorder::input(std::string_view bytes) {
+  if (input_ == RecordInput::when_echoed) typed_.append(bytes.substr(0, kTypedLimit - std::min(kTypedLimit, typed_.size())));
+}
+
+void Recorder::record_echo(std::string_view output) {
+  const auto [end, ignored] = std::ranges::mismatch(typed_, output);
+  const std::string echoed{typed_.begin(), end};
+  typed_.clear();
+  if (!echoed.empty()) event('i', valid_utf8(echoed));
+}
+
+void Recorder::resize(std::uint32_t columns, std::uint32_t rows) { event('r', fmt::format("{}x{}", columns, rows)); }
+
+void Recorder::marker(std::string_view label) { event('m', valid_utf8(label)); }
+
+void Recorder::event(char kind, std::string_view text) {
+  const auto elapsed = std::chrono::duration<double>(clock_->boot() - begun_).count();
+  waiting_ += fmt::format("[{:.6f}, \"{}\", {}]\n", elapsed, kind, json_text(text));
+}
+
+Done Recorder::flush() {
+  while (!waiting_.empty()) {
+    if (waiting_.size() > left_) return fail("the recording has reached its limit");
+    const auto written = ::write(file_.get(), waiting_.data(), waiting_.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return fail_errno("writing the recording");
+    left_ -= static_cast<std::uint64_t>(written);
+    // A short write to a file means a full disk; going on could leave a line cut in the middle.
+    if (static_cast<std::size_t>(written) != waiting_.size()) return fail("writing the recording: short write");
+    waiting_.clear();
+  }
+  return {};
+}
+
+Done Recorder::finish() {
+  if (const auto text = output_text_.finish(); !text.empty()) event('o', text);
+  return flush();
+}
+
+}  // namespace sallyport

@@ -1,0 +1,144 @@
+// Runs in: the workers.
+#include "gateway/worker/monitor_client.h"
+
+#include <poll.h>
+
+#include "base/log.h"
+#include "gateway/worker/lifetime.h"
+
+namespace sallyport {
+
+namespace {
+
+// After End the monitor may not answer the open question any more.
+constexpr int kAnswerAfterEndMs = 200;
+
+Secret within(const Secret& secret, std::size_t limit) {
+  return secret.size() > limit ? Secret{} : secret.clone();
+}
+
+std::string cut(const std::string& text, std::size_t limit) { return text.substr(0, limit); }
+
+// The monitor is the trusted side: an answer that does not fit means that this worker is confused.
+[[noreturn]] void leave_confused(std::string_view what) {
+  log_error("worker: {}", what);
+  leave_without_monitor();
+}
+
+// Refused becomes an Error, the expected answer itself; anything else cannot be.
+template <class Expected>
+Result<Expected> expect(Answer&& answer) {
+  if (auto* const refused = std::get_if<Refused>(&answer)) return tl::unexpected{Error{refused->sentence}};
+  if (auto* const expected = std::get_if<Expected>(&answer)) return std::move(*expected);
+  leave_confused("unexpected answer of the monitor");
+}
+
+}  // namespace
+
+Result<Beginning> MonitorClient::await_begin() {
+  for (;;) {
+    auto heard = listen(-1);
+    if (!heard && end_) return fail("{}", *end_);
+    if (!heard) continue;
+    ASSIGN_OR_RETURN(auto facts, expect<Begin>(std::move(heard->answer)));
+    if (!heard->descriptor) return fail("the monitor sent no socket");
+    return Beginning{std::move(facts), std::move(heard->descriptor)};
+  }
+}
+
+Result<Challenge> MonitorClient::ask_password(const std::string& user, const Secret& password) {
+  ASSIGN_OR_RETURN(auto heard, ask(AskPassword{cut(user, limit::user), within(password, limit::password)}));
+  return expect<Challenge>(std::move(heard.answer));
+}
+
+Result<std::variant<Admitted, NotAdmitted>> MonitorClient::ask_answer(const Secret& response) {
+  ASSIGN_OR_RETURN(auto heard, ask(AskAnswer{within(response, limit::response)}));
+  using Verdict = std::variant<Admitted, NotAdmitted>;
+  if (auto* const no = std::get_if<NotAdmitted>(&heard.answer)) return Verdict{*no};
+  ASSIGN_OR_RETURN(auto admitted, expect<Admitted>(std::move(heard.answer)));
+  return Verdict{std::move(admitted)};
+}
+
+Result<GrantedTarget> MonitorClient::ask_target() {
+  ASSIGN_OR_RETURN(auto heard, ask(AskTarget{}));
+  ASSIGN_OR_RETURN(auto facts, expect<TargetSocket>(std::move(heard.answer)));
+  if (!heard.descriptor) return fail("the monitor sent no socket to the target");
+  return GrantedTarget{std::move(facts), std::move(heard.descriptor)};
+}
+
+Done MonitorClient::ask_target_failed(TargetFault fault, const std::string& detail) {
+  ASSIGN_OR_RETURN(auto heard, ask(AskTargetFailed{fault, cut(detail, limit::sentence)}));
+  ASSIGN_OR_RETURN([[maybe_unused]] const auto noted, expect<Noted>(std::move(heard.answer)));
+  return {};
+}
+
+Result<Connected> MonitorClient::ask_connected() {
+  ASSIGN_OR_RETURN(auto heard, ask(AskConnected{}));
+  return expect<Connected>(std::move(heard.answer));
+}
+
+Result<GrantedChannel> MonitorClient::ask_channel(AskChannel question) {
+  question.term = cut(question.term, limit::term);
+  // A command cut short would be another command: refuse it.
+  if (question.command.size() > limit::command) return fail("the command is longer than {} bytes", limit::command);
+  ASSIGN_OR_RETURN(auto heard, ask(question));
+  ASSIGN_OR_RETURN(const auto facts, expect<ChannelGranted>(std::move(heard.answer)));
+  if (question.terminal && !heard.descriptor) return fail("this terminal cannot be recorded");  // I6
+  return GrantedChannel{facts, std::move(heard.descriptor)};
+}
+
+void MonitorClient::tell_channel_closed(const TellChannelClosed& told) { say(told); }
+
+void MonitorClient::tell_activity(std::uint64_t to_target, std::uint64_t from_target) {
+  say(TellActivity{to_target, from_target});
+}
+
+void MonitorClient::tell_finished(TellFinished told) {
+  told.detail = cut(told.detail, limit::sentence);
+  say(told);
+}
+
+void MonitorClient::say(const Ask& words) {
+  if (auto sent = channel_.send(encode(incarnation_, words)); !sent) leave_without_monitor();
+}
+
+Result<MonitorClient::Heard> MonitorClient::ask(const Ask& question) {
+  if (end_) return fail("{}", *end_);
+  say(question);
+  for (bool ended = false;;) {
+    if (auto heard = listen(ended ? kAnswerAfterEndMs : -1)) return std::move(*heard);
+    if (ended) return fail("{}", *end_);
+    ended = end_.has_value();
+  }
+}
+
+std::optional<MonitorClient::Heard> MonitorClient::listen(int timeout_ms) {
+  auto frame = channel_.receive_within(timeout_ms);
+  if (!frame && frame.error().code() == ETIMEDOUT) return std::nullopt;
+  if (!frame && (frame.error().code() == EAGAIN || frame.error().code() == EINTR)) return std::nullopt;
+  if (!frame) leave_without_monitor();
+  auto answer = decode_answer(incarnation_, frame->bytes.reveal());
+  if (!answer) leave_confused(answer.error().message());
+  if (auto* const warn = std::get_if<Warn>(&*answer)) {
+    warnings_.push_back(std::move(warn->sentence));
+    return std::nullopt;
+  }
+  if (auto* const end = std::get_if<End>(&*answer)) {
+    end_ = std::move(end->sentence);
+    return std::nullopt;
+  }
+  return Heard{std::move(*answer), std::move(frame->descriptor)};
+}
+
+void MonitorClient::hear() {
+  if (listen(0)) leave_confused("an answer of the monitor without a question");
+}
+
+std::optional<std::string> MonitorClient::take_warning() {
+  if (warnings_.empty()) return std::nullopt;
+  auto warning = std::move(warnings_.front());
+  warnings_.pop_front();
+  return warning;
+}
+
+}  // namespace sallyport

@@ -1,0 +1,71 @@
+// The monitor as a worker sees it: questions as functions. Runs in: the workers.
+#pragma once
+
+#include <deque>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "gateway/wire/channel.h"
+#include "gateway/wire/message.h"
+
+namespace sallyport {
+
+struct Beginning {
+  Begin facts;
+  UniqueFd socket;  // the rep's
+};
+struct GrantedTarget {
+  TargetSocket facts;
+  UniqueFd socket;
+};
+struct GrantedChannel {
+  ChannelGranted facts;
+  UniqueFd recording;  // empty without a terminal
+};
+
+// One question is open at a time. Every function ends the process when the channel has closed: the monitor is
+// gone. An Error carries the monitor's sentence (Refused, or End while a question was open).
+// What is too long for the wire is cut, except a password or a response: those become empty, hence wrong.
+class MonitorClient {
+ public:
+  MonitorClient(Channel channel, Incarnation incarnation) : channel_(std::move(channel)), incarnation_(incarnation) {}
+
+  Result<Beginning> await_begin();
+  Result<Challenge> ask_password(const std::string& user, const Secret& password);
+  Result<std::variant<Admitted, NotAdmitted>> ask_answer(const Secret& response);
+  Result<GrantedTarget> ask_target();
+  Done ask_target_failed(TargetFault fault, const std::string& detail);
+  Result<Connected> ask_connected();
+  Result<GrantedChannel> ask_channel(AskChannel ask);
+  void tell_channel_closed(const TellChannelClosed& told);
+  void tell_activity(std::uint64_t to_target, std::uint64_t from_target);
+  void tell_finished(TellFinished told);
+
+  int fd() const noexcept { return channel_.fd(); }
+  // Takes in what came unasked. Call it when fd() is readable.
+  void hear();
+  // The next warning to show, if there is one.
+  std::optional<std::string> take_warning();
+  // Set once the monitor has ended the session.
+  const std::optional<std::string>& end() const noexcept { return end_; }
+
+ private:
+  struct Heard {
+    Answer answer;
+    UniqueFd descriptor;
+  };
+  void say(const Ask& ask);
+  Result<Heard> ask(const Ask& question);
+  // An answer, or nothing when an unasked message was put aside or `timeout_ms` has passed.
+  std::optional<Heard> listen(int timeout_ms);
+
+  Channel channel_;
+  Incarnation incarnation_;
+  std::deque<std::string> warnings_;
+  std::optional<std::string> end_;
+};
+
+}  // namespace sallyport

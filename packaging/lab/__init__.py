@@ -1,0 +1,1 @@
+"""A whole site on one machine, in namespaces of its own: representative, gate, HMC. Runs in: quickstart, tests."""

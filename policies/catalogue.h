@@ -1,0 +1,44 @@
+// Catalogue: all that /etc/sallyport says, read whole or refused whole (I8).
+// Runs in: sallyportd, sallyport.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <tl/expected.hpp>
+
+#include "policies/policy.h"
+#include "policies/rep.h"
+#include "policies/settings.h"
+#include "policies/target.h"
+
+namespace sallyport {
+
+struct Catalogue {
+  Settings settings;
+  std::map<std::string, Policy, std::less<>> policies;
+  std::map<std::string, Target, std::less<>> targets;
+  std::map<std::string, Rep, std::less<>> reps;
+};
+
+// One fault in one file: what stands there and what was expected.
+struct Problem {
+  std::filesystem::path file;
+  std::uint32_t line = 0;  // 0: the file as a whole
+  std::string text;
+
+  std::string message() const;  // "/etc/sallyport/targets/hmc1.toml:3: …"
+};
+using Problems = std::vector<Problem>;
+
+// Reads `folder`/sallyport.toml, policies/*.toml, targets/*.toml, reps/*.toml. All problems of all files
+// are found in one go; one is enough to refuse the whole.
+tl::expected<Catalogue, Problems> load_catalogue(const std::filesystem::path& folder);
+
+// Names of policies, targets and reps: [a-z0-9][a-z0-9._-]{0,31}, so that they are safe in file names,
+// user names and log lines.
+bool is_name(std::string_view text) noexcept;
+
+}  // namespace sallyport

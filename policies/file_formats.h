@@ -1,0 +1,32 @@
+// The formats of the files under /etc/sallyport: reading with all problems, and writing what the monitor adds.
+// Runs in: sallyportd, sallyport.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "policies/catalogue.h"
+#include "policies/table_reader.h"
+
+namespace sallyport {
+
+// Each reads one whole file; problems go to the reader's list, and what is returned after one is not to be used.
+Settings read_settings(TableReader file);
+Policy read_policy(TableReader file, const std::string& name);
+Rep read_rep(TableReader file, const std::string& name, const std::filesystem::path& folder);
+
+// Whether a secret file is there, root's own, and not empty. Comes in from outside for tests and fuzzing.
+using CheckSecret = std::function<Done(const std::filesystem::path&)>;
+Target read_target(TableReader file, const std::string& name, const std::filesystem::path& folder,
+                   const CheckSecret& check_secret);
+
+// What the readers above make the same value of.
+std::string to_toml(const Rep& rep);
+std::string to_toml(const Target& target);
+
+// An account or user name: printable ASCII without space, slash or colon, not starting with a dash.
+bool is_account(std::string_view text) noexcept;
+// An address that a host can have: not unspecified, not multicast, not broadcast.
+bool is_host_address(const Address& address) noexcept;
+
+}  // namespace sallyport

@@ -1,0 +1,37 @@
+// Policy: a named file of services, limits and login methods (policies/*.toml). Pure.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "policies/service.h"
+
+namespace sallyport {
+
+enum class ResponseMethod : std::uint8_t { ocra };
+const char* to_text(ResponseMethod method) noexcept;
+
+struct Policy {
+  std::string name;  // the file's name without .toml
+  std::string description;
+  std::vector<Service> services;
+
+  // [limits]: the most that `enable` may ask for, and what holds while a session lasts.
+  std::chrono::seconds connect_within{std::chrono::hours{24}};
+  std::chrono::seconds session{std::chrono::hours{8}};
+  std::chrono::seconds idle{std::chrono::minutes{30}};
+  std::uint32_t failed_logins = 10;  // per grant; then it locks
+  bool failed_dial_spends = false;   // whether a grant is spent when its target cannot be reached
+  std::uint32_t channels = 10;       // SSH channels on one connection
+
+  // [login]
+  std::vector<ResponseMethod> methods{ResponseMethod::ocra};
+
+  // [recording]
+  bool record_input = false;                        // what the rep types, while the terminal echoes
+  std::uint64_t recording_limit = 1ULL << 30;       // bytes of one recording; reaching it ends the session (I6)
+};
+
+}  // namespace sallyport

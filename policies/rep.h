@@ -1,0 +1,21 @@
+// Rep: a service representative (reps/*.toml). Pure.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "policies/policy.h"
+
+namespace sallyport {
+
+struct Rep {
+  std::string name;  // the file's name without .toml; what the rep logs in as
+  std::string full_name;
+  std::string contact;
+  std::string account;  // PAM user name; the rep's own name unless the file says otherwise
+  ResponseMethod method = ResponseMethod::ocra;
+  std::string suite;                  // RFC 6287 OCRASuite
+  std::filesystem::path secret_file;  // OCRA secret in Base32; does not exist before `rep enroll`
+};
+
+}  // namespace sallyport

@@ -1,0 +1,97 @@
+"""What several end-to-end tests do. Runs in: the lab."""
+import subprocess
+import time
+
+import pexpect
+from lab import network
+
+
+def eventually(condition, seconds=5.0, what="the condition", every=0.01):
+    """Waits until condition() is true and returns its value; the test fails after `seconds`."""
+    end = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        assert time.monotonic() < end, f"{what} did not come true within {seconds} s"
+        time.sleep(every)
+
+
+def grant_id(result):
+    return result["grant"]["id"] if isinstance(result["grant"], dict) else result["grant"]
+
+
+def can_connect(lab, namespace="rep", address=network.GATE4, port=22, seconds=1):
+    """'open', 'refused' or 'dropped': what a TCP client in `namespace` meets."""
+    program = ("import socket,sys\ns=socket.socket(socket.AF_INET6 if ':' in sys.argv[1] else socket.AF_INET)\n"
+               "s.settimeout(float(sys.argv[3]))\n"
+               "try: s.connect((sys.argv[1],int(sys.argv[2]))); print('open')\n"
+               "except TimeoutError: print('dropped')\nexcept OSError as e: print('refused')")
+    return lab.run(namespace, "/usr/bin/python3", "-S", "-c", program, address, str(port), str(seconds)).stdout.strip()
+
+
+def grant_of(lab, grant):
+    return lab.gate.ask(ask="show", grant=grant)["result"]["grant"]
+
+
+def state_of(lab, grant):
+    return grant_of(lab, grant)["state"]
+
+
+def everything_closed(lab):
+    return not lab.gate.listening() and not lab.gate.elements() and not lab.gate.workers()
+
+
+def assert_closes(lab, seconds=3.0):
+    end = time.monotonic() + seconds
+    while not everything_closed(lab):
+        assert time.monotonic() < end, (f"after {seconds} s: listening {lab.gate.listening()}, "
+                                        f"open {lab.gate.elements()}, workers {lab.gate.workers()}")
+        time.sleep(0.02)
+
+
+class Terminal:
+    """A rep's terminal session through the gate, at the HMC's prompt."""
+
+    def __init__(self, lab, rep, *arguments, prompt=r"hscroot@hmc1:~> ", options=(), size=(24, 80), environment=None, **where):
+        command = rep.ssh_command(*arguments, options=["-tt", *options], **where)
+        self.child = pexpect.spawn(command[0], command[1:], env=environment or rep.environment(), encoding="utf-8", timeout=15,
+                                   dimensions=size, codec_errors="replace")
+        self.lab, self.prompt = lab, prompt
+        if prompt:
+            self.child.expect(prompt)
+
+    def type(self, line):
+        self.drain()
+        self.child.sendline(line)
+        self.child.expect(self.prompt)
+        return self.child.before
+
+    def drain(self):
+        """Takes what the far end shows unasked, e.g. its prompt once more after the window changed."""
+        while self.child.expect([pexpect.TIMEOUT, r".+"], timeout=0.05):
+            continue
+
+    def leave(self):
+        self.child.sendline("exit")
+        self.child.expect(pexpect.EOF)
+        self.child.close()
+        return self.child.exitstatus
+
+    def ended(self, seconds=10):
+        """Waits for the connection's end; everything shown since the last prompt."""
+        self.child.expect(pexpect.EOF, timeout=seconds)
+        self.child.close()
+        return self.child.before
+
+
+def with_grant(lab, **more):
+    return grant_id(lab.enable(**more))
+
+
+def worker_ends_within(lab, seconds):
+    eventually(lambda: not lab.gate.workers(), seconds, "the worker's end")
+
+
+def sha256(path):
+    return subprocess.run(["sha256sum", str(path)], capture_output=True, text=True, check=True).stdout.split()[0]

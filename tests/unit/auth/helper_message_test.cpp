@@ -1,0 +1,51 @@
+// The wire between monitor and helper.
+#include "auth/helper_message.h"
+
+#include "tests/catch.h"
+
+using namespace sallyport;
+
+namespace {
+
+HelperAsk password_ask() { return CheckPassword{"sallyport", "kim", "192.0.2.7", Secret{"hunter2"}}; }
+HelperAsk response_ask() {
+  return CheckResponse{"OCRA-1:HOTP-SHA256-8:QA10", "/etc/x", "K7XQM3PDR4",
+                       Secret{"1234 5678"},         7,        1800000000};
+}
+
+}  // namespace
+
+TEST_CASE("asks arrive as they were sent") {
+  const auto first = decode_helper_ask(encode(password_ask()).reveal());
+  const auto& password = std::get<CheckPassword>(first.value());
+  CHECK(password.pam_service == "sallyport");
+  CHECK(password.account == "kim");
+  CHECK(password.remote_host == "192.0.2.7");
+  CHECK(password.password.equals("hunter2"));
+  const auto second = decode_helper_ask(encode(response_ask()).reveal());
+  const auto& response = std::get<CheckResponse>(second.value());
+  CHECK(response.suite == "OCRA-1:HOTP-SHA256-8:QA10");
+  CHECK(response.secret_file == "/etc/x");
+  CHECK(response.question == "K7XQM3PDR4");
+  CHECK(response.response.equals("1234 5678"));
+  CHECK(response.counter == 7);
+  CHECK(response.wall_seconds == 1800000000);
+}
+
+TEST_CASE("answers arrive as they were sent") {
+  const auto first = decode_helper_answer(encode(HelperAnswer{PasswordVerdict{true}}).reveal());
+  CHECK(std::get<PasswordVerdict>(first.value()).ok);
+  const auto second = decode_helper_answer(encode(HelperAnswer{ResponseVerdict{true, 9}}).reveal());
+  CHECK(std::get<ResponseVerdict>(second.value()).ok);
+  CHECK(std::get<ResponseVerdict>(second.value()).next_counter == 9);
+}
+
+TEST_CASE("what is cut short, too long or of unknown type is refused whole") {
+  const auto sent = encode(response_ask());
+  const std::string bytes{sent.reveal()};
+  for (std::size_t size = 0; size < bytes.size(); ++size)
+    CHECK_FALSE(decode_helper_ask(bytes.substr(0, size)));
+  CHECK_FALSE(decode_helper_ask(bytes + "x"));
+  CHECK_FALSE(decode_helper_ask("\x02" + bytes.substr(1)));
+  CHECK_FALSE(decode_helper_answer(std::string_view{"\x00\x02", 2}));  // a boolean is 0 or 1
+}

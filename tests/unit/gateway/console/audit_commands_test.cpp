@@ -1,0 +1,130 @@
+// audit and replay on a journal that the gate's own code wrote. Runs in: tests.
+#include "gateway/console/audit_commands.h"
+
+#include <algorithm>
+#include <iostream>
+#include <sstream>
+
+#include "base/file.h"
+#include "gateway/audit/recording_store.h"
+#include "gateway/console/audit_selection.h"
+#include "gateway/console/replay_command.h"
+#include "tests/catch.h"
+#include "tests/unit/gateway/audit/journal_fixture.h"
+
+using namespace sallyport;
+using nlohmann::json;
+
+namespace {
+
+struct Output {
+  int exit_code;
+  std::string text;
+};
+
+struct Records {
+  JournalFixture f;
+
+  Records() {
+    auto journal = f.open().value();
+    const auto note = [&](const char* event, json fields) {
+      f.clock.advance(std::chrono::minutes{1});
+      our_bug(!journal->append({event, std::move(fields)}, Weight::closing), "append");
+    };
+    auto store = RecordingStore::open(f.folder.path()).value();
+    auto recording = store.create("s-1", 1).value();
+    our_bug(!write_all(recording.take_writer().get(), "{\"version\":2,\"width\":80,\"height\":24}\n[0.1,\"o\",\"\\u001b[1mlshmc\\u001b]0;x\\u0007\\r\\n\"]\n"), "write");
+    const auto sum = recording.finish().value();
+    note("grant.enabled", {{"grant", "g-1"}, {"rep", "ann"}, {"reason", "fan \x1b]0;evil\a"}});
+    note("grant.enabled", {{"grant", "g-2"}, {"rep", "bob"}});
+    note("grant.claimed", {{"grant", "g-1"}, {"session", "s-1"}});
+    note("session.channel", {{"session", "s-1"}, {"channel", 1}});
+    note("recording.closed", {{"session", "s-1"}, {"channel", 1}, {"path", sum.path}, {"size", sum.size}, {"sha256", sum.sha256}});
+    note("session.ended", {{"grant", "g-1"}, {"session", "s-1"}, {"reason", "done"}});
+    note("grant.expired", {{"grant", "g-2"}});
+  }
+
+  Output run(std::vector<std::string> arguments, bool as_json = false) const {
+    ConsoleContext context;
+    context.json = as_json;
+    context.state = f.folder.path();
+    CLI::App app;
+    add_audit_commands(app, context);
+    add_replay_command(app, context);
+    std::ostringstream out;
+    auto* before = std::cout.rdbuf(out.rdbuf());
+    std::reverse(arguments.begin(), arguments.end());
+    app.parse(arguments);
+    std::cout.rdbuf(before);
+    return {context.exit_code, out.str()};
+  }
+};
+
+}  // namespace
+
+TEST_CASE("audit list shows the records asked for, escaped") {
+  const Records r;
+  const auto all = r.run({"audit", "list"});
+  CHECK(all.exit_code == 0);
+  CHECK(std::count(all.text.begin(), all.text.end(), '\n') == 7);
+  CHECK(all.text.find('\x1b') == std::string::npos);
+  CHECK(json::parse(r.run({"audit", "list", "--grant", "g-2"}, true).text).size() == 2);
+  CHECK(json::parse(r.run({"audit", "list", "--session", "s-1"}, true).text).size() == 4);
+  CHECK(json::parse(r.run({"audit", "list", "--event", "grant"}, true).text).size() == 4);
+  CHECK(json::parse(r.run({"audit", "list", "--event", "grant.claimed"}, true).text).size() == 1);
+  CHECK(json::parse(r.run({"audit", "list", "--limit", "2"}, true).text)[0]["event"] == "session.ended");
+  CHECK(json::parse(r.run({"audit", "list", "--since", "2026-03-01T00:05:00Z"}, true).text).size() == 3);
+  CHECK(json::parse(r.run({"audit", "list", "--since", "2026-03-02"}, true).text).empty());
+  CHECK(r.run({"audit", "list", "--since", "yesterday"}, true).exit_code == 1);
+}
+
+TEST_CASE("audit show tells the story of a grant or a session, and of nothing else") {
+  const Records r;
+  const auto of_grant = json::parse(r.run({"audit", "show", "g-1"}, true).text);
+  REQUIRE(of_grant.size() == 5);
+  CHECK(of_grant[2]["event"] == "session.channel");
+  CHECK(json::parse(r.run({"audit", "show", "s-1"}, true).text) == of_grant);
+  CHECK(json::parse(r.run({"audit", "show", "g-2"}, true).text).size() == 2);
+  CHECK(r.run({"audit", "show", "g-1"}).text.find("sallyport replay s-1 1") != std::string::npos);
+  CHECK(r.run({"audit", "show", "g-9"}, true).exit_code == 1);
+}
+
+TEST_CASE("audit verify exits 0 on whole records and 1 on broken ones, naming the line or the recording") {
+  const Records r;
+  CHECK(r.run({"audit", "verify"}).exit_code == 0);
+  CHECK(json::parse(r.run({"audit", "verify"}, true).text)["recordings"]["checked"] == 1);
+  SECTION("a record") {
+    auto bytes = contents_of(r.f.file());
+    bytes[bytes.find("bob")] = 'r';
+    put_contents(r.f.file(), bytes);
+    const auto verdict = r.run({"audit", "verify"}, true);
+    CHECK(verdict.exit_code == 1);
+    CHECK(json::parse(verdict.text)["broken"]["line"] == 2);
+    CHECK(r.run({"audit", "list"}).exit_code == 1);
+  }
+  SECTION("a recording") {
+    put_contents(r.f.folder.path() / "recordings/s-1/1.cast", "{}");
+    const auto verdict = r.run({"audit", "verify"}, true);
+    CHECK(verdict.exit_code == 1);
+    CHECK(json::parse(verdict.text)["recordings"]["faults"].size() == 1);
+  }
+  SECTION("a copy, with its recordings beside it") {
+    TemporaryFolder copy;
+    std::filesystem::copy(r.f.folder.path(), copy.path(), std::filesystem::copy_options::recursive);
+    CHECK(r.run({"audit", "verify", "--journal", copy.path() / "journal"}).exit_code == 0);
+    CHECK(r.run({"audit", "verify", "--journal", copy.path() / "journal/"}).exit_code == 0);
+    std::filesystem::remove(copy.path() / "recordings/s-1/1.cast");
+    CHECK(r.run({"audit", "verify", "--journal", copy.path() / "journal/journal-00000001.jsonl"}).exit_code == 1);
+  }
+}
+
+TEST_CASE("replay prints a recording as text or as one document, and refuses what is none") {
+  const Records r;
+  CHECK(r.run({"replay", "s-1", "--text"}).text == "lshmc\n\n");
+  const auto document = json::parse(r.run({"replay", "s-1", "1"}, true).text);
+  CHECK(document["events"][0][2] == "\x1b[1mlshmc\x1b]0;x\a\r\n");
+  CHECK(r.run({"replay", "s-1", "2"}, true).exit_code == 1);
+  CHECK(r.run({"replay", "s-2"}, true).exit_code == 1);
+  CHECK(r.run({"replay", "../s-1"}, true).exit_code == 1);
+  CHECK(r.run({"replay", "s-1", "--text", "--max-idle", "x"}, true).exit_code == 1);
+}

@@ -1,0 +1,122 @@
+// The player on a real terminal: its keys, and how it leaves the terminal behind. Runs in: tests.
+#include "gateway/console/player.h"
+
+#include <poll.h>
+#include <pty.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/catch.h"
+
+using namespace sallyport;
+using namespace std::chrono_literals;
+
+namespace {
+
+Cast cast_of(std::initializer_list<std::pair<int, const char*>> events) {
+  Cast cast;
+  for (const auto& [second, text] : events) cast.events.push_back({std::chrono::seconds{second}, 'o', text});
+  return cast;
+}
+
+// A player on a pseudo-terminal of its own.
+class Viewer {
+ public:
+  Viewer(const Cast& cast, bool raw = false) {
+    pid_ = ::forkpty(&terminal_, nullptr, nullptr, nullptr);
+    if (pid_ == 0) {
+      auto keys = RawTerminal::open();
+      if (!keys) ::_exit(9);
+      Player{cast, *keys, 1, raw}.play();
+      { const auto restored = std::move(*keys); }
+      termios after{};
+      ::tcgetattr(0, &after);
+      ::_exit((after.c_lflag & (ICANON | ECHO | ISIG)) == (ICANON | ECHO | ISIG) ? 0 : 8);
+    }
+  }
+  ~Viewer() {
+    if (pid_ > 0) ::kill(pid_, SIGKILL), ::waitpid(pid_, nullptr, 0);
+    ::close(terminal_);
+  }
+  Viewer(const Viewer&) = delete;
+  Viewer& operator=(const Viewer&) = delete;
+
+  void press(const std::string& keys) const { CHECK(::write(terminal_, keys.data(), keys.size()) > 0); }
+  void send(int signal) const { ::kill(pid_, signal); }
+  bool sees(const std::string& text, std::chrono::milliseconds most = 3s) {
+    const auto end = std::chrono::steady_clock::now() + most;
+    while (seen_.find(text) == seen_.npos) {
+      pollfd ready{terminal_, POLLIN, 0};
+      const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
+      if (left.count() <= 0 || ::poll(&ready, 1, static_cast<int>(left.count())) <= 0) return false;
+      char piece[4096];
+      const auto got = ::read(terminal_, piece, sizeof piece);
+      if (got <= 0) return false;
+      seen_.append(piece, static_cast<std::size_t>(got));
+    }
+    return true;
+  }
+  int ended() {
+    sees("never shown");  // until the terminal closes
+    int status = 0;
+    ::waitpid(std::exchange(pid_, -1), &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  }
+
+ private:
+  int terminal_ = -1;
+  pid_t pid_ = -1;
+  std::string seen_;
+};
+
+}  // namespace
+
+TEST_CASE("a recording plays to its end and leaves the terminal as it was") {
+  const auto cast = cast_of({{0, "one"}, {0, "\x1b]0;title\a"}, {1, "two\x1b[?1049h"}});
+  Viewer viewer{cast};
+  CHECK(viewer.sees("two"));
+  CHECK(viewer.sees("\x1b[?1049l"));
+  CHECK_FALSE(viewer.sees("title", 10ms));
+  CHECK(viewer.ended() == 0);
+}
+
+TEST_CASE("keys skip, search, find again and quit") {
+  const auto cast = cast_of({{0, "start"}, {9, "nine"}, {500, "needle in"}, {600, "another needle"}, {9000, "end"}});
+  Viewer viewer{cast};
+  REQUIRE(viewer.sees("start"));
+  viewer.press("\x1b[C");
+  CHECK(viewer.sees("nine"));
+  viewer.press("/needlex\x7f\r");
+  CHECK(viewer.sees("needle in"));
+  CHECK(viewer.sees("found: needle"));
+  viewer.press("n");
+  CHECK(viewer.sees("another needle"));
+  viewer.press("/absent\r");
+  CHECK(viewer.sees("not found"));
+  viewer.press("q");
+  CHECK(viewer.ended() == 0);
+}
+
+TEST_CASE("paused nothing moves, and faster is faster") {
+  const auto cast = cast_of({{0, "start"}, {1, "one"}, {40, "forty"}});
+  Viewer viewer{cast};
+  REQUIRE(viewer.sees("start"));
+  viewer.press(" ");
+  CHECK_FALSE(viewer.sees("one", 1300ms));
+  viewer.press(" ++++++");
+  CHECK(viewer.sees("forty"));
+  CHECK(viewer.ended() == 0);
+}
+
+TEST_CASE("a signal, Ctrl-C and the end of the terminal's input restore the terminal") {
+  const auto cast = cast_of({{0, "start\x1b[?25l"}, {9000, "end"}});
+  Viewer viewer{cast};
+  REQUIRE(viewer.sees("start"));
+  SECTION("SIGTERM") { viewer.send(SIGTERM); }
+  SECTION("SIGINT") { viewer.send(SIGINT); }
+  SECTION("Ctrl-C") { viewer.press("\x03"); }
+  SECTION("Ctrl-C in a search") { viewer.press("/x\x03"); }
+  CHECK(viewer.sees("\x1b[?25h"));
+  CHECK(viewer.ended() == 0);
+}

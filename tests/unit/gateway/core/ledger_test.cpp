@@ -1,0 +1,231 @@
+// The ledger: one use a grant (I2), journal before effect (I5), state by replay. Runs in: tests.
+#include "gateway/core/ledger.h"
+
+#include "tests/catch.h"
+#include "tests/fakes/fake_clock.h"
+#include "tests/fakes/memory_journal.h"
+
+using namespace sallyport;
+using namespace std::chrono_literals;
+
+namespace {
+
+const Actor kAlice{1000, "alice"};
+const Endpoint kPeer = *Endpoint::parse("192.0.2.10:50000");
+
+Permit permit_for(const std::string& rep = "kim", const std::string& target = "hmc1") {
+  Permit permit;
+  permit.rep = rep;
+  permit.target = target;
+  permit.policy = "hmc-ssh";
+  permit.networks = {*Network::parse("192.0.2.0/24"), *Network::parse("2001:db8:1::/64")};
+  permit.connect_within = 30min;
+  permit.session = 4h;
+  permit.idle = 30min;
+  permit.failed_logins = 3;
+  permit.ticket = "CHG-1";
+  return permit;
+}
+
+struct Desk {
+  FakeClock clock;
+  SystemRandom random;
+  MemoryJournal journal{clock};
+  Ledger ledger = *Ledger::replay(journal, clock, random);
+
+  Ledger restart() { return *Ledger::replay(journal, clock, random); }
+  GrantState state(const GrantId& id) { return ledger.find(id.value())->state; }
+};
+
+}  // namespace
+
+TEST_CASE("I2: a grant admits one session and never another") {
+  Desk desk;
+  const auto id = *desk.ledger.enable(permit_for(), kAlice);
+  REQUIRE(desk.ledger.claim(id, kPeer));
+  CHECK(desk.state(id) == GrantState::active);
+  SECTION("a second claim while it runs is refused") { CHECK_FALSE(desk.ledger.claim(id, kPeer)); }
+  SECTION("a second claim after its end is refused") {
+    desk.ledger.finish(id, "the rep left", "", {1, 2});
+    CHECK(desk.state(id) == GrantState::spent);
+    CHECK_FALSE(desk.ledger.claim(id, kPeer));
+  }
+  SECTION("a claim after a restart is refused, and the session has ended") {
+    auto ledger = desk.restart();
+    CHECK(ledger.find(id.value())->state == GrantState::spent);
+    CHECK(ledger.find(id.value())->end_reason == "gateway restarted");
+    CHECK_FALSE(ledger.claim(id, kPeer));
+  }
+  SECTION("setting the clock back does not give it back") {
+    desk.clock.set_wall(desk.clock.wall() - 24h);
+    auto ledger = desk.restart();
+    CHECK_FALSE(ledger.claim(id, kPeer));
+  }
+}
+
+TEST_CASE("I2: of two gates that share a journal only one gets the claim") {
+  Desk desk;
+  const auto id = *desk.ledger.enable(permit_for(), kAlice);
+  auto rival = desk.restart();
+  REQUIRE(rival.claim(id, kPeer));
+  const auto claimed = desk.ledger.claim(id, kPeer);
+  REQUIRE_FALSE(claimed);
+  CHECK(desk.state(id) == GrantState::active);  // it has read what the rival wrote
+}
+
+TEST_CASE("I5: what cannot be journaled does not happen") {
+  Desk desk;
+  SECTION("enable") {
+    desk.journal.full = true;
+    CHECK_FALSE(desk.ledger.enable(permit_for(), kAlice));
+    CHECK(desk.ledger.grants().empty());
+  }
+  SECTION("claim") {
+    const auto id = *desk.ledger.enable(permit_for(), kAlice);
+    desk.journal.full = true;
+    CHECK_FALSE(desk.ledger.claim(id, kPeer));
+    CHECK(desk.state(id) == GrantState::armed);
+  }
+}
+
+TEST_CASE("closing takes effect even when the journal is broken, and is recorded when it works again") {
+  Desk desk;
+  const auto id = *desk.ledger.enable(permit_for(), kAlice);
+  REQUIRE(desk.ledger.claim(id, kPeer));
+  desk.journal.broken = true;
+  desk.ledger.finish(id, "the rep left", "", {});
+  CHECK(desk.state(id) == GrantState::spent);
+  CHECK(desk.ledger.has_unwritten());
+  CHECK_FALSE(desk.ledger.enable(permit_for("lee"), kAlice));
+  desk.journal.broken = false;
+  desk.ledger.retry_unwritten();
+  CHECK_FALSE(desk.ledger.has_unwritten());
+  CHECK(desk.journal.last().event == "session.ended");
+  CHECK(desk.restart().find(id.value())->state == GrantState::spent);
+}
+
+TEST_CASE("an armed grant comes back from the journal with what is left of its time") {
+  Desk desk;
+  const auto id = *desk.ledger.enable(permit_for(), kAlice);
+  desk.clock.advance(10min);
+  auto ledger = desk.restart();
+  CHECK(ledger.find(id.value())->state == GrantState::armed);
+  CHECK(ledger.deadline(id) - desk.clock.boot() == 20min);
+  SECTION("never more than it was given, wherever the wall clock was set") {
+    desk.clock.set_wall(desk.clock.wall() - 100h);
+    CHECK(desk.restart().deadline(id) - desk.clock.boot() <= 30min);
+  }
+  SECTION("every field is the same as before") {
+    const Grant before = *desk.ledger.find(id.value()), after = *ledger.find(id.value());
+    CHECK(after.networks == before.networks);
+    CHECK(after.ticket == "CHG-1");
+    CHECK(after.session_limit == before.session_limit);
+    CHECK(after.failed_logins_limit == before.failed_logins_limit);
+    CHECK(after.connect_by == before.connect_by);
+  }
+}
+
+TEST_CASE("a grant that was not used in time admits nobody") {
+  Desk desk;
+  const auto id = *desk.ledger.enable(permit_for(), kAlice);
+  desk.clock.advance(30min);
+  CHECK(desk.ledger.due() == std::vector{id});
+  CHECK_FALSE(desk.ledger.claim(id, kPeer));
+  CHECK(desk.ledger.admissible("kim", "", kPeer.address) == nullptr);
+  desk.ledger.expire(id);
+  CHECK(desk.state(id) == GrantState::expired);
+}
+
+TEST_CASE("a session whose target was not reached gives the grant back, within its time") {
+  Desk desk;
+  auto permit = permit_for();
+  SECTION("by default") {
+    const auto id = *desk.ledger.enable(permit, kAlice);
+    REQUIRE(desk.ledger.claim(id, kPeer));
+    desk.clock.advance(1min);
+    REQUIRE(desk.ledger.release(id, "refused"));
+    CHECK(desk.state(id) == GrantState::armed);
+    CHECK(desk.ledger.deadline(id) - desk.clock.boot() == 29min);
+    CHECK(desk.ledger.claim(id, kPeer));
+  }
+  SECTION("but not where the policy counts it as use") {
+    permit.failed_dial_spends = true;
+    const auto id = *desk.ledger.enable(permit, kAlice);
+    REQUIRE(desk.ledger.claim(id, kPeer));
+    REQUIRE(desk.ledger.release(id, "refused"));
+    CHECK(desk.state(id) == GrantState::spent);
+  }
+  SECTION("and never once the target let the rep in") {
+    const auto id = *desk.ledger.enable(permit, kAlice);
+    REQUIRE(desk.ledger.claim(id, kPeer));
+    REQUIRE(desk.ledger.connected(id, kPeer.address));
+    CHECK_FALSE(desk.ledger.release(id, "refused"));
+    CHECK(desk.state(id) == GrantState::active);
+  }
+}
+
+TEST_CASE("failed logins lock a grant, and a locked one admits nobody, also after a restart") {
+  Desk desk;
+  const auto id = *desk.ledger.enable(permit_for(), kAlice);
+  for (int i = 0; i < 2; ++i) desk.ledger.count_failure(id, {"login.failed"});
+  CHECK(desk.state(id) == GrantState::armed);
+  desk.ledger.count_failure(id, {"login.failed"});
+  CHECK(desk.state(id) == GrantState::locked);
+  CHECK_FALSE(desk.restart().claim(id, kPeer));
+}
+
+TEST_CASE("a rep is admitted by a grant of its own, from its networks, and gets the one that ends first") {
+  Desk desk;
+  auto late = permit_for("kim", "hmc2");
+  late.connect_within = 60min;
+  const auto second = *desk.ledger.enable(late, kAlice);
+  const auto first = *desk.ledger.enable(permit_for(), kAlice);
+  const auto inside = *Address::parse("192.0.2.10"), outside = *Address::parse("203.0.113.9");
+  REQUIRE(desk.ledger.admissible("kim", "", inside));
+  CHECK(desk.ledger.admissible("kim", "", inside)->id == first);
+  CHECK(desk.ledger.admissible("kim", "hmc2", inside)->id == second);
+  CHECK(desk.ledger.admissible("kim", "", *Address::parse("2001:db8:1::9")) != nullptr);
+  CHECK(desk.ledger.admissible("kim", "", outside) == nullptr);
+  CHECK(desk.ledger.admissible("lee", "", inside) == nullptr);
+  CHECK(desk.ledger.admissible("", "", inside) == nullptr);
+}
+
+TEST_CASE("a revoked session stays revoked, and its end is recorded once") {
+  Desk desk;
+  const auto id = *desk.ledger.enable(permit_for(), kAlice);
+  REQUIRE(desk.ledger.claim(id, kPeer));
+  desk.ledger.revoke(id, "alice", "wrong ticket");
+  CHECK(desk.state(id) == GrantState::revoked);
+  desk.ledger.finish(id, "revoked", "alice", {5, 6});
+  desk.ledger.finish(id, "again", "", {});
+  CHECK(desk.state(id) == GrantState::revoked);
+  CHECK(desk.ledger.find(id.value())->from_target == 6);
+  CHECK(std::ranges::count(desk.journal.events(), "session.ended") == 1);
+  SECTION("also when the gate died in between") {
+    Desk other;
+    const auto died = *other.ledger.enable(permit_for(), kAlice);
+    REQUIRE(other.ledger.claim(died, kPeer));
+    other.ledger.revoke(died, "alice", "");
+    auto ledger = other.restart();
+    CHECK(ledger.find(died.value())->state == GrantState::revoked);
+    CHECK(other.journal.last().event == "session.ended");
+  }
+}
+
+TEST_CASE("a journal that tells what cannot have happened is refused") {
+  FakeClock clock;
+  SystemRandom random;
+  MemoryJournal journal{clock};
+  REQUIRE(journal.append({"grant.claimed", {{"grant", "g-none"}, {"session", "s-1"}}}, Weight::opening));
+  CHECK_FALSE(Ledger::replay(journal, clock, random));
+}
+
+TEST_CASE("every move between states that the table does not list is refused") {
+  const std::array states{GrantState::pending, GrantState::scheduled, GrantState::armed,   GrantState::active,
+                          GrantState::expired, GrantState::locked,    GrantState::revoked, GrantState::spent};
+  for (const auto state : states) {
+    CHECK(grant_state_from(to_text(state)) == state);
+    if (is_terminal(state)) CHECK_FALSE(next(state, GrantEvent::claim));
+    if (state != GrantState::armed) CHECK_FALSE(next(state, GrantEvent::claim));
+  }
+}

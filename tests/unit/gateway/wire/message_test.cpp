@@ -1,0 +1,91 @@
+// The codec between worker and monitor: what is not exactly a message is refused. Runs in: tests.
+#include "gateway/wire/message.h"
+
+#include <unistd.h>
+
+#include "gateway/wire/channel.h"
+#include "tests/catch.h"
+
+using namespace sallyport;
+
+namespace {
+
+constexpr Incarnation kNow = 0x1122334455667788;
+
+std::string bytes_of(const Ask& ask) { return std::string{encode(kNow, ask).reveal()}; }
+
+Ask sample_channel() {
+  AskChannel ask;
+  ask.kind = ChannelKind::exec;
+  ask.terminal = true;
+  ask.term = "xterm";
+  ask.columns = 80;
+  ask.rows = 24;
+  ask.command = "lshmc -V";
+  return ask;
+}
+
+}  // namespace
+
+TEST_CASE("a message comes back as it went") {
+  const auto decoded = decode_ask(kNow, bytes_of(sample_channel()));
+  REQUIRE(decoded);
+  const auto& channel = std::get<AskChannel>(*decoded);
+  CHECK(channel.kind == ChannelKind::exec);
+  CHECK(channel.terminal);
+  CHECK(channel.term == "xterm");
+  CHECK(channel.columns == 80);
+  CHECK(channel.rows == 24);
+  CHECK(channel.command == "lshmc -V");
+}
+
+TEST_CASE("a message of another incarnation is refused") { CHECK_FALSE(decode_ask(kNow + 1, bytes_of(sample_channel()))); }
+
+TEST_CASE("a message that is cut short anywhere, or has a byte too many, is refused") {
+  const auto whole = bytes_of(sample_channel());
+  for (std::size_t length = 0; length < whole.size(); ++length) CHECK_FALSE(decode_ask(kNow, whole.substr(0, length)));
+  CHECK_FALSE(decode_ask(kNow, whole + '\0'));
+}
+
+TEST_CASE("values out of range are refused") {
+  auto bytes = bytes_of(sample_channel());
+  SECTION("an unknown type") { bytes[8] = '\x7f'; }
+  SECTION("an unknown enumerator") { bytes[9] = '\x09'; }
+  SECTION("a boolean that is neither 0 nor 1") { bytes[10] = '\x02'; }
+  SECTION("a length beyond the field's limit") { bytes[11] = '\x7f'; }
+  CHECK_FALSE(decode_ask(kNow, bytes));
+}
+
+TEST_CASE("an answer's secrets and lists come back as they went") {
+  TargetSocket socket{"hmc1", {"ssh-ed25519 AAAA", "ssh-rsa BBBB"}, "hscroot", TargetLoginKind::password, Secret{"abc"}};
+  const auto bytes = encode(kNow, Answer{std::move(socket)});
+  const auto decoded = decode_answer(kNow, bytes.reveal());
+  REQUIRE(decoded);
+  const auto& back = std::get<TargetSocket>(*decoded);
+  CHECK(back.host_keys.size() == 2);
+  CHECK(back.login == TargetLoginKind::password);
+  CHECK(back.credential.equals("abc"));
+}
+
+TEST_CASE("a channel carries a message and one descriptor, and says when the peer is gone") {
+  auto ends = Channel::make_pair();
+  REQUIRE(ends);
+  int pipe_ends[2];
+  REQUIRE(pipe(pipe_ends) == 0);
+  const UniqueFd reader{pipe_ends[0]};
+  UniqueFd writer{pipe_ends[1]};
+  REQUIRE(ends->first.send(Secret{std::string_view{"hello"}}, writer.get()));
+  writer.reset();
+  {
+    const auto frame = ends->second.receive();
+    REQUIRE(frame);
+    CHECK(frame->bytes.equals("hello"));
+    REQUIRE(frame->descriptor);
+    CHECK(::write(frame->descriptor.get(), "x", 1) == 1);
+  }
+  char byte = 0;
+  CHECK(::read(reader.get(), &byte, 1) == 1);
+  CHECK(ends->second.receive().error().code() == EAGAIN);
+  { const Channel gone = std::move(ends->first); }
+  CHECK(ends->second.receive().error().code() == 0);
+}
