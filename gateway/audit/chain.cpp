@@ -15,7 +15,9 @@ namespace {
 namespace fs = std::filesystem;
 
 // One bad bit can make a single zero byte; two in a row are a block that was never written.
-bool has_unwritten_block(std::string_view text) { return text.find(std::string_view{"\0\0", 2}) != text.npos; }
+bool has_unwritten_block(std::string_view text) {
+  return text.find(std::string_view{"\0\0", 2}) != text.npos;
+}
 
 // The start of a record, with nothing wrong before it stops.
 bool is_cut_short(std::string_view text) {
@@ -106,7 +108,8 @@ bool is_segment(const std::string& name) {
 Result<Record> Chain::take(std::string_view line) {
   auto record = parse_line(line);
   if (!record) return record;
-  if (record->seq != head_.seq + 1) return fail("it is record {}, but {} was due", record->seq, head_.seq + 1);
+  if (record->seq != head_.seq + 1)
+    return fail("it is record {}, but {} was due", record->seq, head_.seq + 1);
   if (record->prev != head_.hash) return fail("its 'prev' is not the hash of the record before");
   head_ = {record->seq, record->hash};
   return record;

@@ -26,7 +26,7 @@ class Chain {
 
 // Where a line stands.
 struct Place {
-  std::size_t file = 0;  // index into the files walked
+  std::size_t file = 0;                          // index into the files walked
   std::uint64_t line = 0, offset = 0, size = 0;  // size with the newline
 };
 
@@ -45,7 +45,7 @@ struct Break {
 struct Walk {
   std::uint64_t records = 0;
   Position head;
-  Place last;               // of the last good record
+  Place last;  // of the last good record
   std::optional<TornTail> torn;
   std::optional<Break> broken;  // the walk ends at the first one
 };

@@ -16,10 +16,12 @@ std::uint64_t end_of(const Place& place) { return place.offset + place.size; }
 
 }  // namespace
 
-Result<Position> FileJournal::append(const Entry& entry, Weight weight, const std::optional<Position>& only_if) {
+Result<Position> FileJournal::append(const Entry& entry, Weight weight,
+                                     const std::optional<Position>& only_if) {
   RETURN_IF_ERROR(be_sound());
   if (only_if && *only_if != head())
-    return fail("the journal has moved on: record {} was to be the last, but {} is", only_if->seq, head().seq);
+    return fail("the journal has moved on: record {} was to be the last, but {} is", only_if->seq,
+                head().seq);
   if (weight == Weight::opening) RETURN_IF_ERROR(keep_reserve());
   if (recovered_) RETURN_IF_ERROR(put({"journal.recovered", {{"bytes", *recovered_}}}));
   recovered_.reset();
@@ -40,13 +42,17 @@ Done FileJournal::read(const Position& from, const std::function<Done(const Reco
     if (position.seq <= from.seq) start = {position, place};
   if (start.position.seq == from.seq && start.position != from)
     return fail("record {} of the journal is not the one asked for", from.seq);
-  ASSIGN_OR_RETURN(const auto walk, walk_journal(files_, [&](const Record& record, const Place&) -> Done {
-                     if (record.seq == from.seq && record.hash != from.hash)
-                       return fail("record {} of the journal is not the one asked for", from.seq);
-                     // What lies behind the head was never acknowledged.
-                     const bool wanted = record.seq > from.seq && record.seq <= head().seq;
-                     return wanted ? each(record) : Done{};
-                   }, start));
+  ASSIGN_OR_RETURN(const auto walk,
+                   walk_journal(
+                       files_,
+                       [&](const Record& record, const Place&) -> Done {
+                         if (record.seq == from.seq && record.hash != from.hash)
+                           return fail("record {} of the journal is not the one asked for", from.seq);
+                         // What lies behind the head was never acknowledged.
+                         const bool wanted = record.seq > from.seq && record.seq <= head().seq;
+                         return wanted ? each(record) : Done{};
+                       },
+                       start));
   if (walk.broken) return fail("the journal is broken: {}", walk.broken->message());
   if (walk.head.seq < head().seq) return fail("the journal lost its records after {}", walk.head.seq);
   return {};
@@ -61,10 +67,15 @@ Done FileJournal::be_sound() {
   struct stat status {};
   const auto& path = files_.back();
   if (::fstat(fd_.get(), &status) != 0) return fail_errno("looking at {}", path.string());
-  if (status.st_nlink == 0) return fail("{} was removed while the gate runs; restore it and restart", path.string());
+  if (status.st_nlink == 0)
+    return fail("{} was removed while the gate runs; restore it and restart", path.string());
   const auto size = static_cast<std::uint64_t>(status.st_size);
-  if (size < end_of(last_)) return fail("{} lost acknowledged records: it ends at byte {}, not {}", path.string(), size, end_of(last_));
-  if (!doubtful_ && size > end_of(last_)) return fail("{} was written by somebody else: it ends at byte {}, not {}", path.string(), size, end_of(last_));
+  if (size < end_of(last_))
+    return fail("{} lost acknowledged records: it ends at byte {}, not {}", path.string(), size,
+                end_of(last_));
+  if (!doubtful_ && size > end_of(last_))
+    return fail("{} was written by somebody else: it ends at byte {}, not {}", path.string(), size,
+                end_of(last_));
   if (!doubtful_) return {};
   RETURN_IF_ERROR(cut_back());
   RETURN_IF_ERROR(check_last_line());
@@ -93,10 +104,12 @@ Done FileJournal::check_last_line() {
   std::string line(last_.size, '\0');
   const auto got = ::pread(fd_.get(), line.data(), line.size(), static_cast<off_t>(last_.offset));
   if (got < 0) return fail_errno("reading {} again", path.string());
-  if (static_cast<std::size_t>(got) != line.size() || line.back() != '\n') return fail("{} lost its last record", path.string());
+  if (static_cast<std::size_t>(got) != line.size() || line.back() != '\n')
+    return fail("{} lost its last record", path.string());
   line.pop_back();
   const auto record = parse_line(line);
-  if (!record || record->hash != head().hash) return fail("the last record of {} is not what was written", path.string());
+  if (!record || record->hash != head().hash)
+    return fail("the last record of {} is not what was written", path.string());
   return {};
 }
 
@@ -118,7 +131,8 @@ Done FileJournal::keep_reserve() {
 // A file system that cannot reserve: the best is to stop opening before it is full.
 Done FileJournal::keep_reserve_by_counting() {
   struct statvfs space {};
-  if (::fstatvfs(fd_.get(), &space) != 0) return fail_errno("asking for the room left in {}", folder_.string());
+  if (::fstatvfs(fd_.get(), &space) != 0)
+    return fail_errno("asking for the room left in {}", folder_.string());
   if (std::uint64_t{space.f_bavail} * space.f_frsize >= options_.reserve) return {};
   return tl::unexpected{disk_error("keeping room for closing records", ENOSPC)};
 }
@@ -127,7 +141,8 @@ Done FileJournal::put(const Entry& entry) {
   auto line = to_line(head().seq + 1, clock_.wall(), head().hash, entry);
   auto after = chain_;
   // Nothing is written that the next start would not accept.
-  if (auto record = after.take(line); !record) return tl::unexpected{record.error().within("record " + entry.event)};
+  if (auto record = after.take(line); !record)
+    return tl::unexpected{record.error().within("record " + entry.event)};
   line += '\n';
   const Place place{files_.size() - 1, last_.line + 1, end_of(last_), line.size()};
   if (auto written = write_line(line); !written) {
@@ -148,15 +163,19 @@ Done FileJournal::write_line(std::string_view line) {
   } while (put < 0 && errno == EINTR);
   if (put < 0) return tl::unexpected{disk_error("writing the journal", errno)};
   // Regular files write short when the disk is full.
-  if (static_cast<std::size_t>(put) != line.size()) return tl::unexpected{disk_error("writing the journal", ENOSPC)};
-  if (options_.calls.fdatasync(fd_.get()) != 0) return tl::unexpected{disk_error("syncing the journal", errno)};
+  if (static_cast<std::size_t>(put) != line.size())
+    return tl::unexpected{disk_error("writing the journal", ENOSPC)};
+  if (options_.calls.fdatasync(fd_.get()) != 0)
+    return tl::unexpected{disk_error("syncing the journal", errno)};
   doubtful_ = false;
   return {};
 }
 
 Error FileJournal::disk_error(std::string_view doing, int code) const {
   if (code == ENOSPC || code == EDQUOT)
-    return Error{fmt::format("the disk of {} is full: {}; free some space there, no restart is needed", folder_.string(), doing), code};
+    return Error{fmt::format("the disk of {} is full: {}; free some space there, no restart is needed",
+                             folder_.string(), doing),
+                 code};
   return Error{fmt::format("{} in {}", doing, folder_.string()), code};
 }
 

@@ -18,16 +18,16 @@
 namespace sallyport {
 
 struct FileJournalOptions {
-  std::optional<gid_t> group;             // who may read it: the auditors
-  std::uint64_t reserve = 256 * 1024;     // bytes kept on the disk for closing records
+  std::optional<gid_t> group;          // who may read it: the auditors
+  std::uint64_t reserve = 256 * 1024;  // bytes kept on the disk for closing records
   FileCalls calls;
 };
 
 class FileJournal final : public Journal {
  public:
   // Makes `folder` (its parent must exist) and the first file, takes the lock, walks every record, and cuts a
-  // torn tail, which it notes with `journal.recovered`. Refuses a journal that is broken anywhere else, naming
-  // file, line and what to do.
+  // torn tail, which it notes with `journal.recovered`. Refuses a journal that is broken anywhere else,
+  // naming file, line and what to do.
   static Result<std::unique_ptr<FileJournal>> open(const std::filesystem::path& folder, const Clock& clock,
                                                    FileJournalOptions options = {});
 
@@ -64,9 +64,10 @@ class FileJournal final : public Journal {
   Chain chain_;
   Place last_;                     // of the last acknowledged record; zeros when there is none
   std::uint64_t reserved_to_ = 0;  // the disk has room for the file up to here
-  bool doubtful_ = false;          // a write or sync failed: nothing is believed until be_sound() looked again
+  bool doubtful_ = false;  // a write or sync failed: nothing is believed until be_sound() looked again
   std::optional<std::uint64_t> recovered_;  // bytes cut, still to be noted
-  std::vector<std::pair<Position, Place>> marks_;  // every so many records, so that read() need not start at 1
+  std::vector<std::pair<Position, Place>>
+      marks_;  // every so many records, so that read() need not start at 1
 };
 
 }  // namespace sallyport

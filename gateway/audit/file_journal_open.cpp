@@ -12,7 +12,8 @@ namespace {
 namespace fs = std::filesystem;
 
 Done give_to_group(int fd, const std::optional<gid_t>& group, mode_t mode, const fs::path& path) {
-  if (group && ::fchown(fd, static_cast<uid_t>(-1), *group) != 0) return fail_errno("changing the group of {}", path.string());
+  if (group && ::fchown(fd, static_cast<uid_t>(-1), *group) != 0)
+    return fail_errno("changing the group of {}", path.string());
   if (::fchmod(fd, mode) != 0) return fail_errno("changing the mode of {}", path.string());
   return {};
 }
@@ -20,7 +21,8 @@ Done give_to_group(int fd, const std::optional<gid_t>& group, mode_t mode, const
 Done check_owner(int fd, const fs::path& path) {
   struct stat status {};
   if (::fstat(fd, &status) != 0) return fail_errno("looking at {}", path.string());
-  if (status.st_uid != ::geteuid()) return fail("{} belongs to another user (fix: chown root {})", path.string(), path.string());
+  if (status.st_uid != ::geteuid())
+    return fail("{} belongs to another user (fix: chown root {})", path.string(), path.string());
   if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0)
     return fail("{} can be written by others (fix: chmod go-w {})", path.string(), path.string());
   return {};
@@ -80,14 +82,17 @@ Done FileJournal::open_last_file() {
 }
 
 Done FileJournal::replay() {
-  ASSIGN_OR_RETURN(const auto walk, walk_journal(files_, [&](const Record& record, const Place& place) -> Done {
+  ASSIGN_OR_RETURN(const auto walk,
+                   walk_journal(files_, [&](const Record& record, const Place& place) -> Done {
                      remember({record.seq, record.hash}, place);
                      return {};
                    }));
   if (walk.broken)
-    return fail("the journal is broken at {}; nothing is armed on it. See 'sallyport audit verify'; keep a copy of {} "
-                "for the security team and restore the journal, or move the folder away to begin a new one",
-                walk.broken->message(), folder_.string());
+    return fail(
+        "the journal is broken at {}; nothing is armed on it. See 'sallyport audit verify'; keep a copy of "
+        "{} "
+        "for the security team and restore the journal, or move the folder away to begin a new one",
+        walk.broken->message(), folder_.string());
   chain_ = Chain{walk.head};
   last_ = walk.last;
   if (last_.file + 1 != files_.size()) last_ = Place{files_.size() - 1, 0, 0, 0};

@@ -11,10 +11,10 @@
 namespace sallyport {
 
 struct Line {
-  std::string_view text;  // without the newline; valid until the next call
+  std::string_view text;     // without the newline; valid until the next call
   std::uint64_t number = 0;  // from 1
   std::uint64_t offset = 0;  // of the first byte in the file
-  bool ended = false;        // by a newline; otherwise the file ended, or the line is longer than a record can be
+  bool ended = false;  // by a newline; otherwise the file ended, or the line is longer than a record can be
 };
 
 // Reads with pread(2): shares the descriptor, and takes nothing from its position.

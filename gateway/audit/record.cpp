@@ -127,7 +127,8 @@ std::string to_line(std::uint64_t seq, WallTime time, const std::string& prev, c
 
 Result<Record> parse_line(std::string_view line) {
   if (line.size() >= kLongestLine) return fail("it is longer than {} bytes", kLongestLine);
-  if (is_too_deep(line) || line.find('\x7f') != line.npos) return fail("it is not written the way a journal writes it");
+  if (is_too_deep(line) || line.find('\x7f') != line.npos)
+    return fail("it is not written the way a journal writes it");
   auto object = json::parse(line, nullptr, /*allow_exceptions=*/false);
   if (!object.is_object()) return fail("it is not a JSON object");
   ASSIGN_OR_RETURN(auto hash, take_text(object, "hash"));

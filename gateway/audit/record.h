@@ -17,9 +17,10 @@ struct Entry {
   nlohmann::json fields = nlohmann::json::object();
 };
 
-// Longest line, with its newline. An entry that needs more is refused by the journal, so that a reader never
-// needs more memory than this, and a closing record is small against the reserve kept for it.
-inline constexpr std::size_t kLongestLine = 64 * 1024;
+// Longest line, with its newline: the longest command that a worker may report, all of it escaped. An entry
+// that needs more is refused by the journal, so that a reader never needs more memory than this, and a
+// closing record is small against the reserve kept for it.
+inline constexpr std::size_t kLongestLine = 128 * 1024;
 
 struct Record {
   std::uint64_t seq = 0;  // 1 for the first

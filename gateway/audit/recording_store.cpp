@@ -20,7 +20,8 @@ constexpr std::size_t kPiece = 64 * 1024;
 // Session names are the gate's own, but they become a path here.
 Done check_session(const std::string& session) {
   const bool plain = session.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == session.npos;
-  if (session.empty() || session.size() > 64 || !plain) return fail("'{}' is not the name of a session", session);
+  if (session.empty() || session.size() > 64 || !plain)
+    return fail("'{}' is not the name of a session", session);
   return {};
 }
 
@@ -94,8 +95,10 @@ Done RecordingStore::make_folder(const fs::path& folder) const {
     if (errno != EEXIST) return fail_errno("making folder {}", folder.string());
     struct stat status {};
     if (::lstat(folder.c_str(), &status) != 0) return fail_errno("looking at {}", folder.string());
-    if (!S_ISDIR(status.st_mode) || status.st_uid != ::geteuid() || (status.st_mode & (S_IWGRP | S_IWOTH)) != 0)
-      return fail("{} is not a folder that only root may write (fix: chown root, chmod go-w)", folder.string());
+    if (!S_ISDIR(status.st_mode) || status.st_uid != ::geteuid() ||
+        (status.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+      return fail("{} is not a folder that only root may write (fix: chown root, chmod go-w)",
+                  folder.string());
     return {};
   }
   const UniqueFd fd{::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
@@ -124,7 +127,8 @@ Result<Recording> RecordingStore::create(const std::string& session, std::uint32
   return Recording{name, std::move(reader), std::move(writer)};
 }
 
-Result<RecordingSum> RecordingStore::close_left_over(const std::string& session, std::uint32_t channel) const {
+Result<RecordingSum> RecordingStore::close_left_over(const std::string& session,
+                                                     std::uint32_t channel) const {
   RETURN_IF_ERROR(check_session(session));
   const auto name = path_of(session, channel);
   const UniqueFd fd{::open((state_ / name).c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC)};
@@ -139,11 +143,13 @@ Result<RecordingSum> RecordingStore::close_left_over(const std::string& session,
 Done RecordingStore::room() const {
   struct statvfs space {};
   const auto folder = state_ / "recordings";
-  if (::statvfs(folder.c_str(), &space) != 0) return fail_errno("asking for the room left in {}", folder.string());
+  if (::statvfs(folder.c_str(), &space) != 0)
+    return fail_errno("asking for the room left in {}", folder.string());
   const auto left = std::uint64_t{space.f_bavail} * space.f_frsize;
   if (left >= options_.least_room) return {};
-  return tl::unexpected{Error{fmt::format("the disk of {} is full: {} KiB are free, a recording needs {}", folder.string(),
-                                          left / 1024, options_.least_room / 1024), ENOSPC}};
+  return tl::unexpected{Error{fmt::format("the disk of {} is full: {} KiB are free, a recording needs {}",
+                                          folder.string(), left / 1024, options_.least_room / 1024),
+                              ENOSPC}};
 }
 
 }  // namespace sallyport

@@ -49,7 +49,7 @@ class Recording {
 };
 
 struct RecordingOptions {
-  std::optional<gid_t> group;                        // who may read: the auditors
+  std::optional<gid_t> group;                          // who may read: the auditors
   std::uint64_t least_room = std::uint64_t{16} << 20;  // bytes free on the disk, below which none is begun
 };
 

@@ -26,7 +26,8 @@ bool stays_below(const fs::path& path) {
 
 // What is wrong with one recording; empty when it is what the journal says.
 std::string problem_of(const nlohmann::json& fields, const fs::path& state) {
-  if (const auto alarm = text_of(fields, "alarm"); !alarm.empty()) return "the gate could not close it: " + alarm;
+  if (const auto alarm = text_of(fields, "alarm"); !alarm.empty())
+    return "the gate could not close it: " + alarm;
   const fs::path path = text_of(fields, "path");
   if (!stays_below(path)) return "the journal names no path below the state folder";
   const UniqueFd fd{::open((state / path).c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)};
@@ -56,7 +57,8 @@ Result<RecordingsCheck> verify_recordings(const fs::path& folder_or_file, const 
     if (record.event != "recording.closed") return {};
     ++check.checked;
     if (auto problem = problem_of(record.fields, state); !problem.empty())
-      check.faults.push_back({text_of(record.fields, "session"), text_of(record.fields, "path"), std::move(problem)});
+      check.faults.push_back(
+          {text_of(record.fields, "session"), text_of(record.fields, "path"), std::move(problem)});
     return {};
   };
   ASSIGN_OR_RETURN(const auto walk, walk_journal(files, visit));

@@ -1,5 +1,5 @@
-// What anybody who can read the records can check alone: every record of the journal, every recording it names.
-// Read-only, without a lock. Runs in: sallyport.
+// What anybody who can read the records can check alone: every record of the journal, every recording it
+// names. Read-only, without a lock. Runs in: sallyport.
 #pragma once
 
 #include <filesystem>

@@ -75,10 +75,14 @@ void list(ConsoleContext& context, ListOptions options) {
 
 void show(ConsoleContext& context, const std::string& name) {
   Story story{name};
-  if (auto walked = walk(context, [&](const Record& record) { story.learn(record); }); !walked && !story.found())
+  if (auto walked = walk(context, [&](const Record& record) { story.learn(record); });
+      !walked && !story.found())
     return refuse(context, walked.error());
   if (!story.found())
-    return refuse(context, Error{fmt::format("the journal knows no grant or session '{}' ('sallyport audit list' shows all)", escape_terminal(name))});
+    return refuse(
+        context,
+        Error{fmt::format("the journal knows no grant or session '{}' ('sallyport audit list' shows all)",
+                          escape_terminal(name))});
   std::deque<Record> kept;
   const auto walked = walk(context, [&](const Record& record) {
     if (story.holds(record)) kept.push_back(record);
@@ -93,10 +97,15 @@ void show(ConsoleContext& context, const std::string& name) {
 }
 
 json to_json(const Walk& walk, const RecordingsCheck& recordings) {
-  json out{{"whole", !walk.broken && recordings.faults.empty()}, {"records", walk.records}, {"head", walk.head.hash}};
+  json out{{"whole", !walk.broken && recordings.faults.empty()},
+           {"records", walk.records},
+           {"head", walk.head.hash}};
   if (walk.broken)
-    out["broken"] = {{"file", walk.broken->file.string()}, {"line", walk.broken->line}, {"reason", walk.broken->reason}};
-  if (walk.torn) out["torn"] = {{"file", walk.torn->file.string()}, {"line", walk.torn->line}, {"bytes", walk.torn->bytes}};
+    out["broken"] = {
+        {"file", walk.broken->file.string()}, {"line", walk.broken->line}, {"reason", walk.broken->reason}};
+  if (walk.torn)
+    out["torn"] = {
+        {"file", walk.torn->file.string()}, {"line", walk.torn->line}, {"bytes", walk.torn->bytes}};
   auto faults = json::array();
   for (const auto& fault : recordings.faults)
     faults.push_back({{"session", fault.session}, {"path", fault.path}, {"problem", fault.problem}});
@@ -106,12 +115,15 @@ json to_json(const Walk& walk, const RecordingsCheck& recordings) {
 
 void tell(const Walk& walk, const RecordingsCheck& recordings) {
   if (walk.broken) print(fmt::format("BROKEN  {}\n", escape_terminal(walk.broken->message())));
-  print(fmt::format("{} records{}, head {}\n", walk.records, walk.broken ? " before it" : "", walk.head.hash));
+  print(
+      fmt::format("{} records{}, head {}\n", walk.records, walk.broken ? " before it" : "", walk.head.hash));
   if (walk.torn)
-    print(fmt::format("note: {} line {} is not complete: the gate is writing it, or lost power while it did\n",
-                      escape_terminal(walk.torn->file.string()), walk.torn->line));
+    print(
+        fmt::format("note: {} line {} is not complete: the gate is writing it, or lost power while it did\n",
+                    escape_terminal(walk.torn->file.string()), walk.torn->line));
   for (const auto& fault : recordings.faults)
-    print(fmt::format("BROKEN  recording {} of {}: {}\n", escape_terminal(fault.path), escape_terminal(fault.session), escape_terminal(fault.problem)));
+    print(fmt::format("BROKEN  recording {} of {}: {}\n", escape_terminal(fault.path),
+                      escape_terminal(fault.session), escape_terminal(fault.problem)));
   print(fmt::format("{} recordings checked, {} faults\n", recordings.checked, recordings.faults.size()));
   if (!walk.broken && recordings.faults.empty()) print("whole\n");
 }
@@ -120,13 +132,15 @@ void tell(const Walk& walk, const RecordingsCheck& recordings) {
 std::filesystem::path state_beside(const std::filesystem::path& journal, const ConsoleContext& context) {
   std::error_code ignored;
   auto folder = std::filesystem::absolute(journal, ignored).lexically_normal();
-  if (!std::filesystem::is_directory(folder, ignored) || folder.filename().empty()) folder = folder.parent_path();
+  if (!std::filesystem::is_directory(folder, ignored) || folder.filename().empty())
+    folder = folder.parent_path();
   const auto state = folder.parent_path();
   return std::filesystem::exists(state / "recordings", ignored) ? state : context.state;
 }
 
 void verify(ConsoleContext& context, const VerifyOptions& options) {
-  const auto journal = options.journal.empty() ? journal_folder(context.state) : std::filesystem::path{options.journal};
+  const auto journal =
+      options.journal.empty() ? journal_folder(context.state) : std::filesystem::path{options.journal};
   const auto state = options.journal.empty() ? context.state : state_beside(journal, context);
   const auto walk = verify_journal(journal);
   if (!walk) return refuse(context, walk.error());
@@ -145,7 +159,8 @@ void add_list(CLI::App& audit, ConsoleContext& context) {
   command->add_option("--since", options->since, "2h, 2026-03-01 or 2026-03-01T10:20:30Z (UTC)");
   command->add_option("--session", options->selection.session, "Only this session's");
   command->add_option("--grant", options->selection.grant, "Only this grant's");
-  command->add_option("--event", options->selection.event, "Only this event, e.g. grant.claimed, or family, e.g. login");
+  command->add_option("--event", options->selection.event,
+                      "Only this event, e.g. grant.claimed, or family, e.g. login");
   command->add_option("--limit", options->limit, "Only the last so many");
   command->footer("Example: sallyport audit list --since 1d --event login");
   command->fallthrough();
@@ -162,7 +177,8 @@ void add_show(CLI::App& audit, ConsoleContext& context) {
 }
 
 void add_verify(CLI::App& audit, ConsoleContext& context) {
-  auto* command = audit.add_subcommand("verify", "Check every record and every recording; exit 1 if one is broken");
+  auto* command =
+      audit.add_subcommand("verify", "Check every record and every recording; exit 1 if one is broken");
   auto options = std::make_shared<VerifyOptions>();
   command->add_option("--journal", options->journal, "A copy of the journal: its folder, or one file");
   command->footer("Example: sallyport audit verify --journal /media/copy/journal");

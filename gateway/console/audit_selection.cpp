@@ -14,7 +14,8 @@ namespace {
 using nlohmann::json;
 
 // Who and what before the numbers.
-constexpr std::array kFirst{"rep", "target", "by", "enabled_by", "grant", "session", "channel", "peer", "reason"};
+constexpr std::array kFirst{"rep",     "target",  "by",   "enabled_by", "grant",
+                            "session", "channel", "peer", "reason"};
 
 std::string to_words(const json& value) {
   if (value.is_string()) return escape_terminal(value.get_ref<const std::string&>());
@@ -51,10 +52,12 @@ Result<WallTime> parse_since(std::string_view text, WallTime now) {
   if (const auto ago = parse_duration(text)) return now - *ago;
   if (const auto day = from_rfc3339(fmt::format("{}T00:00:00.000000Z", text))) return *day;
   auto precise = std::string{text};
-  if (const bool whole_seconds = precise.size() == 20 && precise.back() == 'Z'; whole_seconds) precise.insert(19, ".000000");
+  if (const bool whole_seconds = precise.size() == 20 && precise.back() == 'Z'; whole_seconds)
+    precise.insert(19, ".000000");
   if (const auto time = from_rfc3339(precise)) return *time;
-  return fail("'{}' is neither a duration like 2h, a day like 2026-03-01 nor a time like 2026-03-01T10:20:30Z",
-              escape_terminal(text));
+  return fail(
+      "'{}' is neither a duration like 2h, a day like 2026-03-01 nor a time like 2026-03-01T10:20:30Z",
+      escape_terminal(text));
 }
 
 void Story::learn(const Record& record) {
@@ -84,7 +87,9 @@ json to_json(const Record& record) {
 
 std::string describe(const Record& record) {
   std::string out;
-  const auto add = [&](const std::string& key, const json& value) { out += (out.empty() ? "" : " ") + member(key, value); };
+  const auto add = [&](const std::string& key, const json& value) {
+    out += (out.empty() ? "" : " ") + member(key, value);
+  };
   for (const auto* key : kFirst)
     if (const auto found = record.fields.find(key); found != record.fields.end()) add(key, *found);
   for (const auto& [key, value] : record.fields.items())

@@ -30,11 +30,14 @@ json scalars_of(const json& object) {
 Result<Cast> parse_header(std::string_view line) {
   Cast cast;
   const auto header = parse_json(line);
-  if (!header.is_object() || header.value("version", json{}) != 2) return fail("line 1 is not the header of an asciicast v2");
+  if (!header.is_object() || header.value("version", json{}) != 2)
+    return fail("line 1 is not the header of an asciicast v2");
   cast.header = scalars_of(header);
   const auto size = [&](const char* key) {
     const auto value = cast.header.value(key, json{});
-    return value.is_number_integer() ? static_cast<int>(std::clamp<std::int64_t>(value.get<std::int64_t>(), 0, 10000)) : 0;
+    return value.is_number_integer()
+               ? static_cast<int>(std::clamp<std::int64_t>(value.get<std::int64_t>(), 0, 10000))
+               : 0;
   };
   cast.columns = size("width");
   cast.rows = size("height");
@@ -43,7 +46,8 @@ Result<Cast> parse_header(std::string_view line) {
 
 bool add_event(Cast& cast, std::string_view line) {
   const auto event = parse_json(line);
-  if (!event.is_array() || event.size() != 3 || !event[0].is_number() || !event[1].is_string() || !event[2].is_string())
+  if (!event.is_array() || event.size() != 3 || !event[0].is_number() || !event[1].is_string() ||
+      !event[2].is_string())
     return false;
   const auto seconds = std::clamp(event[0].get<double>(), 0.0, 1e9);
   const auto kind = event[1].get<std::string>();
@@ -79,7 +83,8 @@ Result<Cast> read_cast(const std::filesystem::path& path) {
   struct stat status {};
   if (::fstat(fd.get(), &status) != 0) return fail_errno("looking at {}", path.string());
   const auto size = static_cast<std::uint64_t>(status.st_size);
-  if (!S_ISREG(status.st_mode) || size > kLargest) return fail("{} is not a file of at most {} bytes", path.string(), kLargest);
+  if (!S_ISREG(status.st_mode) || size > kLargest)
+    return fail("{} is not a file of at most {} bytes", path.string(), kLargest);
   std::string text(size, '\0');
   std::size_t had = 0;
   while (had < text.size()) {

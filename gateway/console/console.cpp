@@ -37,7 +37,10 @@ void add_commands(CLI::App& app, ConsoleContext& context) {
   add_target_commands(app, context);
   add_check_command(app, context);
   add_doctor_command(app, context);
-  for (const auto* name : {"audit", "replay"}) app.get_subcommand(name)->group(group::review);
+  app.get_subcommand("audit")->footer("Example:\n  sallyport audit verify");
+  // CLI11 gives children the parent's heading.
+  for (const auto* name : {"audit", "rep", "target"})
+    for (auto* child : app.get_subcommand(name)->get_subcommands([](const CLI::App*) { return true; })) child->group("Commands");
   app.require_subcommand(1);
 }
 

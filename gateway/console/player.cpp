@@ -1,11 +1,12 @@
 // Runs in: sallyport.
 #include "gateway/console/player.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdio>
 
 #include "base/escape.h"
-#include "base/file.h"
 
 namespace sallyport {
 
@@ -56,7 +57,9 @@ bool Player::turn() {
   if (next_ == cast_.events.size()) return false;
   const auto started = now();
   std::optional<Microseconds> most;
-  if (!paused_) most = Microseconds{static_cast<std::int64_t>(static_cast<double>((cast_.events[next_].at - at_).count()) / speed_) + 1};
+  if (!paused_)
+    most = Microseconds{
+        static_cast<std::int64_t>(static_cast<double>((cast_.events[next_].at - at_).count()) / speed_) + 1};
   const auto input = terminal_.wait(most);
   let_time_pass(started);
   if (input.input == RawTerminal::Input::ended) return false;
@@ -87,14 +90,30 @@ void Player::show(const CastEvent& event) {
 
 bool Player::on_key(char key) {
   switch (key) {
-    case 'q': case kCtrlC: return false;
-    case ' ': paused_ = !paused_; return true;
-    case '+': case '=': speed_ = std::min(speed_ * 2, kFastest); return true;
-    case '-': case '_': speed_ = std::max(speed_ / 2, kSlowest); return true;
-    case RawTerminal::kRightArrow: skip_to(at_ + kSkip); return true;
-    case '/': return ask_needle();
-    case 'n': search(); return true;
-    default: return true;
+    case 'q':
+    case kCtrlC:
+      return false;
+    case ' ':
+      paused_ = !paused_;
+      return true;
+    case '+':
+    case '=':
+      speed_ = std::min(speed_ * 2, kFastest);
+      return true;
+    case '-':
+    case '_':
+      speed_ = std::max(speed_ / 2, kSlowest);
+      return true;
+    case RawTerminal::kRightArrow:
+      skip_to(at_ + kSkip);
+      return true;
+    case '/':
+      return ask_needle();
+    case 'n':
+      search();
+      return true;
+    default:
+      return true;
   }
 }
 
@@ -106,7 +125,11 @@ void Player::skip_to(Microseconds at) {
 
 // On the last line of the screen, with the cursor put back: the recording's own screen is disturbed little.
 void Player::status_line(const std::string& text) {
-  put("\x1b" "7\x1b[999;1H\x1b[0;7m\x1b[K" + escape_terminal(text) + "\x1b[0m\x1b" "8");
+  put("\x1b"
+      "7\x1b[999;1H\x1b[0;7m\x1b[K" +
+      escape_terminal(text) +
+      "\x1b[0m\x1b"
+      "8");
 }
 
 bool Player::ask_needle() {
@@ -145,9 +168,13 @@ void Player::search() {
 
 // A recording may end in the middle of anything.
 void Player::restore() const {
+  if (::isatty(STDOUT_FILENO) == 0) return;
   std::string out = "\x0f\x1b(B\x1b[0m\x1b[?25h\x1b[?7h\x1b[4l\x1b[?6l";
   if (alternate_) out += "\x1b[?1049l";
-  out += "\x1b" "7\x1b[r\x1b" "8";  // setting the scroll region moves the cursor
+  out +=
+      "\x1b"
+      "7\x1b[r\x1b"
+      "8";  // setting the scroll region moves the cursor
   if (raw_) out += "\x1b\\\x1b[?1l\x1b>\x1b[?1000;1002;1003;1006;2004l";
   put(out + "\r\n");
 }

@@ -14,7 +14,8 @@ namespace sallyport {
 inline constexpr const char* kPlayerKeys =
     "space pauses, + and - change the speed, / searches, n finds the next, right arrow 10 s on, q quits";
 
-// Where in the recording something is found again: the text of all output, and which event each part came from.
+// Where in the recording something is found again: the text of all output, and which event each part came
+// from.
 class CastSearch {
  public:
   explicit CastSearch(const Cast& cast);
@@ -54,8 +55,8 @@ class Player {
   double speed_;
   bool raw_;
   bool paused_ = false, alternate_ = false;
-  std::size_t next_ = 0;    // event
-  Microseconds at_{};       // in the recording
+  std::size_t next_ = 0;  // event
+  Microseconds at_{};     // in the recording
   std::string needle_;
   std::optional<CastSearch> search_;  // made when first asked for
   TerminalFilter filter_{TerminalFilter::Keep::drawing};

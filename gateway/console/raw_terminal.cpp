@@ -65,7 +65,8 @@ RawTerminal::Key RawTerminal::wait(std::optional<std::chrono::microseconds> most
   return {key == 0 ? Input::none : Input::key, key};
 }
 
-// Arrow keys come as ESC [ C, in one read on any terminal that is not very slow. End of input reads as Ctrl-D.
+// Arrow keys come as ESC [ C, in one read on any terminal that is not very slow. End of input reads as
+// Ctrl-D.
 char RawTerminal::read_key() {
   char bytes[8];
   const auto got = ::read(STDIN_FILENO, bytes, 1);

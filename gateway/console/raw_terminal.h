@@ -1,5 +1,5 @@
-// RawTerminal: keys as they are pressed, without echo, until it is destroyed; and the signals that would end the
-// program, so that it ends in order. Runs in: sallyport.
+// RawTerminal: keys as they are pressed, without echo, until it is destroyed; and the signals that would end
+// the program, so that it ends in order. Runs in: sallyport.
 #pragma once
 
 #include <signal.h>
@@ -35,8 +35,8 @@ class RawTerminal {
   RawTerminal() = default;
   char read_key();
 
-  bool owns_ = false;                // of the signal mask
-  std::optional<termios> before_;    // how the terminal was; empty when there is none
+  bool owns_ = false;              // of the signal mask
+  std::optional<termios> before_;  // how the terminal was; empty when there is none
   bool has_keys_ = false;
   sigset_t mask_before_{};
   UniqueFd signals_;

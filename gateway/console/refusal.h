@@ -8,7 +8,8 @@ namespace sallyport {
 
 // report(), and for a file that may not be read, what to do about it.
 void refuse(ConsoleContext& context, const Error& error);
-// After the good part was shown: one line on standard error, which leaves the JSON document whole, and exit code 1.
+// After the good part was shown: one line on standard error, which leaves the JSON document whole, and exit
+// code 1.
 void refuse_the_rest(ConsoleContext& context, const Error& error);
 
 }  // namespace sallyport

@@ -37,7 +37,8 @@ void say(const std::string& line) {
 // A session's name becomes a path.
 Done check_session(const std::string& session) {
   const bool plain = session.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == session.npos;
-  if (session.empty() || !plain) return fail("'{}' is not the name of a session, like s-4f8w2c6n", escape_terminal(session));
+  if (session.empty() || !plain)
+    return fail("'{}' is not the name of a session, like s-4f8w2c6n", escape_terminal(session));
   return {};
 }
 
@@ -47,7 +48,8 @@ Result<std::vector<std::uint32_t>> channels_of(const fs::path& folder) {
   fs::directory_iterator entries{folder, code};
   for (; !code && entries != fs::directory_iterator{}; entries.increment(code)) {
     const auto stem = entries->path().stem().string();
-    const bool number = !stem.empty() && stem.size() < 10 && stem.find_first_not_of("0123456789") == stem.npos;
+    const bool number =
+        !stem.empty() && stem.size() < 10 && stem.find_first_not_of("0123456789") == stem.npos;
     if (number && entries->path().extension() == ".cast")
       channels.push_back(static_cast<std::uint32_t>(std::stoul(stem)));
   }
@@ -61,12 +63,16 @@ Result<fs::path> find_recording(const ConsoleContext& context, const ReplayOptio
   RETURN_IF_ERROR(check_session(options.session));
   const auto folder = context.state / "recordings" / options.session;
   ASSIGN_OR_RETURN(const auto channels, channels_of(folder));
-  if (channels.empty()) return fail("there is no recording of session {} ('sallyport audit show {}' tells what it did)", options.session, options.session);
+  if (channels.empty())
+    return fail("there is no recording of session {} ('sallyport audit show {}' tells what it did)",
+                options.session, options.session);
   const auto chosen = options.channel == 0 ? channels.front() : options.channel;
   if (std::find(channels.begin(), channels.end(), chosen) == channels.end())
-    return fail("session {} has recordings of channel {}, not of {}", options.session, fmt::join(channels, ", "), chosen);
+    return fail("session {} has recordings of channel {}, not of {}", options.session,
+                fmt::join(channels, ", "), chosen);
   if (options.channel == 0 && channels.size() > 1)
-    say(fmt::format("the session has recordings of channels {}; this is {}", fmt::join(channels, ", "), chosen));
+    say(fmt::format("the session has recordings of channels {}; this is {}", fmt::join(channels, ", "),
+                    chosen));
   return folder / fmt::format("{}.cast", chosen);
 }
 
@@ -89,7 +95,8 @@ void tell_size(const Cast& cast) {
   winsize window{};
   if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) != 0 || cast.columns == 0) return;
   if (window.ws_col < cast.columns || window.ws_row < cast.rows)
-    say(fmt::format("recorded on {}x{}, this terminal is {}x{}: lines may wrap", cast.columns, cast.rows, window.ws_col, window.ws_row));
+    say(fmt::format("recorded on {}x{}, this terminal is {}x{}: lines may wrap", cast.columns, cast.rows,
+                    window.ws_col, window.ws_row));
 }
 
 Done play(const Cast& cast, const ReplayOptions& options) {
@@ -103,7 +110,8 @@ Done play(const Cast& cast, const ReplayOptions& options) {
 Done replay(const ConsoleContext& context, const ReplayOptions& options) {
   ASSIGN_OR_RETURN(const auto path, find_recording(context, options));
   ASSIGN_OR_RETURN(auto cast, read_cast(path));
-  if (cast.bad_line != 0) say(fmt::format("{} line {} is not complete; what is before it is shown", path.string(), cast.bad_line));
+  if (cast.bad_line != 0)
+    say(fmt::format("{} line {} is not complete; what is before it is shown", path.string(), cast.bad_line));
   if (!options.max_idle.empty()) {
     ASSIGN_OR_RETURN(const auto most, parse_duration(options.max_idle));
     shorten_pauses(cast, most);
@@ -120,12 +128,17 @@ void add_replay_command(CLI::App& app, ConsoleContext& context) {
   auto options = std::make_shared<ReplayOptions>();  // shared: CLI11 keeps the callback by copy
   command->group(group::review);
   command->add_option("session", options->session, "The session (s-…)")->required();
-  command->add_option("channel", options->channel, "Which of its recordings; the first if left out")->check(CLI::Range(1U, 999999999U));
-  command->add_option("--speed", options->speed, "Times as fast as it was")->check(CLI::Range(1.0 / 16, 64.0));
+  command->add_option("channel", options->channel, "Which of its recordings; the first if left out")
+      ->check(CLI::Range(1U, 999999999U));
+  command->add_option("--speed", options->speed, "Times as fast as it was")
+      ->check(CLI::Range(1.0 / 16, 64.0));
   command->add_option("--max-idle", options->max_idle, "No pause longer than this, e.g. 2s");
-  auto* raw = command->add_flag("--raw", options->raw, "Pass every byte to the terminal, dangerous sequences too");
-  command->add_flag("--text", options->text, "Print the text without colours and cursor movement")->excludes(raw);
-  command->footer(fmt::format("Keys: {}.\nExample: sallyport replay s-4f8w2c6n --speed 2 --max-idle 2s", kPlayerKeys));
+  auto* raw =
+      command->add_flag("--raw", options->raw, "Pass every byte to the terminal, dangerous sequences too");
+  command->add_flag("--text", options->text, "Print the text without colours and cursor movement")
+      ->excludes(raw);
+  command->footer(
+      fmt::format("Keys: {}.\nExample: sallyport replay s-4f8w2c6n --speed 2 --max-idle 2s", kPlayerKeys));
   command->fallthrough();
   command->callback([&context, options] {
     if (auto done = replay(context, *options); !done) refuse(context, done.error());

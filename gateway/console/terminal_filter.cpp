@@ -23,10 +23,13 @@ std::size_t length_of(std::string_view text) {
 // C1 controls, which some terminals obey as UTF-8 too, and characters that reorder what is read.
 bool deceives(std::string_view character) {
   if (character.size() == 1) return static_cast<unsigned char>(character.front()) >= 0x80;  // not UTF-8
-  if (character.size() == 2 && character.front() == '\xc2') return static_cast<unsigned char>(character[1]) < 0xa0;
-  const auto in = [&](std::string_view low, std::string_view high) { return character >= low && character <= high; };
-  return character.size() == 3 &&
-         (in("\xe2\x80\xa8", "\xe2\x80\xae") || in("\xe2\x81\xa6", "\xe2\x81\xa9") || in("\xe2\x80\x8e", "\xe2\x80\x8f"));
+  if (character.size() == 2 && character.front() == '\xc2')
+    return static_cast<unsigned char>(character[1]) < 0xa0;
+  const auto in = [&](std::string_view low, std::string_view high) {
+    return character >= low && character <= high;
+  };
+  return character.size() == 3 && (in("\xe2\x80\xa8", "\xe2\x80\xae") || in("\xe2\x81\xa6", "\xe2\x81\xa9") ||
+                                   in("\xe2\x80\x8e", "\xe2\x80\x8f"));
 }
 
 // DECSET/DECRST numbers that only change how output looks: auto-wrap, origin, cursor, alternate screens.
@@ -102,22 +105,43 @@ void TerminalFilter::on_escape(char c, std::string& out) {
   state_ = State::ground;
   sequence_.clear();
   switch (c) {
-    case '[': state_ = State::control; return;
-    case ']': case 'P': case '_': case '^': case 'X': state_ = State::string; return;
-    case '(': case ')': case '*': case '+': case '#': case '%': case ' ':
+    case '[':
+      state_ = State::control;
+      return;
+    case ']':
+    case 'P':
+    case '_':
+    case '^':
+    case 'X':
+      state_ = State::string;
+      return;
+    case '(':
+    case ')':
+    case '*':
+    case '+':
+    case '#':
+    case '%':
+    case ' ':
       sequence_ = c;
       state_ = State::charset;
       return;
-    case '7': case '8': case 'D': case 'E': case 'M': case 'H':  // save, restore, index, tab stop
+    case '7':
+    case '8':
+    case 'D':
+    case 'E':
+    case 'M':
+    case 'H':  // save, restore, index, tab stop
       if (keep_ == Keep::drawing) (out += kEscape) += c;
       return;
-    default: return;  // resets, keypad modes, and what we do not know
+    default:
+      return;  // resets, keypad modes, and what we do not know
   }
 }
 
 void TerminalFilter::on_control(char c, std::string& out) {
   const auto byte = static_cast<unsigned char>(c);
-  if (byte < 0x20 || byte > 0x7e) return;  // a control inside a sequence; a terminal would obey it, we drop it
+  if (byte < 0x20 || byte > 0x7e)
+    return;  // a control inside a sequence; a terminal would obey it, we drop it
   if (byte < 0x40) {
     if (sequence_.size() <= kLongestSequence) sequence_ += c;
     return;
@@ -129,7 +153,8 @@ void TerminalFilter::on_control(char c, std::string& out) {
 bool TerminalFilter::control_draws(char last) const {
   if (sequence_.size() > kLongestSequence) return false;
   const std::string_view parameters = sequence_;
-  if ((last == 'h' || last == 'l') && parameters.substr(0, 1) == "?") return all_drawing_modes(parameters.substr(1));
+  if ((last == 'h' || last == 'l') && parameters.substr(0, 1) == "?")
+    return all_drawing_modes(parameters.substr(1));
   // Any private mark or intermediate makes it another sequence; the plain ones draw.
   if (parameters.find_first_not_of("0123456789;:") != parameters.npos) return false;
   if (last == 'h' || last == 'l') return parameters == "4";  // insert mode
@@ -142,7 +167,8 @@ void TerminalFilter::emit_sequence(char last, std::string& out) {
   state_ = State::ground;
   const bool is_set = sequence_ == "(" || sequence_ == ")";
   const std::string_view sets = "0AB";
-  if (keep_ == Keep::drawing && is_set && sets.find(last) != sets.npos) ((out += kEscape) += sequence_) += last;
+  if (keep_ == Keep::drawing && is_set && sets.find(last) != sets.npos)
+    ((out += kEscape) += sequence_) += last;
 }
 
 }  // namespace sallyport

@@ -86,12 +86,14 @@ void end_session_at_once(Gate& gate, const GrantId& id, const std::string& reaso
 }
 
 void tend_sessions(Gate& gate) {
+  const auto guarded = gate.sessions.empty() ? Done{} : gate.firewall.check_guard();
+  if (!guarded) log_error("firewall: {}", guarded.error().message());
   std::vector<GrantId> ids;
   for (const auto& [id, session] : gate.sessions)
     if (!session.ending) ids.push_back(id);
   for (const auto& id : ids) {
     Session& session = gate.sessions.at(id);
-    const auto reason = reason_to_end(gate, id, session);
+    const auto reason = guarded ? reason_to_end(gate, id, session) : "the gate's firewall rules were changed by somebody else";
     if (reason.empty()) warn_if_due(gate, id, session);
     else end_session(gate, id, reason);
   }

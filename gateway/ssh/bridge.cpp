@@ -139,6 +139,7 @@ void Bridge::farewell(const Ending& ending) {
     poll(&waiting, 1, moved ? 0 : static_cast<int>(left.count()));
     leg.turn();
   }
+  if (!programs_.empty()) rep_->leg().linger_until(deadline, *clock_);
   // Before the disconnect, in which libssh frees the channels.
   drop_programs([](const Program&) { return true; });
   rep_->leg().disconnect(ending.sentence, clock_->boot() + kDisconnect, *clock_);

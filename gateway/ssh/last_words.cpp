@@ -65,6 +65,7 @@ void say_last_words(RepSide& rep, MonitorClient& monitor, const std::string& sen
       said = answer(message.get(), channel, sentence);
     }
   }
+  if (channel != nullptr) rep.leg().linger_until(clock.boot() + 1s, clock);
   rep.leg().disconnect(sentence, clock.boot() + 1s, clock);
 }
 

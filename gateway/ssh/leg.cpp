@@ -45,15 +45,22 @@ short Leg::wanted_events() const {
 
 int Leg::fd() const { return static_cast<int>(ssh_get_fd(session_.get())); }
 
+bool Leg::wait_until(BootTime deadline, const Clock& clock) {
+  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - clock.boot());
+  if (left.count() <= 0) return false;
+  pollfd waiting{fd(), wanted_events(), 0};
+  if (poll(&waiting, 1, static_cast<int>(left.count())) < 0 && errno != EINTR) return false;
+  turn();
+  return true;
+}
+
 void Leg::flush_until(BootTime deadline, const Clock& clock) {
   // Until libssh no longer asks for POLLOUT: only then does it send the next packet, a disconnect, at once.
-  while (alive() && (wanted_events() & POLLOUT) != 0) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - clock.boot());
-    if (left.count() <= 0) return;
-    pollfd waiting{fd(), wanted_events(), 0};
-    if (poll(&waiting, 1, static_cast<int>(left.count())) <= 0) return;
-    turn();
-  }
+  while (alive() && (wanted_events() & POLLOUT) != 0 && wait_until(deadline, clock)) continue;
+}
+
+void Leg::linger_until(BootTime deadline, const Clock& clock) {
+  while (alive() && wait_until(deadline, clock)) continue;
 }
 
 void Leg::disconnect(const std::string& sentence, BootTime deadline, const Clock& clock) {

@@ -36,6 +36,9 @@ class Leg {
   int fd() const;
   // Turns until libssh holds nothing more or the deadline has passed.
   void flush_until(BootTime deadline, const Clock& clock);
+  // Gives the peer until the deadline to read what it was told and to leave by itself: a client that meets a
+  // disconnect first throws away what it has not shown yet.
+  void linger_until(BootTime deadline, const Clock& clock);
   // Says why, as far as the socket takes it before the deadline, and closes it.
   void disconnect(const std::string& sentence, BootTime deadline, const Clock& clock);
   // Why the session died: the peer left (a disconnect, the end of its socket), or broke the protocol.
@@ -43,6 +46,9 @@ class Leg {
   std::string error() const;
 
  private:
+  // Waits for the socket, at most until the deadline, and turns. False when there is no time left.
+  bool wait_until(BootTime deadline, const Clock& clock);
+
   SshSession session_;
   SshEvent event_;
 };

@@ -260,7 +260,7 @@ bool Program::pump() {
     if (stage_ == Stage::running) moved |= to_target_.drain(*target_, twin_);
   }
   // I6: nothing is shown that was not at least handed to write(2).
-  if (!record()) return false;
+  if (!record() && stage_ != Stage::over) return false;
   moved |= output_.drain(*rep_, rep_channel_);
   if (output_.drained()) moved |= errors_.drain(*rep_, rep_channel_);
   pass_exit();
@@ -271,7 +271,11 @@ bool Program::pump() {
 bool Program::record() {
   if (!recorder_ || recording_failure_) return !recording_failure_;
   const bool last = output_.finished() && errors_.finished();
-  if (auto kept = last ? recorder_->finish() : recorder_->flush(); !kept) recording_failure_ = kept.error();
+  if (auto kept = last ? recorder_->finish() : recorder_->flush(); !kept) {
+    recording_failure_ = kept.error();
+    output_.discard();
+    errors_.discard();
+  }
   return !recording_failure_;
 }
 

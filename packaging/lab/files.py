@@ -1,11 +1,13 @@
 """Private copies of /etc, /run and /var/lib, so that the host's accounts, PAM and state are never touched."""
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
 from .init import mount
 
-MS_NOSUID, MS_NODEV, MS_REMOUNT, MS_BIND = 2, 4, 32, 4096
+MS_NOSUID, MS_NODEV, MS_BIND = 2, 4, 4096
+PROGRAMS = ("sallyportd", "sallyport-ssh", "sallyport-auth", "sallyport", "sallyport-respond")
 LAB = Path("/run/lab")
 STATE = Path("/var/lib/sallyport")
 
@@ -34,16 +36,16 @@ def tmpfs(path, size, mode="755"):
 def set_up(source, programs):
     """source: the repository; programs: the folder with the built programs."""
     etc = copy_of_etc()
-    # The checkout may lie where only root may look; the gate's other users reach the programs through the mount.
     source_pam = source / "packaging/pam.d/sallyport"
     pam = source_pam.read_text() if source_pam.exists() else PAM_MINIMAL
     shell = (source / "packaging/lab/hmc_shell").read_text()
-    programs_fd = os.open(programs, os.O_PATH)
-    tmpfs("/run", "512m")
+    tmpfs("/run", "1g")
     for folder in ("bin", "etc", "home", "laptop", "sshd"):
         (LAB / folder).mkdir(parents=True)
-    mount(f"/proc/self/fd/{programs_fd}", str(LAB / "bin"), flags=MS_BIND)
-    os.close(programs_fd)
+    # Copies: the checkout may lie where only root may look, and may be rebuilt meanwhile.
+    for program in PROGRAMS:
+        if (programs / program).exists():
+            shutil.copy(programs / program, LAB / "bin")
     write(LAB / "hmc_shell", shell, 0o755)
     fill_etc(etc, pam)
     tmpfs("/var/lib", "8m")
@@ -61,7 +63,8 @@ def new_state(size="256m"):
     if STATE.is_mount():
         subprocess.run(["umount", "--lazy", str(STATE)], check=True)
     STATE.mkdir(exist_ok=True)
-    tmpfs(STATE, size, "700")
+    # As packaging/tmpfiles.d makes it: the security team reads the journal and the recordings in it.
+    tmpfs(STATE, size, f"750,gid={GROUPS['sallyport-auditor']}")
 
 
 def private_terminals():

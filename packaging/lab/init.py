@@ -5,11 +5,12 @@ Use: init.py COMMAND [ARGUMENT...], as root. The environment variable LAB_HOST_P
 id that nsenter on the host needs. Standard library only; Python 3.11 (os.setns came with 3.12, hence ctypes).
 """
 import ctypes
+import errno
 import os
 import signal
 import sys
 
-MS_REC, MS_PRIVATE, PR_SET_PDEATHSIG = 0x4000, 1 << 18, 1
+MS_BIND, MS_REC, MS_PRIVATE, MNT_DETACH, PR_SET_PDEATHSIG = 0x1000, 0x4000, 1 << 18, 2, 1
 CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC, CLONE_NEWPID, CLONE_NEWNET = 0x20000, 0x4000000, 0x8000000, 0x20000000, 0x40000000
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -25,15 +26,28 @@ def mount(source, target, kind=None, flags=0, data=None):
 
 
 def make_mounts_private():
-    # Inside a chroot "/" is no mount point and its propagation cannot be changed; joining our own mount
-    # namespace again moves us to its real root, from where it can. Then back into the chroot.
+    try:
+        mount(None, "/", flags=MS_REC | MS_PRIVATE)
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+        leave_chroot()
+
+
+def leave_chroot():
+    # In a chroot "/" is no mount point: its propagation cannot be changed, and ip(8) cannot do its work either.
+    # So the chroot's folder becomes a mount, and that the root of our mount namespace. Joining the namespace again
+    # is what takes us out of the chroot.
     root, here = os.open("/", os.O_RDONLY | os.O_DIRECTORY), os.getcwd()
     check(libc.setns(os.pidfd_open(os.getpid()), CLONE_NEWNS), "setns")
     mount(None, "/", flags=MS_REC | MS_PRIVATE)
     os.fchdir(root)
-    os.chroot(".")
-    os.chdir(here)
     os.close(root)
+    mount(".", ".", flags=MS_BIND | MS_REC)
+    os.chdir(os.getcwd())  # into the new mount
+    check(libc.pivot_root(b".", b"."), "pivot_root")
+    check(libc.umount2(b".", MNT_DETACH), "umount")  # the old root, which lies on top
+    os.chdir(here)
 
 
 def wait_for(child):

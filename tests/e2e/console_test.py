@@ -74,7 +74,7 @@ def test_replay_shows_what_was_seen(armed):
 
 def test_doctor_finds_the_hosts_own_firewall_in_the_way(site):
     assert site.gate.run_console("root", "doctor").returncode == 0, site.gate.run_console("root", "doctor")
-    ruleset = "table inet host { chain input { type filter hook input priority 0; policy drop; } }"
+    ruleset = "table inet host {\n chain input {\n type filter hook input priority 0; policy drop;\n }\n}\n"
     assert site.run("gate", "nft", "-f", "-", input=ruleset).returncode == 0
     try:
         done = site.gate.run_console("root", "doctor")

@@ -69,7 +69,7 @@ class Round:
     def died(self):
         code = self.lab.gate.process.wait(20)
         killed = code in (-signal.SIGKILL, 128 + signal.SIGKILL)
-        assert killed or code == 0, f"{self}: sallyportd ended with {code}\n{self.lab.gate.log()[-3000:]}"
+        assert killed or code == 0, f"{self}: sallyportd ended with {code}\n{self.lab.gate.log()[-1500:]}"
         time.sleep(0.010)
         assert "sallyport_live" not in self.lab.gate.tables(), f"{self}: the live table is still there"
         eventually(lambda: not self.lab.gate.workers(), 1, f"{self}: the worker's end")
@@ -85,7 +85,7 @@ class Round:
             assert self.enabled in named("grant.enabled"), f"{self}: an acknowledged grant is missing"
         if self.admitted:
             assert self.enabled in used, f"{self}: a session without a record of its claim"
-        assert self.lab.gate.start() is not None, f"{self}: no restart\n{self.lab.gate.log()[-3000:]}"
+        assert self.lab.gate.start() is not None, f"{self}: no restart\n{self.lab.gate.log()[-1500:]}"
         for grant in self.lab.gate.ask(ask="list", all=True)["result"]["grants"]:
             if grant["id"] in used:
                 assert grant["state"] in ("spent", "revoked"), f"{self}: {grant}"

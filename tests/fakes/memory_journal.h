@@ -16,8 +16,8 @@ class MemoryJournal final : public Journal {
   explicit MemoryJournal(const Clock& clock) : clock_(&clock) {}
 
   // Set by tests.
-  bool full = false;           // opening records are refused, closing ones find room
-  bool broken = false;         // every record is refused
+  bool full = false;                                // opening records are refused, closing ones find room
+  bool broken = false;                              // every record is refused
   std::function<void(const Entry&)> before_append;  // e.g. to append another record first, as a rival would
 
   std::vector<std::string> lines;
@@ -47,7 +47,8 @@ class MemoryJournal final : public Journal {
     // By index: `each` may append.
     for (std::size_t i = from.seq; i < lines.size(); ++i) {
       ASSIGN_OR_RETURN(const auto record, parse_line(lines[i]));
-      if (i == from.seq && record.prev != from.hash) return fail("record {} is not the one asked for", from.seq);
+      if (i == from.seq && record.prev != from.hash)
+        return fail("record {} is not the one asked for", from.seq);
       RETURN_IF_ERROR(each(record));
     }
     return {};

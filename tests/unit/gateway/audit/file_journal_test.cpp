@@ -83,7 +83,8 @@ TEST_CASE("the files are readable by their group only, the lock by nobody") {
   if (::geteuid() == 0) options.group = 4321;
   const auto journal = f.open(options);
   REQUIRE(journal);
-  struct stat file {}, folder {}, lock {};
+  struct stat file {
+  }, folder{}, lock{};
   REQUIRE(::stat(f.file().c_str(), &file) == 0);
   REQUIRE(::stat(f.place().c_str(), &folder) == 0);
   REQUIRE(::stat((f.place() / "journal.lock").c_str(), &lock) == 0);

@@ -94,7 +94,8 @@ TEST_CASE("each of 1,000 random bit flips is found, at the right line") {
     const auto verdict = verify_journal(f.file());
     REQUIRE(verdict);
     REQUIRE(verdict->broken);
-    const auto line = 1 + static_cast<std::uint64_t>(std::count(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(at), '\n'));
+    const auto line = 1 + static_cast<std::uint64_t>(std::count(
+                              whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(at), '\n'));
     REQUIRE(verdict->broken->line == line);
   }
 }
@@ -116,7 +117,10 @@ TEST_CASE("removed, swapped, repeated and spliced records are found, and the gat
     lines[5] = theirs.substr(line_start(theirs, 1));
     bad = 6;
   }
-  SECTION("the first") { lines.erase(lines.begin()); bad = 1; }
+  SECTION("the first") {
+    lines.erase(lines.begin());
+    bad = 1;
+  }
   std::string bytes;
   for (const auto& line : lines) bytes += line;
   put_contents(f.file(), bytes);
@@ -125,7 +129,8 @@ TEST_CASE("removed, swapped, repeated and spliced records are found, and the gat
   CHECK(verdict->broken->line == bad);
   const auto journal = f.open();
   REQUIRE_FALSE(journal);
-  CHECK(journal.error().message().find("journal-00000001.jsonl line " + std::to_string(bad)) != std::string::npos);
+  CHECK(journal.error().message().find("journal-00000001.jsonl line " + std::to_string(bad)) !=
+        std::string::npos);
   CHECK(journal.error().message().find("sallyport audit verify") != std::string::npos);
 }
 

@@ -33,7 +33,9 @@ struct Faults {
       return write ? failing(write) : ::write(fd, bytes, size);
     };
     options.calls.fdatasync = [this](int fd) { return fdatasync ? failing(fdatasync) : ::fdatasync(fd); };
-    options.calls.ftruncate = [this](int fd, off_t size) { return ftruncate ? failing(ftruncate) : ::ftruncate(fd, size); };
+    options.calls.ftruncate = [this](int fd, off_t size) {
+      return ftruncate ? failing(ftruncate) : ::ftruncate(fd, size);
+    };
     options.calls.fallocate = [this](int fd, int mode, off_t from, off_t size) {
       return fallocate ? failing(fallocate) : ::fallocate(fd, mode, from, size);
     };
@@ -205,11 +207,13 @@ int live_through_a_full_disk(const std::filesystem::path& folder) {
 }
 
 // Mounts in a namespace of its own, tells the step that failed; 100 and more: the mount could not be made.
-int on_small_disk(const std::filesystem::path& folder, const char* type, const char* source, const char* options) {
+int on_small_disk(const std::filesystem::path& folder, const char* type, const char* source,
+                  const char* options) {
   std::fflush(nullptr);
   const pid_t child = ::fork();
   if (child == 0) {
-    if (::unshare(CLONE_NEWNS) != 0 || ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) ::_exit(100);
+    if (::unshare(CLONE_NEWNS) != 0 || ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
+      ::_exit(100);
     if (::mount(source, folder.c_str(), type, 0, options) != 0) ::_exit(101);
     ::_exit(live_through_a_full_disk(folder));
   }

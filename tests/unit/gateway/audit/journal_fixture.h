@@ -21,7 +21,8 @@ struct JournalFixture {
     auto journal = open().value();
     for (int i = 0; i < count; ++i) {
       clock.advance(std::chrono::seconds{1});
-      our_bug(!journal->append({"grant.expired", {{"grant", "g-" + std::to_string(i)}}}, Weight::closing), "append");
+      our_bug(!journal->append({"grant.expired", {{"grant", "g-" + std::to_string(i)}}}, Weight::closing),
+              "append");
     }
     return contents_of(file());
   }
@@ -29,10 +30,12 @@ struct JournalFixture {
 
 inline std::vector<Record> records_of(Journal& journal, const Position& from = {}) {
   std::vector<Record> records;
-  our_bug(!journal.read(from, [&](const Record& record) {
-    records.push_back(record);
-    return Done{};
-  }), "read");
+  our_bug(!journal.read(from,
+                        [&](const Record& record) {
+                          records.push_back(record);
+                          return Done{};
+                        }),
+          "read");
   return records;
 }
 

@@ -28,7 +28,8 @@ std::string rehashed(std::string text) {
 TEST_CASE("a record is one line with sorted keys and the hash of the rest") {
   const auto line = line_with({{"rep", "ann"}, {"grant", "g-1"}});
   CHECK(line.find("{\"event\":\"grant.enabled\",\"grant\":\"g-1\",\"hash\":\"") == 0);
-  CHECK(line.find("\"prev\":\"" + kZeros + "\",\"rep\":\"ann\",\"seq\":7,\"time\":\"2026-03-01T10:20:30.000004Z\"}") != line.npos);
+  CHECK(line.find("\"prev\":\"" + kZeros +
+                  "\",\"rep\":\"ann\",\"seq\":7,\"time\":\"2026-03-01T10:20:30.000004Z\"}") != line.npos);
   const auto record = parse_line(line);
   REQUIRE(record);
   CHECK(record->seq == 7);
@@ -41,7 +42,8 @@ TEST_CASE("a record is one line with sorted keys and the hash of the rest") {
 TEST_CASE("whatever the bytes of a field, the record is written and read back") {
   std::string bytes;
   for (int c = 0; c < 256; ++c) bytes += static_cast<char>(c);
-  for (const std::string& text : {bytes, std::string{"\xff\xfe"}, std::string{"\xc3"}, std::string{"a\0b", 3}, std::string{"\xed\xa0\x80"}}) {
+  for (const std::string& text : {bytes, std::string{"\xff\xfe"}, std::string{"\xc3"}, std::string{"a\0b", 3},
+                                  std::string{"\xed\xa0\x80"}}) {
     const auto line = line_with({{"reason", text}});
     const auto record = parse_line(line);
     REQUIRE(record);
@@ -51,7 +53,8 @@ TEST_CASE("whatever the bytes of a field, the record is written and read back") 
 }
 
 TEST_CASE("numbers that readers disagree about are written as text") {
-  const auto record = parse_line(line_with({{"a", 0.5}, {"b", std::uint64_t{1} << 53}, {"c", (std::int64_t{1} << 53) - 1}}));
+  const auto record =
+      parse_line(line_with({{"a", 0.5}, {"b", std::uint64_t{1} << 53}, {"c", (std::int64_t{1} << 53) - 1}}));
   REQUIRE(record);
   CHECK(record->fields["a"] == "0.5");
   CHECK(record->fields["b"] == "9007199254740992");

@@ -103,8 +103,10 @@ TEST_CASE("verification finds recordings that are missing, altered, or named out
   SECTION("missing") { std::filesystem::remove(t.file(recording)), problem = "missing"; }
   SECTION("elsewhere") { path = "../../../etc/hostname", problem = "no path below"; }
   auto journal = t.f.open().value();
-  REQUIRE(journal->append({"recording.closed", {{"session", "s-1"}, {"channel", 1}, {"path", path}, {"size", sum.size}, {"sha256", sum.sha256}}},
-                          Weight::closing));
+  REQUIRE(journal->append(
+      {"recording.closed",
+       {{"session", "s-1"}, {"channel", 1}, {"path", path}, {"size", sum.size}, {"sha256", sum.sha256}}},
+      Weight::closing));
   const auto check = verify_recordings(t.f.place(), t.f.folder.path());
   REQUIRE(check);
   CHECK(check->checked == 1);

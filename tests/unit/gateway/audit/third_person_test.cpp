@@ -51,20 +51,32 @@ void write_every_byte(JournalFixture& f) {
   std::string all;
   for (int c = 0; c < 256; ++c) all += static_cast<char>(c);
   std::string wide;
-  for (const char* text : {"\xc2\x80", "\xc2\x85", "\xc3\xa9", "\xe2\x80\xa8", "\xe2\x80\xae", "\xef\xbb\xbf", "\xef\xbf\xbe",
-                           "\xef\xbf\xbf", "\xf0\x9f\x9a\xaa", "\xf4\x8f\xbf\xbf"})
+  for (const char* text : {"\xc2\x80", "\xc2\x85", "\xc3\xa9", "\xe2\x80\xa8", "\xe2\x80\xae", "\xef\xbb\xbf",
+                           "\xef\xbf\xbe", "\xef\xbf\xbf", "\xf0\x9f\x9a\xaa", "\xf4\x8f\xbf\xbf"})
     wide += text;
   REQUIRE(journal->append({"grant.enabled", {{"reason", all}, {"ticket", wide}}}, Weight::opening));
-  REQUIRE(journal->append({"x", {{"least", -9007199254740991}, {"most", 9007199254740991}, {"none", nullptr}, {"yes", true},
-                                 {"list", {1, "a", nlohmann::json::object(), nlohmann::json::array()}}, {"half", 0.5},
-                                 {"\x7f\"\\ key", 0}, {"Z", 1}, {"a", 2}, {"\xc3\xa9", 3}, {"\xf0\x9f\x9a\xaa", 4}, {"\xef\xbf\xbd", 5}}},
+  REQUIRE(journal->append({"x",
+                           {{"least", -9007199254740991},
+                            {"most", 9007199254740991},
+                            {"none", nullptr},
+                            {"yes", true},
+                            {"list", {1, "a", nlohmann::json::object(), nlohmann::json::array()}},
+                            {"half", 0.5},
+                            {"\x7f\"\\ key", 0},
+                            {"Z", 1},
+                            {"a", 2},
+                            {"\xc3\xa9", 3},
+                            {"\xf0\x9f\x9a\xaa", 4},
+                            {"\xef\xbf\xbd", 5}}},
                           Weight::closing));
-  for (int c = 0; c < 0x20; ++c) REQUIRE(journal->append({"y", {{"reason", std::string(2, static_cast<char>(c))}}}, Weight::closing));
+  for (int c = 0; c < 0x20; ++c)
+    REQUIRE(journal->append({"y", {{"reason", std::string(2, static_cast<char>(c))}}}, Weight::closing));
 }
 
 }  // namespace
 
-TEST_CASE("the scripts of docs/JOURNAL.md accept what the journal writes, whatever it holds, and nothing else") {
+TEST_CASE(
+    "the scripts of docs/JOURNAL.md accept what the journal writes, whatever it holds, and nothing else") {
   JournalFixture f;
   write_every_byte(f);
   const auto whole = contents_of(f.file());

@@ -33,13 +33,18 @@ struct Records {
     };
     auto store = RecordingStore::open(f.folder.path()).value();
     auto recording = store.create("s-1", 1).value();
-    our_bug(!write_all(recording.take_writer().get(), "{\"version\":2,\"width\":80,\"height\":24}\n[0.1,\"o\",\"\\u001b[1mlshmc\\u001b]0;x\\u0007\\r\\n\"]\n"), "write");
+    our_bug(!write_all(recording.take_writer().get(),
+                       "{\"version\":2,\"width\":80,\"height\":24}\n[0.1,\"o\",\"\\u001b[1mlshmc\\u001b]0;"
+                       "x\\u0007\\r\\n\"]\n"),
+            "write");
     const auto sum = recording.finish().value();
     note("grant.enabled", {{"grant", "g-1"}, {"rep", "ann"}, {"reason", "fan \x1b]0;evil\a"}});
     note("grant.enabled", {{"grant", "g-2"}, {"rep", "bob"}});
     note("grant.claimed", {{"grant", "g-1"}, {"session", "s-1"}});
     note("session.channel", {{"session", "s-1"}, {"channel", 1}});
-    note("recording.closed", {{"session", "s-1"}, {"channel", 1}, {"path", sum.path}, {"size", sum.size}, {"sha256", sum.sha256}});
+    note(
+        "recording.closed",
+        {{"session", "s-1"}, {"channel", 1}, {"path", sum.path}, {"size", sum.size}, {"sha256", sum.sha256}});
     note("session.ended", {{"grant", "g-1"}, {"session", "s-1"}, {"reason", "done"}});
     note("grant.expired", {{"grant", "g-2"}});
   }
@@ -114,7 +119,8 @@ TEST_CASE("audit verify exits 0 on whole records and 1 on broken ones, naming th
     CHECK(r.run({"audit", "verify", "--journal", copy.path() / "journal"}).exit_code == 0);
     CHECK(r.run({"audit", "verify", "--journal", copy.path() / "journal/"}).exit_code == 0);
     std::filesystem::remove(copy.path() / "recordings/s-1/1.cast");
-    CHECK(r.run({"audit", "verify", "--journal", copy.path() / "journal/journal-00000001.jsonl"}).exit_code == 1);
+    CHECK(r.run({"audit", "verify", "--journal", copy.path() / "journal/journal-00000001.jsonl"}).exit_code ==
+          1);
   }
 }
 

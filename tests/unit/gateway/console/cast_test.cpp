@@ -9,12 +9,14 @@ using namespace std::chrono_literals;
 
 namespace {
 
-const std::string kHeader = "{\"version\": 2, \"width\": 80, \"height\": 24, \"env\": {\"TERM\": \"xterm\"}}\n";
+const std::string kHeader =
+    "{\"version\": 2, \"width\": 80, \"height\": 24, \"env\": {\"TERM\": \"xterm\"}}\n";
 
 }  // namespace
 
 TEST_CASE("a recording is read with its times, sizes and text") {
-  const auto cast = parse_cast(kHeader + "[0.5, \"o\", \"a\\u001b[1m\"]\n[1.25, \"r\", \"100x50\"]\n[2, \"o\", \"\xc3\xa9\"]\n");
+  const auto cast = parse_cast(
+      kHeader + "[0.5, \"o\", \"a\\u001b[1m\"]\n[1.25, \"r\", \"100x50\"]\n[2, \"o\", \"\xc3\xa9\"]\n");
   REQUIRE(cast);
   CHECK(cast->columns == 80);
   REQUIRE(cast->events.size() == 3);
@@ -41,7 +43,8 @@ TEST_CASE("what is not an asciicast v2 is refused") {
 }
 
 TEST_CASE("times that go back or beyond reason do not stop the player") {
-  const auto cast = parse_cast(kHeader + "[5, \"o\", \"a\"]\n[1, \"o\", \"b\"]\n[-3, \"o\", \"c\"]\n[1e300, \"o\", \"d\"]\n");
+  const auto cast = parse_cast(
+      kHeader + "[5, \"o\", \"a\"]\n[1, \"o\", \"b\"]\n[-3, \"o\", \"c\"]\n[1e300, \"o\", \"d\"]\n");
   REQUIRE(cast);
   CHECK(cast->events[2].at == 5s);
   CHECK(cast->events[3].at == 1000000000s);
@@ -56,7 +59,10 @@ TEST_CASE("long pauses are cut to the longest allowed one") {
 }
 
 TEST_CASE("a search finds what was typed letter by letter and coloured, behind what was seen") {
-  const auto cast = parse_cast(kHeader + "[1, \"o\", \"l\"]\n[2, \"o\", \"\\u001b[1ms\"]\n[3, \"o\", \"v\"]\n[4, \"o\", \" ls\"]\n").value();
+  const auto cast =
+      parse_cast(kHeader +
+                 "[1, \"o\", \"l\"]\n[2, \"o\", \"\\u001b[1ms\"]\n[3, \"o\", \"v\"]\n[4, \"o\", \" ls\"]\n")
+          .value();
   const CastSearch search{cast};
   CHECK(search.find("lsv", 0) == std::size_t{2});
   CHECK(search.find("ls", 0) == std::size_t{1});

@@ -48,7 +48,8 @@ class Viewer {
     const auto end = std::chrono::steady_clock::now() + most;
     while (seen_.find(text) == seen_.npos) {
       pollfd ready{terminal_, POLLIN, 0};
-      const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
+      const auto left =
+          std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
       if (left.count() <= 0 || ::poll(&ready, 1, static_cast<int>(left.count())) <= 0) return false;
       char piece[4096];
       const auto got = ::read(terminal_, piece, sizeof piece);
@@ -82,7 +83,8 @@ TEST_CASE("a recording plays to its end and leaves the terminal as it was") {
 }
 
 TEST_CASE("keys skip, search, find again and quit") {
-  const auto cast = cast_of({{0, "start"}, {9, "nine"}, {500, "needle in"}, {600, "another needle"}, {9000, "end"}});
+  const auto cast =
+      cast_of({{0, "start"}, {9, "nine"}, {500, "needle in"}, {600, "another needle"}, {9000, "end"}});
   Viewer viewer{cast};
   REQUIRE(viewer.sees("start"));
   viewer.press("\x1b[C");
