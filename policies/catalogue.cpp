@@ -29,14 +29,18 @@ std::string without_path(std::string text, const std::filesystem::path& path) {
 // Whoever can write a folder can put another file of root's into it.
 bool check_folder(const std::filesystem::path& folder, Problems& problems) {
   struct stat status {};
-  const auto refuse = [&](std::string text) { problems.push_back({folder, 0, std::move(text)}); return false; };
+  const auto refuse = [&](std::string text) {
+    problems.push_back({folder, 0, std::move(text)});
+    return false;
+  };
   if (lstat(folder.c_str(), &status) != 0) {
     if (errno == ENOENT) return false;  // no folder is an empty folder
     return refuse(Error{"looking at the folder", errno}.message());
   }
   if (!S_ISDIR(status.st_mode)) return refuse("is not a folder (a link is not followed)");
   if (status.st_uid != 0) return refuse("is not owned by root (fix: chown root)");
-  if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0) return refuse("can be written by others than root (fix: chmod go-w)");
+  if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+    return refuse("can be written by others than root (fix: chmod go-w)");
   return true;
 }
 
@@ -46,7 +50,8 @@ std::vector<std::filesystem::path> toml_files(const std::filesystem::path& folde
   std::error_code error;
   for (std::filesystem::directory_iterator it{folder, error}, end; !error && it != end; it.increment(error)) {
     const auto name = it->path().filename().string();
-    if (name.ends_with(".toml") && !name.starts_with('.') && files.size() < kMostFiles) files.push_back(it->path());
+    if (name.ends_with(".toml") && !name.starts_with('.') && files.size() < kMostFiles)
+      files.push_back(it->path());
   }
   if (error) problems.push_back({folder, 0, "reading the folder: " + error.message()});
   std::sort(files.begin(), files.end());
@@ -58,8 +63,9 @@ std::optional<TomlTable> read_table(const std::filesystem::path& path, Problems&
   auto bytes = read_trusted_file(path, Trust::owned_by_root, kLargestFile);
   if (!bytes) {
     const bool link = bytes.error().code() == ELOOP;
-    problems.push_back({path, 0, link ? "is a symbolic link, which is not followed (expected a regular file)"
-                                      : without_path(bytes.error().message(), path)});
+    problems.push_back({path, 0,
+                        link ? "is a symbolic link, which is not followed (expected a regular file)"
+                             : without_path(bytes.error().message(), path)});
     return std::nullopt;
   }
   auto table = parse_toml(*bytes);
@@ -73,7 +79,8 @@ template <class Read>
 void read_file(const std::filesystem::path& path, Problems& all, Read read) {
   Problems problems;
   if (const auto table = read_table(path, problems)) read(TableReader{*table, 0, "", path, problems});
-  std::stable_sort(problems.begin(), problems.end(), [](const Problem& a, const Problem& b) { return a.line < b.line; });
+  std::stable_sort(problems.begin(), problems.end(),
+                   [](const Problem& a, const Problem& b) { return a.line < b.line; });
   all.insert(all.end(), problems.begin(), problems.end());
 }
 
@@ -82,7 +89,8 @@ void read_folder(const std::filesystem::path& folder, Problems& problems, Map& m
   for (const auto& path : toml_files(folder, problems)) {
     const auto name = path.stem().string();
     if (!is_name(name)) {
-      problems.push_back({path, 0, "has a name that is not usable (expected a-z, 0-9, '.', '_', '-', at most 32)"});
+      problems.push_back(
+          {path, 0, "has a name that is not usable (expected a-z, 0-9, '.', '_', '-', at most 32)"});
       continue;
     }
     read_file(path, problems, [&](TableReader file) { map.emplace(name, read(std::move(file), name)); });
@@ -103,17 +111,20 @@ void check_rep_secrets(const Catalogue& catalogue, const std::filesystem::path& 
   for (const auto& [name, rep] : catalogue.reps) {
     const auto checked = check_secret(rep.secret_file);
     if (checked || checked.error().code() == ENOENT) continue;
-    problems.push_back({folder / "reps" / (name + ".toml"), 0, "the rep's secret: " + checked.error().message()});
+    problems.push_back(
+        {folder / "reps" / (name + ".toml"), 0, "the rep's secret: " + checked.error().message()});
   }
 }
 
 // The gate must not be made to dial itself, past its own firewall.
-void check_target_addresses(const Catalogue& catalogue, const std::filesystem::path& folder, Problems& problems) {
+void check_target_addresses(const Catalogue& catalogue, const std::filesystem::path& folder,
+                            Problems& problems) {
   const auto& own = catalogue.settings.addresses;
   for (const auto& [name, target] : catalogue.targets)
     for (const auto& address : target.addresses)
       if (std::find(own.begin(), own.end(), address) != own.end())
-        problems.push_back({folder / "targets" / (name + ".toml"), 0, fmt::format("address {} is the gate's own", address.text())});
+        problems.push_back({folder / "targets" / (name + ".toml"), 0,
+                            fmt::format("address {} is the gate's own", address.text())});
 }
 
 }  // namespace
@@ -127,13 +138,16 @@ tl::expected<Catalogue, Problems> load_catalogue(const std::filesystem::path& fo
   Catalogue catalogue;
   Problems problems;
   check_folder(folder, problems);
-  read_file(folder / "sallyport.toml", problems, [&](TableReader file) { catalogue.settings = read_settings(std::move(file)); });
+  read_file(folder / "sallyport.toml", problems,
+            [&](TableReader file) { catalogue.settings = read_settings(std::move(file)); });
   read_folder(folder / "policies", problems, catalogue.policies, read_policy);
-  read_folder(folder / "targets", problems, catalogue.targets, [&](TableReader file, const std::string& name) {
-    return read_target(std::move(file), name, folder, check_secret);
+  read_folder(folder / "targets", problems, catalogue.targets,
+              [&](TableReader file, const std::string& name) {
+                return read_target(std::move(file), name, folder, check_secret);
+              });
+  read_folder(folder / "reps", problems, catalogue.reps, [&](TableReader file, const std::string& name) {
+    return read_rep(std::move(file), name, folder);
   });
-  read_folder(folder / "reps", problems, catalogue.reps,
-              [&](TableReader file, const std::string& name) { return read_rep(std::move(file), name, folder); });
   check_rep_secrets(catalogue, folder, problems);
   check_target_addresses(catalogue, folder, problems);
   if (!problems.empty()) return tl::unexpected{std::move(problems)};

@@ -11,7 +11,8 @@ namespace sallyport {
 
 namespace {
 
-// One rule: agrees and fills in its part of the permit, or says why not. A rule may rely on the ones before it.
+// One rule: agrees and fills in its part of the permit, or says why not. A rule may rely on the ones before
+// it.
 struct Case {
   const Catalogue& catalogue;
   const EnableRequest& request;
@@ -42,7 +43,8 @@ Done rep_is_known(const Case& c, Permit& permit) {
 
 Done rep_is_enrolled(const Case& c, Permit&) {
   if (c.is_enrolled(c.catalogue.reps.at(c.request.rep))) return {};
-  return fail("rep '{0}' is not enrolled and could not answer a challenge (run: sallyport rep enroll {0})", c.request.rep);
+  return fail("rep '{0}' is not enrolled and could not answer a challenge (run: sallyport rep enroll {0})",
+              c.request.rep);
 }
 
 Done target_is_known(const Case& c, Permit& permit) {
@@ -65,7 +67,8 @@ Done method_is_allowed(const Case& c, Permit&) {
   const auto& methods = c.catalogue.policies.at(c.request.policy).methods;
   const auto& rep = c.catalogue.reps.at(c.request.rep);
   if (std::find(methods.begin(), methods.end(), rep.method) != methods.end()) return {};
-  return fail("policy '{}' does not allow the challenge method of rep '{}' ({})", c.request.policy, rep.name, to_text(rep.method));
+  return fail("policy '{}' does not allow the challenge method of rep '{}' ({})", c.request.policy, rep.name,
+              to_text(rep.method));
 }
 
 // "legacy, removed" services are off unless named, and isolated ones need a network declared so: an enable
@@ -76,16 +79,17 @@ Done a_service_is_offered(const Case& c, Permit&) {
     return service.carriage == Carriage::ssh && service.exposure == Exposure::wide && !service.legacy;
   };
   if (std::any_of(services.begin(), services.end(), offered)) return {};
-  return fail("policy '{}' offers no service: it has none with carriage ssh and exposure \"wide\" that is not legacy",
-              c.request.policy);
+  return fail(
+      "policy '{}' offers no service: it has none with carriage ssh and exposure \"wide\" that is not legacy",
+      c.request.policy);
 }
 
 Done narrow_enough(const Network& network) {
   const bool v4 = network.first().family() == Family::ipv4;
   const int shortest = v4 ? kShortestPrefixIpv4 : kShortestPrefixIpv6;
   if (network.prefix_length() >= shortest) return {};
-  return fail("network {} is too wide: name where the rep comes from, at most a /{} of {}", network.text(), shortest,
-              v4 ? "IPv4" : "IPv6");
+  return fail("network {} is too wide: name where the rep comes from, at most a /{} of {}", network.text(),
+              shortest, v4 ? "IPv4" : "IPv6");
 }
 
 // Elements that overlap would be refused by the kernel as a whole batch; the wider one says it all.
@@ -116,17 +120,21 @@ Done networks_are_named(const Case& c, Permit& permit) {
 }
 
 Result<std::chrono::seconds> within(const char* what, std::optional<std::chrono::seconds> asked,
-                                    std::chrono::seconds usual, std::chrono::seconds most, const std::string& policy) {
+                                    std::chrono::seconds usual, std::chrono::seconds most,
+                                    const std::string& policy) {
   const auto value = asked.value_or(std::min(usual, most));
-  if (value <= std::chrono::seconds{0}) return fail("{} must be more than 0 (policy '{}' allows up to {})", what, policy, to_text(most));
-  if (value > most) return fail("{} of {} is over the limit of policy '{}' ({})", what, to_text(value), policy, to_text(most));
+  if (value <= std::chrono::seconds{0})
+    return fail("{} must be more than 0 (policy '{}' allows up to {})", what, policy, to_text(most));
+  if (value > most)
+    return fail("{} of {} is over the limit of policy '{}' ({})", what, to_text(value), policy,
+                to_text(most));
   return value;
 }
 
 Done time_to_connect_is_within_policy(const Case& c, Permit& permit) {
   const auto& policy = c.catalogue.policies.at(c.request.policy);
-  ASSIGN_OR_RETURN(permit.connect_within, within("time to connect", c.request.connect_within, kDefaultConnectWithin,
-                                                 policy.connect_within, policy.name));
+  ASSIGN_OR_RETURN(permit.connect_within, within("time to connect", c.request.connect_within,
+                                                 kDefaultConnectWithin, policy.connect_within, policy.name));
   return {};
 }
 
@@ -139,7 +147,8 @@ Done session_is_within_policy(const Case& c, Permit& permit) {
 
 // Notes are read by people, in tables and in the journal: nothing that moves a cursor belongs in them.
 Done readable(const char* what, const std::string& text) {
-  if (text.size() > kLongestNote) return fail("{} has {} bytes (at most {})", what, text.size(), kLongestNote);
+  if (text.size() > kLongestNote)
+    return fail("{} has {} bytes (at most {})", what, text.size(), kLongestNote);
   std::string plain = text;
   std::replace(plain.begin(), plain.end(), '\\', '/');  // the one printable character that escaping changes
   if (escape_terminal(plain) != plain) return fail("{} holds control characters or is not UTF-8", what);
@@ -155,9 +164,16 @@ Done notes_are_readable(const Case& c, Permit& permit) {
 }
 
 constexpr Rule kRules[] = {
-    rep_is_known,       rep_is_enrolled,    target_is_known,
-    policy_is_known,    method_is_allowed,  a_service_is_offered, networks_are_named,
-    time_to_connect_is_within_policy, session_is_within_policy, notes_are_readable,
+    rep_is_known,
+    rep_is_enrolled,
+    target_is_known,
+    policy_is_known,
+    method_is_allowed,
+    a_service_is_offered,
+    networks_are_named,
+    time_to_connect_is_within_policy,
+    session_is_within_policy,
+    notes_are_readable,
 };
 
 }  // namespace
@@ -167,7 +183,8 @@ bool secret_file_exists(const Rep& rep) {
   return std::filesystem::is_regular_file(std::filesystem::symlink_status(rep.secret_file, error));
 }
 
-Result<Permit> evaluate(const Catalogue& catalogue, const EnableRequest& request, const IsEnrolled& is_enrolled) {
+Result<Permit> evaluate(const Catalogue& catalogue, const EnableRequest& request,
+                        const IsEnrolled& is_enrolled) {
   Permit permit;
   for (const auto rule : kRules) RETURN_IF_ERROR(rule(Case{catalogue, request, is_enrolled}, permit));
   return permit;

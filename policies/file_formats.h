@@ -1,5 +1,5 @@
-// The formats of the files under /etc/sallyport: reading with all problems, and writing what the monitor adds.
-// Runs in: sallyportd, sallyport.
+// The formats of the files under /etc/sallyport: reading with all problems, and writing what the monitor
+// adds. Runs in: sallyportd, sallyport.
 #pragma once
 
 #include <functional>
@@ -10,7 +10,8 @@
 
 namespace sallyport {
 
-// Each reads one whole file; problems go to the reader's list, and what is returned after one is not to be used.
+// Each reads one whole file; problems go to the reader's list, and what is returned after one is not to be
+// used.
 Settings read_settings(TableReader file);
 Policy read_policy(TableReader file, const std::string& name);
 Rep read_rep(TableReader file, const std::string& name, const std::filesystem::path& folder);

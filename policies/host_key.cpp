@@ -38,7 +38,8 @@ Done check_ed25519(ByteReader& reader) {
 Done check_ecdsa(ByteReader& reader, const Curve& curve) {
   if (reader.text(kLongestField) != curve.name) return fail("{} key names another curve", curve.type);
   const auto point = reader.text(kLongestField);
-  if (point.size() != curve.point_size || point.front() != 4) return fail("{} key is not a point of its curve", curve.type);
+  if (point.size() != curve.point_size || point.front() != 4)
+    return fail("{} key is not a point of its curve", curve.type);
   return {};
 }
 
@@ -51,7 +52,8 @@ Done check_rsa(ByteReader& reader) {
   if (first == std::string::npos) return fail("ssh-rsa key has no valid numbers in it");
   const auto top = static_cast<unsigned>(std::bit_width(static_cast<unsigned char>(modulus[first])));
   const auto bits = (modulus.size() - first - 1) * 8 + top;
-  if (bits < kLeastRsaBits) return fail("ssh-rsa key has {} bits (expected at least {})", bits, kLeastRsaBits);
+  if (bits < kLeastRsaBits)
+    return fail("ssh-rsa key has {} bits (expected at least {})", bits, kLeastRsaBits);
   return {};
 }
 
@@ -80,8 +82,11 @@ std::string_view next_word(std::string_view& rest) {
 Result<HostKey> HostKey::parse(std::string_view line) {
   const auto type = next_word(line), data = next_word(line);
   if (type != "ssh-ed25519" && type != "ssh-rsa" && curve_of(type) == nullptr)
-    return fail("'{}' is not a known host key type (expected a line like \"ssh-ed25519 AAAA…\", as ssh-keyscan prints "
-                "behind the host name)", type);
+    return fail(
+        "'{}' is not a known host key type (expected a line like \"ssh-ed25519 AAAA…\", as ssh-keyscan "
+        "prints "
+        "behind the host name)",
+        type);
   auto blob = from_base64(data);
   if (!blob) return fail("{} key: {}", type, blob.error().message());
   RETURN_IF_ERROR(check_blob(type, *blob));

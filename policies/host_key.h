@@ -16,8 +16,8 @@ struct HostKey {
   // Known types: ssh-ed25519, ecdsa-sha2-nistp256/384/521, ssh-rsa of at least 2048 bits.
   static Result<HostKey> parse(std::string_view line);
 
-  std::string line() const;         // without a comment
-  std::string fingerprint() const;  // "SHA256:…" as OpenSSH prints it
+  std::string line() const;            // without a comment
+  std::string fingerprint() const;     // "SHA256:…" as OpenSSH prints it
   const char* label() const noexcept;  // "ED25519", "ECDSA", "RSA"
 };
 

@@ -9,9 +9,12 @@ const char* to_text(Transport transport) noexcept { return transport == Transpor
 
 const char* to_text(Carriage carriage) noexcept {
   switch (carriage) {
-    case Carriage::ssh: return "ssh";
-    case Carriage::https: return "https";
-    case Carriage::forward: return "forward";
+    case Carriage::ssh:
+      return "ssh";
+    case Carriage::https:
+      return "https";
+    case Carriage::forward:
+      return "forward";
   }
   return "?";
 }
@@ -22,9 +25,12 @@ const char* to_text(ResponseMethod) noexcept { return "ocra"; }
 
 const char* to_text(TargetLogin login) noexcept {
   switch (login) {
-    case TargetLogin::key: return "key";
-    case TargetLogin::password: return "password";
-    case TargetLogin::prompt: return "prompt";
+    case TargetLogin::key:
+      return "key";
+    case TargetLogin::password:
+      return "password";
+    case TargetLogin::prompt:
+      return "prompt";
   }
   return "?";
 }
@@ -32,7 +38,8 @@ const char* to_text(TargetLogin login) noexcept {
 bool is_name(std::string_view text) noexcept {
   const auto plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
   return !text.empty() && text.size() <= 32 && plain(text.front()) &&
-         std::all_of(text.begin(), text.end(), [&](char c) { return plain(c) || c == '.' || c == '_' || c == '-'; });
+         std::all_of(text.begin(), text.end(),
+                     [&](char c) { return plain(c) || c == '.' || c == '_' || c == '-'; });
 }
 
 }  // namespace sallyport

@@ -16,7 +16,8 @@ void read_limits(TableReader limits, Policy& policy) {
   policy.connect_within = limits.duration("connect_within", policy.connect_within, 1s, 24h * 7);
   policy.session = limits.duration("session", policy.session, 1s, 24h * 7);
   policy.idle = limits.duration("idle", policy.idle, 1s, 24h);
-  policy.failed_logins = static_cast<std::uint32_t>(limits.number("failed_logins", policy.failed_logins, 1, 1000));
+  policy.failed_logins =
+      static_cast<std::uint32_t>(limits.number("failed_logins", policy.failed_logins, 1, 1000));
   policy.failed_dial_spends = limits.boolean("failed_dial_spends", policy.failed_dial_spends);
   policy.channels = static_cast<std::uint32_t>(limits.number("channels", policy.channels, 1, 100));
   limits.finish();
@@ -29,9 +30,11 @@ Result<ResponseMethod> parse_method(std::string_view text) {
 
 void read_login(TableReader login, Policy& policy) {
   if (login.has("methods")) policy.methods.clear();
-  for (const auto& [line, method] : login.values("methods", 8, parse_method)) policy.methods.push_back(method);
+  for (const auto& [line, method] : login.values("methods", 8, parse_method))
+    policy.methods.push_back(method);
   if (login.has("methods") && policy.methods.empty())
-    login.problem(login.line_of("methods"), "'methods' in [login] allows no challenge method (expected [\"ocra\"])");
+    login.problem(login.line_of("methods"),
+                  "'methods' in [login] allows no challenge method (expected [\"ocra\"])");
   login.finish();
 }
 
@@ -44,11 +47,13 @@ void read_recording(TableReader recording, Policy& policy) {
 // What this version cannot carry is refused here, not ignored: an admin must not believe it is offered.
 void check_carried(TableReader& table, const Service& service) {
   if (service.carriage != Carriage::ssh)
-    table.problem(table.line_of("carriage"),
-                  fmt::format("service '{}' is carried by {}: this version carries ssh; {} is not yet offered", service.name,
-                              to_text(service.carriage), to_text(service.carriage)));
+    table.problem(
+        table.line_of("carriage"),
+        fmt::format("service '{}' is carried by {}: this version carries ssh; {} is not yet offered",
+                    service.name, to_text(service.carriage), to_text(service.carriage)));
   else if (service.transport != Transport::tcp)
-    table.problem(table.line_of("transport"), fmt::format("service '{}' carries ssh over udp (expected tcp)", service.name));
+    table.problem(table.line_of("transport"),
+                  fmt::format("service '{}' carries ssh over udp (expected tcp)", service.name));
 }
 
 // White paper, "Remote Service HMC Port List": only 22 and 443 belong on a wide network.
@@ -56,7 +61,8 @@ void check_exposure(TableReader& table, const Service& service) {
   const auto port = service.port.value();
   if (service.exposure == Exposure::wide && port != 22 && port != 443)
     table.problem(table.line_of("exposure"),
-                  fmt::format("service '{}' offers port {} to a wide network (only 22 and 443 may be; expected exposure = \"isolated\")",
+                  fmt::format("service '{}' offers port {} to a wide network (only 22 and 443 may be; "
+                              "expected exposure = \"isolated\")",
                               service.name, port));
 }
 
@@ -64,13 +70,19 @@ Service read_service(TableReader table) {
   Service service;
   service.name = table.required_text("name", "a short name, e.g. \"ssh\"", 32);
   if (!service.name.empty() && !is_name(service.name))
-    table.problem(table.line_of("name"), fmt::format("'name' in [[service]] is \"{}\" (expected a-z, 0-9, '.', '_', '-')", service.name));
+    table.problem(
+        table.line_of("name"),
+        fmt::format("'name' in [[service]] is \"{}\" (expected a-z, 0-9, '.', '_', '-')", service.name));
   service.description = table.text("description", "", kLongestDescription);
-  service.carriage = table.choice("carriage", Carriage::ssh, {{"ssh", Carriage::ssh}, {"https", Carriage::https}, {"forward", Carriage::forward}});
+  service.carriage =
+      table.choice("carriage", Carriage::ssh,
+                   {{"ssh", Carriage::ssh}, {"https", Carriage::https}, {"forward", Carriage::forward}});
   if (!table.has("carriage")) table.missing("carriage", "\"ssh\"");
-  service.transport = table.choice("transport", Transport::tcp, {{"tcp", Transport::tcp}, {"udp", Transport::udp}});
+  service.transport =
+      table.choice("transport", Transport::tcp, {{"tcp", Transport::tcp}, {"udp", Transport::udp}});
   service.port = Port{static_cast<std::uint16_t>(table.number("port", 22, 1, 65535))};
-  service.exposure = table.choice("exposure", Exposure::isolated, {{"wide", Exposure::wide}, {"isolated", Exposure::isolated}});
+  service.exposure = table.choice("exposure", Exposure::isolated,
+                                  {{"wide", Exposure::wide}, {"isolated", Exposure::isolated}});
   service.legacy = table.boolean("legacy", false);
   check_carried(table, service);
   check_exposure(table, service);
@@ -86,7 +98,8 @@ void read_services(TableReader& file, Policy& policy) {
       table.problem(table.line_of("name"), fmt::format("service '{}' is there twice", service.name));
     policy.services.push_back(std::move(service));
   }
-  if (!file.has("service")) file.missing("service", "at least one [[service]]: a policy without one offers nothing");
+  if (!file.has("service"))
+    file.missing("service", "at least one [[service]]: a policy without one offers nothing");
 }
 
 }  // namespace

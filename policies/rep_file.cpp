@@ -10,7 +10,8 @@ void read_response(TableReader response, Rep& rep) {
   rep.method = response.choice("method", ResponseMethod::ocra, {{"ocra", ResponseMethod::ocra}});
   rep.suite = response.text("suite", kDefaultOcraSuite, 64);
   if (auto suite = OcraSuite::parse(rep.suite); !suite)
-    response.problem(response.line_of("suite"), fmt::format("'suite' in [response]: {}", suite.error().message()));
+    response.problem(response.line_of("suite"),
+                     fmt::format("'suite' in [response]: {}", suite.error().message()));
   response.finish();
 }
 
@@ -24,7 +25,8 @@ Rep read_rep(TableReader file, const std::string& name, const std::filesystem::p
   rep.contact = file.text("contact", "", 256);
   rep.account = file.text("account", name, 64);
   if (!is_account(rep.account))
-    file.problem(file.line_of("account"), fmt::format("'account' is \"{}\" (expected the name of an account of PAM)", rep.account));
+    file.problem(file.line_of("account"),
+                 fmt::format("'account' is \"{}\" (expected the name of an account of PAM)", rep.account));
   read_response(file.table("response"), rep);
   file.finish();
   return rep;
@@ -32,7 +34,9 @@ Rep read_rep(TableReader file, const std::string& name, const std::filesystem::p
 
 std::string to_toml(const Rep& rep) {
   std::string text = "# A service representative; written by sallyport rep add.\n";
-  const auto line = [&](const char* key, const std::string& value) { text += fmt::format("{} = {}\n", key, to_toml_string(value)); };
+  const auto line = [&](const char* key, const std::string& value) {
+    text += fmt::format("{} = {}\n", key, to_toml_string(value));
+  };
   if (!rep.full_name.empty()) line("full_name", rep.full_name);
   if (!rep.contact.empty()) line("contact", rep.contact);
   if (rep.account != rep.name) line("account", rep.account);

@@ -24,20 +24,28 @@ bool is_host_name(std::string_view text) {
 std::vector<Address> read_addresses(TableReader& gate) {
   std::vector<Address> addresses;
   for (const auto& [line, address] : gate.values("addresses", kMostAddresses, Address::parse)) {
-    if (!is_host_address(address)) gate.problem(line, fmt::format("{} is not an address of one host (expected the gate's own, e.g. 192.0.2.1)", address.text()));
+    if (!is_host_address(address))
+      gate.problem(line,
+                   fmt::format("{} is not an address of one host (expected the gate's own, e.g. 192.0.2.1)",
+                               address.text()));
     else if (std::find(addresses.begin(), addresses.end(), address) != addresses.end())
       gate.problem(line, fmt::format("address {} is there twice", address.text()));
-    else addresses.push_back(address);
+    else
+      addresses.push_back(address);
   }
-  if (!gate.has("addresses")) gate.missing("addresses", "the addresses it listens on, e.g. [\"192.0.2.1\", \"2001:db8::1\"]");
-  else if (addresses.empty()) gate.problem(gate.line_of("addresses"), "'addresses' in [gate] names no usable address (expected at least one)");
+  if (!gate.has("addresses"))
+    gate.missing("addresses", "the addresses it listens on, e.g. [\"192.0.2.1\", \"2001:db8::1\"]");
+  else if (addresses.empty())
+    gate.problem(gate.line_of("addresses"),
+                 "'addresses' in [gate] names no usable address (expected at least one)");
   return addresses;
 }
 
 void read_gate(TableReader gate, Settings& settings) {
   settings.gate_name = gate.required_text("name", "a host name, e.g. \"gate.example.com\"", 253);
   if (!settings.gate_name.empty() && !is_host_name(settings.gate_name))
-    gate.problem(gate.line_of("name"), fmt::format("'name' in [gate] is \"{}\" (expected a host name)", settings.gate_name));
+    gate.problem(gate.line_of("name"),
+                 fmt::format("'name' in [gate] is \"{}\" (expected a host name)", settings.gate_name));
   settings.addresses = read_addresses(gate);
   settings.ssh_port = Port{static_cast<std::uint16_t>(gate.number("ssh_port", 22, 1, 65535))};
   settings.banner = gate.text("banner", "", kLongestBanner);
@@ -53,12 +61,14 @@ void read_login(TableReader login, LoginLimits& limits) {
   limits.time = login.duration("time", limits.time, 5s, 10min);
   limits.response_lifetime = login.duration("response_lifetime", limits.response_lifetime, 5s, 10min);
   limits.unauthenticated = read_count(login, "unauthenticated", limits.unauthenticated, 1024);
-  limits.unauthenticated_per_source = read_count(login, "unauthenticated_per_source", limits.unauthenticated_per_source, 1024);
+  limits.unauthenticated_per_source =
+      read_count(login, "unauthenticated_per_source", limits.unauthenticated_per_source, 1024);
   limits.helper_deadline = login.duration("helper_deadline", limits.helper_deadline, 1s, 5min);
   if (limits.unauthenticated_per_source > limits.unauthenticated)
-    login.problem(login.line_of("unauthenticated_per_source"),
-                  fmt::format("'unauthenticated_per_source' in [login] is {} (expected at most 'unauthenticated', {})",
-                              limits.unauthenticated_per_source, limits.unauthenticated));
+    login.problem(
+        login.line_of("unauthenticated_per_source"),
+        fmt::format("'unauthenticated_per_source' in [login] is {} (expected at most 'unauthenticated', {})",
+                    limits.unauthenticated_per_source, limits.unauthenticated));
   login.finish();
 }
 
@@ -70,14 +80,18 @@ void read_firewall(TableReader firewall, Settings& settings) {
 void read_worker(TableReader worker, Settings& settings) {
   settings.worker_user = worker.text("user", settings.worker_user, 32);
   if (!is_account(settings.worker_user) || settings.worker_user == "root")
-    worker.problem(worker.line_of("user"), fmt::format("'user' in [worker] is \"{}\" (expected an account of its own, not root)", settings.worker_user));
+    worker.problem(worker.line_of("user"),
+                   fmt::format("'user' in [worker] is \"{}\" (expected an account of its own, not root)",
+                               settings.worker_user));
   worker.finish();
 }
 
 void read_pam(TableReader pam, Settings& settings) {
   settings.pam_service = pam.text("service", settings.pam_service, 64);
   if (!is_name(settings.pam_service))
-    pam.problem(pam.line_of("service"), fmt::format("'service' in [pam] is \"{}\" (expected the name of a file in /etc/pam.d)", settings.pam_service));
+    pam.problem(pam.line_of("service"),
+                fmt::format("'service' in [pam] is \"{}\" (expected the name of a file in /etc/pam.d)",
+                            settings.pam_service));
   pam.finish();
 }
 
@@ -98,12 +112,14 @@ Settings read_settings(TableReader file) {
 
 bool is_account(std::string_view text) noexcept {
   const auto allowed = [](char c) { return c > ' ' && c < '\x7f' && c != '/' && c != ':'; };
-  return !text.empty() && text.size() <= 64 && text.front() != '-' && std::all_of(text.begin(), text.end(), allowed);
+  return !text.empty() && text.size() <= 64 && text.front() != '-' &&
+         std::all_of(text.begin(), text.end(), allowed);
 }
 
 bool is_host_address(const Address& address) noexcept {
   const auto* bytes = address.data();
-  const bool unspecified = std::all_of(bytes, bytes + address.size(), [](std::uint8_t byte) { return byte == 0; });
+  const bool unspecified =
+      std::all_of(bytes, bytes + address.size(), [](std::uint8_t byte) { return byte == 0; });
   if (address.family() == Family::ipv6) return !unspecified && bytes[0] != 0xff;
   return bytes[0] != 0 && bytes[0] < 224;  // RFC 1122 "this network"; multicast, reserved and broadcast
 }

@@ -32,21 +32,24 @@ struct SizeUnit {
   std::string_view suffix;
   std::uint64_t bytes;
 };
-constexpr SizeUnit kSizeUnits[] = {{"KiB", 1ULL << 10}, {"MiB", 1ULL << 20}, {"GiB", 1ULL << 30}, {"TiB", 1ULL << 40}};
+constexpr SizeUnit kSizeUnits[] = {
+    {"KiB", 1ULL << 10}, {"MiB", 1ULL << 20}, {"GiB", 1ULL << 30}, {"TiB", 1ULL << 40}};
 
 Result<std::uint64_t> parse_size(std::string_view text) {
   std::uint64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   const auto suffix = text.substr(static_cast<std::size_t>(end - text.data()));
   for (const auto& unit : kSizeUnits)
-    if (error == std::errc{} && suffix == unit.suffix && number <= std::numeric_limits<std::uint64_t>::max() / unit.bytes)
+    if (error == std::errc{} && suffix == unit.suffix &&
+        number <= std::numeric_limits<std::uint64_t>::max() / unit.bytes)
       return number * unit.bytes;
   return fail("'{}' is not a size (expected e.g. \"64MiB\" or \"1GiB\")", text);
 }
 
 std::string size_text(std::uint64_t bytes) {
   for (std::size_t i = std::size(kSizeUnits); i-- > 0;)
-    if (bytes % kSizeUnits[i].bytes == 0) return fmt::format("{}{}", bytes / kSizeUnits[i].bytes, kSizeUnits[i].suffix);
+    if (bytes % kSizeUnits[i].bytes == 0)
+      return fmt::format("{}{}", bytes / kSizeUnits[i].bytes, kSizeUnits[i].suffix);
   return fmt::format("{} bytes", bytes);
 }
 
@@ -68,7 +71,8 @@ std::string TableReader::required_text(std::string_view key, std::string_view ex
     return {};
   }
   const auto* text = text_at(key, "a text in quotes");
-  if (text != nullptr && text->empty()) problem(line_of(key), fmt::format("{} is empty (expected {})", said(key), example));
+  if (text != nullptr && text->empty())
+    problem(line_of(key), fmt::format("{} is empty (expected {})", said(key), example));
   return text == nullptr ? std::string{} : bounded(key, *text, longest);
 }
 
@@ -80,37 +84,47 @@ bool TableReader::boolean(std::string_view key, bool usual) {
   return usual;
 }
 
-std::int64_t TableReader::number(std::string_view key, std::int64_t usual, std::int64_t least, std::int64_t most) {
+std::int64_t TableReader::number(std::string_view key, std::int64_t usual, std::int64_t least,
+                                 std::int64_t most) {
   const auto* member = find(key);
   if (member == nullptr) return usual;
   const auto* number = std::get_if<std::int64_t>(&member->node.value);
-  if (number == nullptr) wrong_kind(*member, fmt::format("a number from {} to {}", least, most));
+  if (number == nullptr)
+    wrong_kind(*member, fmt::format("a number from {} to {}", least, most));
   else if (*number < least || *number > most)
     problem(member->line, fmt::format("{} is {} (expected {} to {})", said(key), *number, least, most));
-  else return *number;
+  else
+    return *number;
   return usual;
 }
 
-std::chrono::seconds TableReader::duration(std::string_view key, std::chrono::seconds usual, std::chrono::seconds least,
-                                           std::chrono::seconds most) {
+std::chrono::seconds TableReader::duration(std::string_view key, std::chrono::seconds usual,
+                                           std::chrono::seconds least, std::chrono::seconds most) {
   const auto* text = text_at(key, "a duration in quotes, e.g. \"30m\"");
   if (text == nullptr) return usual;
   const auto value = parse_duration(*text);
-  if (!value) problem(line_of(key), fmt::format("{}: {}", said(key), value.error().message()));
+  if (!value)
+    problem(line_of(key), fmt::format("{}: {}", said(key), value.error().message()));
   else if (*value < least || *value > most)
-    problem(line_of(key), fmt::format("{} is {} (expected {} to {})", said(key), *text, to_text(least), to_text(most)));
-  else return *value;
+    problem(line_of(key),
+            fmt::format("{} is {} (expected {} to {})", said(key), *text, to_text(least), to_text(most)));
+  else
+    return *value;
   return usual;
 }
 
-std::uint64_t TableReader::size(std::string_view key, std::uint64_t usual, std::uint64_t least, std::uint64_t most) {
+std::uint64_t TableReader::size(std::string_view key, std::uint64_t usual, std::uint64_t least,
+                                std::uint64_t most) {
   const auto* text = text_at(key, "a size in quotes, e.g. \"1GiB\"");
   if (text == nullptr) return usual;
   const auto value = parse_size(*text);
-  if (!value) problem(line_of(key), fmt::format("{}: {}", said(key), value.error().message()));
+  if (!value)
+    problem(line_of(key), fmt::format("{}: {}", said(key), value.error().message()));
   else if (*value < least || *value > most)
-    problem(line_of(key), fmt::format("{} is {} (expected {} to {})", said(key), *text, size_text(least), size_text(most)));
-  else return *value;
+    problem(line_of(key),
+            fmt::format("{} is {} (expected {} to {})", said(key), *text, size_text(least), size_text(most)));
+  else
+    return *value;
   return usual;
 }
 
@@ -122,12 +136,15 @@ std::vector<Placed<std::string>> TableReader::texts(std::string_view key, std::s
     wrong_kind(*member, "a list of texts, e.g. [\"one\", \"two\"]");
     return {};
   }
-  if (list->size() > most) problem(member->line, fmt::format("{} has {} entries (at most {})", said(key), list->size(), most));
+  if (list->size() > most)
+    problem(member->line, fmt::format("{} has {} entries (at most {})", said(key), list->size(), most));
   std::vector<Placed<std::string>> texts;
   for (const auto& item : *list) {
     const auto* text = std::get_if<std::string>(&item.value);
-    if (text != nullptr) texts.push_back({item.line, *text});
-    else problem(item.line, fmt::format("{} holds {} (expected a text in quotes)", said(key), item.kind()));
+    if (text != nullptr)
+      texts.push_back({item.line, *text});
+    else
+      problem(item.line, fmt::format("{} holds {} (expected a text in quotes)", said(key), item.kind()));
   }
   return texts;
 }
@@ -137,7 +154,8 @@ TableReader TableReader::table(std::string_view key) {
   const auto* table = member == nullptr ? nullptr : std::get_if<TomlTable>(&member->node.value);
   if (member != nullptr && table == nullptr) wrong_kind(*member, fmt::format("a table, [{}]", key));
   const auto line = member == nullptr ? line_ : member->line;
-  return TableReader{table == nullptr ? nothing() : *table, line, fmt::format("[{}]", key), *file_, *problems_};
+  return TableReader{table == nullptr ? nothing() : *table, line, fmt::format("[{}]", key), *file_,
+                     *problems_};
 }
 
 std::vector<TableReader> TableReader::tables(std::string_view key, std::size_t most) {
@@ -151,10 +169,13 @@ std::vector<TableReader> TableReader::tables(std::string_view key, std::size_t m
   std::vector<TableReader> readers;
   for (const auto& item : *list) {
     const auto* table = std::get_if<TomlTable>(&item.value);
-    if (table != nullptr) readers.emplace_back(*table, item.line, fmt::format("[[{}]]", key), *file_, *problems_);
-    else problem(item.line, fmt::format("{} holds {} (expected a table, [[{}]])", said(key), item.kind(), key));
+    if (table != nullptr)
+      readers.emplace_back(*table, item.line, fmt::format("[[{}]]", key), *file_, *problems_);
+    else
+      problem(item.line, fmt::format("{} holds {} (expected a table, [[{}]])", said(key), item.kind(), key));
   }
-  if (readers.size() > most) problem(member->line, fmt::format("{} [[{}]] tables (at most {})", readers.size(), key, most));
+  if (readers.size() > most)
+    problem(member->line, fmt::format("{} [[{}]] tables (at most {})", readers.size(), key, most));
   return readers;
 }
 
@@ -170,7 +191,8 @@ void TableReader::finish() {
 }
 
 bool TableReader::has(std::string_view key) const noexcept {
-  return std::any_of(table_->begin(), table_->end(), [&](const TomlMember& member) { return member.key == key; });
+  return std::any_of(table_->begin(), table_->end(),
+                     [&](const TomlMember& member) { return member.key == key; });
 }
 
 std::uint32_t TableReader::line_of(std::string_view key) const noexcept {
@@ -216,7 +238,8 @@ std::string TableReader::closest(std::string_view key) const {
   std::string best;
   std::size_t least = 3;  // further away is no misspelling
   for (const auto& known : known_)
-    if (const auto steps = distance(key, known); steps < least && steps < known.size()) least = steps, best = known;
+    if (const auto steps = distance(key, known); steps < least && steps < known.size())
+      least = steps, best = known;
   return best;
 }
 

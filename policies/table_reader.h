@@ -77,9 +77,11 @@ class TableReader {
 };
 
 template <class T>
-T TableReader::choice(std::string_view key, T usual, std::initializer_list<std::pair<const char*, T>> choices) {
+T TableReader::choice(std::string_view key, T usual,
+                      std::initializer_list<std::pair<const char*, T>> choices) {
   std::string words;
-  for (const auto& [word, value] : choices) words += fmt::format("{}\"{}\"", words.empty() ? "" : " or ", word);
+  for (const auto& [word, value] : choices)
+    words += fmt::format("{}\"{}\"", words.empty() ? "" : " or ", word);
   const auto* text = text_at(key, words);
   if (text == nullptr) return usual;
   for (const auto& [word, value] : choices)
@@ -89,12 +91,15 @@ T TableReader::choice(std::string_view key, T usual, std::initializer_list<std::
 }
 
 template <class T>
-std::vector<Placed<T>> TableReader::values(std::string_view key, std::size_t most, Result<T> (*parse)(std::string_view)) {
+std::vector<Placed<T>> TableReader::values(std::string_view key, std::size_t most,
+                                           Result<T> (*parse)(std::string_view)) {
   std::vector<Placed<T>> parsed;
   for (const auto& [line, text] : texts(key, most)) {
     auto value = parse(text);
-    if (value) parsed.push_back({line, *std::move(value)});
-    else problem(line, fmt::format("{}: {}", said(key), value.error().message()));
+    if (value)
+      parsed.push_back({line, *std::move(value)});
+    else
+      problem(line, fmt::format("{}: {}", said(key), value.error().message()));
   }
   return parsed;
 }

@@ -11,6 +11,7 @@
 #include "auth/respond/terminal.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "gateway/wire/prompt.h"
 
 namespace sallyport {
 
@@ -82,9 +83,8 @@ std::string question_of(std::string_view text) {
 }
 
 bool is_password_prompt(std::string_view prompt) {
-  auto text = without_host(prompt);
-  while (text.ends_with(' ')) text.remove_suffix(1);
-  return text == "Password:";
+  const auto text = without_host(prompt);
+  return text == kPasswordPrompt || text == kPasswordPrompt.substr(0, kPasswordPrompt.size() - 1);
 }
 
 Echo echo_for(std::string_view prompt) {

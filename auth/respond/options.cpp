@@ -34,8 +34,7 @@ Examples:
   SSH_ASKPASS=sallyport-respond SSH_ASKPASS_REQUIRE=force ssh kim@gate
       stock ssh: you are asked for your password, the challenge is answered by itself
   SALLYPORT_PASSWORD_FILE=~/.gate-password SSH_ASKPASS=sallyport-respond SSH_ASKPASS_REQUIRE=force scp …
-      for scripts: the file answers prompts that are exactly "Password:", the target's too if it asks so;
-      it must be readable by you alone
+      for scripts: the file answers the prompt "Gate password:" and no other; it must be readable by you alone
 
 Exit status: 0 done, 1 refused, 2 wrong usage.
 )";

@@ -35,30 +35,42 @@ void print_problems(ConsoleContext& context, const Problems& problems) {
   context.exit_code = exit_code::refused;
   if (context.json) return print_json(problems_json(problems));
   for (const auto& problem : problems) print(problem.message() + "\n");
-  print(painted(problems.size() == 1 ? "1 problem" : std::to_string(problems.size()) + " problems", Color::bad, context.color) +
+  print(painted(problems.size() == 1 ? "1 problem" : std::to_string(problems.size()) + " problems",
+                Color::bad, context.color) +
         ": the gate refuses these files as a whole\n");
 }
 
 void print_found(const ConsoleContext& context, const Catalogue& catalogue) {
   if (context.json)
-    return print_json({{"problems", Json::array()}, {"gate", catalogue.settings.gate_name}, {"policies", names_json(catalogue.policies)},
-                       {"targets", names_json(catalogue.targets)}, {"reps", names_json(catalogue.reps)}});
+    return print_json({{"problems", Json::array()},
+                       {"gate", catalogue.settings.gate_name},
+                       {"policies", names_json(catalogue.policies)},
+                       {"targets", names_json(catalogue.targets)},
+                       {"reps", names_json(catalogue.reps)}});
   std::string addresses;
-  for (const auto& address : catalogue.settings.addresses) addresses += (addresses.empty() ? "" : ", ") + address.text();
-  print(fmt::format("gate      {} on {}, port {}\n", catalogue.settings.gate_name, addresses, catalogue.settings.ssh_port.value()));
-  print(fmt::format("policies  {}\ntargets   {}\nreps      {}\n", names_in(catalogue.policies), names_in(catalogue.targets), names_in(catalogue.reps)));
+  for (const auto& address : catalogue.settings.addresses)
+    addresses += (addresses.empty() ? "" : ", ") + address.text();
+  print(fmt::format("gate      {} on {}, port {}\n", catalogue.settings.gate_name, addresses,
+                    catalogue.settings.ssh_port.value()));
+  print(fmt::format("policies  {}\ntargets   {}\nreps      {}\n", names_in(catalogue.policies),
+                    names_in(catalogue.targets), names_in(catalogue.reps)));
   print(painted("no problems", Color::good, context.color) + "\n");
 }
 
 }  // namespace
 
 void add_check_command(CLI::App& app, ConsoleContext& context) {
-  auto* command = app.add_subcommand("check", "Check config, policies, targets and reps; names file and line")->group(group::setup);
-  command->footer("Example:\n  sallyport check && systemctl reload sallyportd\nRun it as root: secrets are root's alone.");
+  auto* command = app.add_subcommand("check", "Check config, policies, targets and reps; names file and line")
+                      ->group(group::setup);
+  command->footer(
+      "Example:\n  sallyport check && systemctl reload sallyportd\nRun it as root: secrets are root's "
+      "alone.");
   command->callback([&context] {
     const auto catalogue = load_catalogue(context.config);
-    if (catalogue) print_found(context, *catalogue);
-    else print_problems(context, catalogue.error());
+    if (catalogue)
+      print_found(context, *catalogue);
+    else
+      print_problems(context, catalogue.error());
   });
 }
 

@@ -5,7 +5,7 @@
 
 namespace sallyport {
 
-void add_grant_commands(CLI::App& app, ConsoleContext& context);   // enable, list, show, revoke, end
+void add_grant_commands(CLI::App& app, ConsoleContext& context);  // enable, list, show, revoke, end
 void add_status_command(CLI::App& app, ConsoleContext& context);
 void add_watch_command(CLI::App& app, ConsoleContext& context);
 void add_rep_commands(CLI::App& app, ConsoleContext& context);     // rep add, list, remove, enroll

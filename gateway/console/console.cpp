@@ -40,7 +40,8 @@ void add_commands(CLI::App& app, ConsoleContext& context) {
   app.get_subcommand("audit")->footer("Example:\n  sallyport audit verify");
   // CLI11 gives children the parent's heading.
   for (const auto* name : {"audit", "rep", "target"})
-    for (auto* child : app.get_subcommand(name)->get_subcommands([](const CLI::App*) { return true; })) child->group("Commands");
+    for (auto* child : app.get_subcommand(name)->get_subcommands([](const CLI::App*) { return true; }))
+      child->group("Commands");
   app.require_subcommand(1);
 }
 
@@ -86,12 +87,15 @@ int parse_and_run(CLI::App& app, ConsoleContext& context, int argc, char** argv)
 int run_console(int argc, char** argv) {
   ConsoleContext context;
   context.color = is_colored();
-  CLI::App app{"Sallyport: one-time inbound service sessions. Everything is closed but what is enabled here,\n"
-               "for one rep, one target, one use, until its time is over.", "sallyport"};
+  CLI::App app{
+      "Sallyport: one-time inbound service sessions. Everything is closed but what is enabled here,\n"
+      "for one rep, one target, one use, until its time is over.",
+      "sallyport"};
   add_global_options(app, context);
   add_commands(app, context);
-  app.footer("Example:\n  sallyport enable --rep kim --target hmc1 --policy hmc-ssh --from 203.0.113.0/24\n"
-             "Exit codes: 0 done, 1 refused, 2 wrong usage, 3 sallyportd not reachable.");
+  app.footer(
+      "Example:\n  sallyport enable --rep kim --target hmc1 --policy hmc-ssh --from 203.0.113.0/24\n"
+      "Exit codes: 0 done, 1 refused, 2 wrong usage, 3 sallyportd not reachable.");
   return parse_and_run(app, context, argc, argv);
 }
 

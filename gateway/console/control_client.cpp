@@ -12,7 +12,7 @@ namespace sallyport {
 
 namespace {
 
-constexpr std::size_t kRequestLimit = 64 * 1024;      // what the monitor reads
+constexpr std::size_t kRequestLimit = 64 * 1024;       // what the monitor reads
 constexpr std::size_t kReplyLimit = 16 * 1024 * 1024;  // a list of 1,000 grants is about 1 MiB
 
 // Which argument made the request too long, so that the sentence can name it.
@@ -20,7 +20,8 @@ std::string longest_member(const nlohmann::json& request) {
   std::string longest;
   std::size_t most = 0;
   for (const auto& [key, value] : request.items())
-    if (const auto size = value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace).size(); size > most)
+    if (const auto size = value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace).size();
+        size > most)
       most = size, longest = key;
   return longest;
 }
@@ -57,7 +58,8 @@ Result<ControlClient> ControlClient::connect(const std::filesystem::path& path) 
   std::memcpy(address.sun_path, name.c_str(), name.size());
   UniqueFd socket{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
   if (!socket) return fail_errno("making a socket");
-  if (::connect(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0) return ControlClient{std::move(socket)};
+  if (::connect(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0)
+    return ControlClient{std::move(socket)};
   if (errno == ENOENT || errno == ECONNREFUSED)
     return fail_errno("sallyportd is not running (systemctl start sallyportd): {}", name);
   return fail_errno("sallyportd cannot be reached at {}", name);
@@ -104,9 +106,11 @@ Result<nlohmann::json> ControlClient::next_line(bool wait) {
     RETURN_IF_ERROR(receive(wait));
     newline = incoming_.find('\n', searched);
   }
-  auto line = nlohmann::json::parse(incoming_.begin(), incoming_.begin() + static_cast<std::ptrdiff_t>(newline), nullptr, false);
+  auto line = nlohmann::json::parse(incoming_.begin(),
+                                    incoming_.begin() + static_cast<std::ptrdiff_t>(newline), nullptr, false);
   incoming_.erase(0, newline + 1);
-  if (!line.is_object()) return fail("the gate's answer is not JSON; are sallyport and sallyportd of one version?");
+  if (!line.is_object())
+    return fail("the gate's answer is not JSON; are sallyport and sallyportd of one version?");
   return line;
 }
 

@@ -26,8 +26,8 @@ class ControlClient {
 
   // The two halves of ask(), for `watch`: the monitor answers with lines until we hang up.
   Done send(const nlohmann::json& request);
-  // The next line; Error with code ECONNRESET when the monitor has hung up. With `wait` false, an Error with code
-  // EAGAIN when no whole line is there.
+  // The next line; Error with code ECONNRESET when the monitor has hung up. With `wait` false, an Error with
+  // code EAGAIN when no whole line is there.
   Result<nlohmann::json> next_line(bool wait = true);
   int fd() const noexcept { return socket_.get(); }
 

@@ -18,26 +18,36 @@ struct Check {
   Finding (*look)(const Patient&);
 };
 constexpr std::array kChecks{
-    Check{"kernel", check_kernel},           Check{"clock", check_clock},
-    Check{"groups", check_groups},           Check{"worker", check_worker_account},
-    Check{"pam", check_pam},                 Check{"config", check_config},
-    Check{"content", check_enrollment},      Check{"permissions", check_permissions},
-    Check{"daemon", check_daemon},           Check{"nftables", check_nftables},
-    Check{"base table", check_base_table},   Check{"host firewall", check_host_firewall},
+    Check{"kernel", check_kernel},
+    Check{"clock", check_clock},
+    Check{"groups", check_groups},
+    Check{"worker", check_worker_account},
+    Check{"pam", check_pam},
+    Check{"config", check_config},
+    Check{"content", check_enrollment},
+    Check{"permissions", check_permissions},
+    Check{"daemon", check_daemon},
+    Check{"nftables", check_nftables},
+    Check{"base table", check_base_table},
+    Check{"host firewall", check_host_firewall},
     Check{"ports", check_ports},
 };
 
 Color color_of(Verdict verdict) {
   switch (verdict) {
-    case Verdict::ok: return Color::good;
-    case Verdict::warn: return Color::warning;
-    case Verdict::fail: return Color::bad;
+    case Verdict::ok:
+      return Color::good;
+    case Verdict::warn:
+      return Color::warning;
+    case Verdict::fail:
+      return Color::bad;
   }
   return Color::none;
 }
 
 void print_finding(const ConsoleContext& context, const Check& check, const Finding& finding) {
-  const auto verdict = painted(fmt::format("{:<4}", to_text(finding.verdict)), color_of(finding.verdict), context.color);
+  const auto verdict =
+      painted(fmt::format("{:<4}", to_text(finding.verdict)), color_of(finding.verdict), context.color);
   print(fmt::format("{}  {:<14} {}\n", verdict, check.name, escape_terminal(finding.text)));
   if (!finding.fix.empty()) print(fmt::format("{:21}to do: {}\n", "", escape_terminal(finding.fix)));
 }
@@ -56,7 +66,10 @@ void examine(ConsoleContext& context) {
   for (const auto& check : kChecks) {
     const auto finding = check.look(patient);
     worst = std::max(worst, finding.verdict);
-    findings.push_back({{"check", check.name}, {"verdict", to_text(finding.verdict)}, {"text", finding.text}, {"fix", finding.fix}});
+    findings.push_back({{"check", check.name},
+                        {"verdict", to_text(finding.verdict)},
+                        {"text", finding.text},
+                        {"fix", finding.fix}});
     if (!context.json) print_finding(context, check, finding);
   }
   if (context.json) print_json({{"verdict", to_text(worst)}, {"checks", findings}});
@@ -67,20 +80,29 @@ void examine(ConsoleContext& context) {
 
 const char* to_text(Verdict verdict) noexcept {
   switch (verdict) {
-    case Verdict::ok: return "ok";
-    case Verdict::warn: return "warn";
-    case Verdict::fail: return "FAIL";
+    case Verdict::ok:
+      return "ok";
+    case Verdict::warn:
+      return "warn";
+    case Verdict::fail:
+      return "FAIL";
   }
   return "?";
 }
 
 Finding fine(std::string text) { return {Verdict::ok, std::move(text), ""}; }
-Finding warning(std::string text, std::string fix) { return {Verdict::warn, std::move(text), std::move(fix)}; }
-Finding failure(std::string text, std::string fix) { return {Verdict::fail, std::move(text), std::move(fix)}; }
+Finding warning(std::string text, std::string fix) {
+  return {Verdict::warn, std::move(text), std::move(fix)};
+}
+Finding failure(std::string text, std::string fix) {
+  return {Verdict::fail, std::move(text), std::move(fix)};
+}
 
 void add_doctor_command(CLI::App& app, ConsoleContext& context) {
-  auto* command = app.add_subcommand("doctor", "Check kernel, firewall, PAM, clock, permissions, ports")->group(group::setup);
-  command->footer("Example:\n  sudo sallyport doctor\nIt changes nothing. Exit code 1 when a check says FAIL.");
+  auto* command = app.add_subcommand("doctor", "Check kernel, firewall, PAM, clock, permissions, ports")
+                      ->group(group::setup);
+  command->footer(
+      "Example:\n  sudo sallyport doctor\nIt changes nothing. Exit code 1 when a check says FAIL.");
   command->callback([&context] { examine(context); });
 }
 

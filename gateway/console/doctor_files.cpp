@@ -29,20 +29,26 @@ std::string fault_of(const Folder& folder) {
 Finding check_config(const Patient& patient) {
   if (patient.catalogue) {
     const auto& all = *patient.catalogue;
-    return fine(fmt::format("{}: {} policies, {} targets, {} reps", patient.context.config.string(), all.policies.size(), all.targets.size(), all.reps.size()));
+    return fine(fmt::format("{}: {} policies, {} targets, {} reps", patient.context.config.string(),
+                            all.policies.size(), all.targets.size(), all.reps.size()));
   }
   const auto& problems = patient.catalogue.error();
-  if (geteuid() != 0) return warning(fmt::format("{} cannot be read whole", patient.context.config.string()), "run as root");
-  return failure(fmt::format("{} problem{}, the first: {}", problems.size(), problems.size() == 1 ? "" : "s", problems.front().message()), "sallyport check shows all of them");
+  if (geteuid() != 0)
+    return warning(fmt::format("{} cannot be read whole", patient.context.config.string()), "run as root");
+  return failure(fmt::format("{} problem{}, the first: {}", problems.size(), problems.size() == 1 ? "" : "s",
+                             problems.front().message()),
+                 "sallyport check shows all of them");
 }
 
 Finding check_enrollment(const Patient& patient) {
-  if (!patient.catalogue) return warning("reps and targets are not known while the files have problems", "sallyport check");
+  if (!patient.catalogue)
+    return warning("reps and targets are not known while the files have problems", "sallyport check");
   const auto& all = *patient.catalogue;
   if (all.policies.empty()) return warning("no policy", "install policies/hmc-ssh.toml");
   if (all.targets.empty()) return warning("no target", "sallyport target add");
   for (const auto& [name, rep] : all.reps)
-    if (geteuid() == 0 && !secret_file_exists(rep)) return warning(fmt::format("rep {} has no secret", name), "sallyport rep enroll " + name);
+    if (geteuid() == 0 && !secret_file_exists(rep))
+      return warning(fmt::format("rep {} has no secret", name), "sallyport rep enroll " + name);
   if (all.reps.empty()) return warning("no rep", "sallyport rep add, then sallyport rep enroll");
   return fine("somebody to let in, and something to let them into");
 }
@@ -55,7 +61,8 @@ Finding check_permissions(const Patient& patient) {
                             {context.socket.parent_path(), S_IWGRP | S_IWOTH, "755"}};
   for (const auto& folder : folders)
     if (const auto fault = fault_of(folder); !fault.empty())
-      return failure(fmt::format("{} {}", folder.path.string(), fault), fmt::format("chown root: {0}; chmod {1} {0}", folder.path.string(), folder.fix));
+      return failure(fmt::format("{} {}", folder.path.string(), fault),
+                     fmt::format("chown root: {0}; chmod {1} {0}", folder.path.string(), folder.fix));
   return fine("config, secrets, state and run folders are root's");
 }
 

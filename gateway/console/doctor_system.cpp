@@ -20,9 +20,14 @@ constexpr int kLeastMajor = 5, kLeastMinor = 12;
 // A clock before this program was written is wrong.
 constexpr std::chrono::sys_days kBuiltAfter = std::chrono::year{2025} / 1 / 1;
 
-constexpr std::array kPamFolders{"/lib/x86_64-linux-gnu/security", "/usr/lib/x86_64-linux-gnu/security", "/lib/aarch64-linux-gnu/security",
-                                 "/lib/powerpc64le-linux-gnu/security", "/lib/s390x-linux-gnu/security", "/lib/security",
-                                 "/usr/lib/security", "/lib64/security"};
+constexpr std::array kPamFolders{"/lib/x86_64-linux-gnu/security",
+                                 "/usr/lib/x86_64-linux-gnu/security",
+                                 "/lib/aarch64-linux-gnu/security",
+                                 "/lib/powerpc64le-linux-gnu/security",
+                                 "/lib/s390x-linux-gnu/security",
+                                 "/lib/security",
+                                 "/usr/lib/security",
+                                 "/lib64/security"};
 constexpr int kDeepestInclude = 8;
 
 bool module_exists(const std::string& name) {
@@ -40,7 +45,8 @@ void find_missing(const std::filesystem::path& file, int depth, std::set<std::st
   for (std::string line; std::getline(lines, line);) {
     const auto parsed = parse_pam_line(line);
     if (!parsed) continue;
-    if (parsed->is_include && depth < kDeepestInclude) find_missing(file.parent_path() / parsed->name, depth + 1, missing);
+    if (parsed->is_include && depth < kDeepestInclude)
+      find_missing(file.parent_path() / parsed->name, depth + 1, missing);
     if (!parsed->is_include && !module_exists(parsed->name)) missing.insert(parsed->name);
   }
 }
@@ -78,7 +84,8 @@ Finding judge_kernel(const std::string& release) {
   const auto first = std::from_chars(release.data(), end, major);
   if (first.ptr != end && *first.ptr == '.') std::from_chars(first.ptr + 1, end, minor);
   if (major > kLeastMajor || (major == kLeastMajor && minor >= kLeastMinor)) return fine("kernel " + release);
-  return failure("kernel " + release + " is too old", "5.12 or later is needed: only then the kernel itself closes when the gate dies");
+  return failure("kernel " + release + " is too old",
+                 "5.12 or later is needed: only then the kernel itself closes when the gate dies");
 }
 
 Finding check_kernel(const Patient&) {
@@ -88,7 +95,9 @@ Finding check_kernel(const Patient&) {
 }
 
 Finding check_clock(const Patient&) {
-  if (std::chrono::system_clock::now() < kBuiltAfter) return failure("the clock is wrong: it shows a time before this program was made", "set the clock; install chrony");
+  if (std::chrono::system_clock::now() < kBuiltAfter)
+    return failure("the clock is wrong: it shows a time before this program was made",
+                   "set the clock; install chrony");
   timex state{};
   const int sync = adjtimex(&state);
   if (sync == TIME_ERROR || (state.status & STA_UNSYNC) != 0)
@@ -98,18 +107,23 @@ Finding check_clock(const Patient&) {
 
 Finding check_groups(const Patient&) {
   for (const auto* name : {"sallyport-admin", "sallyport-auditor"})
-    if (getgrnam(name) == nullptr) return failure(fmt::format("group {} is missing", name), fmt::format("groupadd --system {}", name));
+    if (getgrnam(name) == nullptr)
+      return failure(fmt::format("group {} is missing", name), fmt::format("groupadd --system {}", name));
   const auto* admins = getgrnam("sallyport-admin");
   if (admins->gr_mem == nullptr || admins->gr_mem[0] == nullptr)
-    return warning("groups are there; nobody is in sallyport-admin, only root may enable", "usermod -aG sallyport-admin NAME");
+    return warning("groups are there; nobody is in sallyport-admin, only root may enable",
+                   "usermod -aG sallyport-admin NAME");
   return fine("groups sallyport-admin and sallyport-auditor");
 }
 
 Finding check_worker_account(const Patient& patient) {
   const auto user = patient.settings().worker_user;
   const auto* account = getpwnam(user.c_str());
-  if (account == nullptr) return failure(fmt::format("the workers' account {} is missing", user), fmt::format("useradd --system --no-create-home --shell /usr/sbin/nologin {}", user));
-  if (account->pw_uid == 0) return failure(fmt::format("the workers' account {} is root", user), "give it an id of its own");
+  if (account == nullptr)
+    return failure(fmt::format("the workers' account {} is missing", user),
+                   fmt::format("useradd --system --no-create-home --shell /usr/sbin/nologin {}", user));
+  if (account->pw_uid == 0)
+    return failure(fmt::format("the workers' account {} is root", user), "give it an id of its own");
   return fine(fmt::format("the workers' account {}", user));
 }
 
@@ -117,11 +131,14 @@ Finding check_pam(const Patient& patient) {
   const auto file = std::filesystem::path{"/etc/pam.d"} / patient.settings().pam_service;
   std::error_code error;
   if (!std::filesystem::exists(file, error))
-    return failure(fmt::format("PAM file {} is missing: nobody could log in", file.string()), "install packaging/pam.d/sallyport there");
+    return failure(fmt::format("PAM file {} is missing: nobody could log in", file.string()),
+                   "install packaging/pam.d/sallyport there");
   std::set<std::string> missing;
   find_missing(file, 0, missing);
   if (missing.empty()) return fine(fmt::format("PAM file {} and its modules", file.string()));
-  return failure(fmt::format("PAM file {} names what is not there: {}", file.string(), fmt::join(missing, ", ")), "install the modules or take out the lines");
+  return failure(
+      fmt::format("PAM file {} names what is not there: {}", file.string(), fmt::join(missing, ", ")),
+      "install the modules or take out the lines");
 }
 
 }  // namespace sallyport

@@ -32,7 +32,11 @@ void put_text(Json& request, const char* key, const std::string& text) {
 }
 
 Result<Json> enable_request(const EnableOptions& options) {
-  Json request{{"ask", "enable"}, {"rep", options.rep}, {"target", options.target}, {"policy", options.policy}, {"networks", options.networks}};
+  Json request{{"ask", "enable"},
+               {"rep", options.rep},
+               {"target", options.target},
+               {"policy", options.policy},
+               {"networks", options.networks}};
   RETURN_IF_ERROR(put_duration(request, "connect_within", "--connect-within", options.connect_within));
   RETURN_IF_ERROR(put_duration(request, "session", "--for", options.session));
   put_text(request, "ticket", options.ticket);
@@ -45,8 +49,10 @@ Done enable(ConsoleContext& context, const EnableOptions& options) {
   ASSIGN_OR_RETURN(const auto result, ask(context, request));
   if (context.json) return print_json(result), Done{};
   const auto& grant = member(result, "grant");
-  print(grant_text(grant, context.color, SystemClock{}.wall()) + "\n" + tell_text(member(result, "tell"), context.color));
-  print(fmt::format("\nFollow it: sallyport watch   Take it back: sallyport revoke {}\n", text_of(grant, "id")));
+  print(grant_text(grant, context.color, SystemClock{}.wall()) + "\n" +
+        tell_text(member(result, "tell"), context.color));
+  print(fmt::format("\nFollow it: sallyport watch   Take it back: sallyport revoke {}\n",
+                    text_of(grant, "id")));
   return {};
 }
 
@@ -57,13 +63,17 @@ void add_enable(CLI::App& app, ConsoleContext& context) {
   command->add_option("--rep", options->rep, "who (sallyport rep list)")->required();
   command->add_option("--target", options->target, "where to (sallyport target list)")->required();
   command->add_option("--policy", options->policy, "with which services and limits")->required();
-  command->add_option("--from", options->networks, "networks the rep may come from, CIDR, separated by commas")->required()->delimiter(',');
+  command
+      ->add_option("--from", options->networks, "networks the rep may come from, CIDR, separated by commas")
+      ->required()
+      ->delimiter(',');
   command->add_option("--connect-within", options->connect_within, "time to connect, e.g. 30m (the default)");
   command->add_option("--for", options->session, "longest session, e.g. 4h (the default)");
   command->add_option("--ticket", options->ticket, "ticket number, for the record");
   command->add_option("--reason", options->reason, "why, for the record");
-  command->footer("Example:\n  sallyport enable --rep kim --target hmc1 --policy hmc-ssh --from 203.0.113.0/24 \\\n"
-                  "      --connect-within 30m --for 4h --ticket PMR-4711 --reason \"replace DIMM\"");
+  command->footer(
+      "Example:\n  sallyport enable --rep kim --target hmc1 --policy hmc-ssh --from 203.0.113.0/24 \\\n"
+      "      --connect-within 30m --for 4h --ticket PMR-4711 --reason \"replace DIMM\"");
   command->callback([&context, options] { run_command(context, [&] { return enable(context, *options); }); });
 }
 
@@ -75,8 +85,10 @@ void add_list(CLI::App& app, ConsoleContext& context) {
   command->callback([&context, all] {
     run_command(context, [&]() -> Done {
       ASSIGN_OR_RETURN(const auto result, ask(context, {{"ask", "list"}, {"all", *all}}));
-      if (context.json) print_json(result);
-      else print(grants_text(member(result, "grants"), context.color, SystemClock{}.wall()));
+      if (context.json)
+        print_json(result);
+      else
+        print(grants_text(member(result, "grants"), context.color, SystemClock{}.wall()));
       return {};
     });
   });
@@ -84,7 +96,8 @@ void add_list(CLI::App& app, ConsoleContext& context) {
 
 void add_show(CLI::App& app, ConsoleContext& context) {
   const auto name = std::make_shared<std::string>();
-  auto* command = app.add_subcommand("show", "One grant, and what the kernel holds open")->group(group::sessions);
+  auto* command =
+      app.add_subcommand("show", "One grant, and what the kernel holds open")->group(group::sessions);
   command->add_option("grant", *name, "grant (g-…) or session (s-…)")->required();
   command->footer("Example:\n  sallyport show g-7k3m9q2x");
   command->callback([&context, name] {
@@ -105,7 +118,8 @@ struct Closing {
   const char* footer;
 };
 constexpr Closing kClosings[] = {
-    {"revoke", "Take a grant back, and end its session", "Example:\n  sallyport revoke g-7k3m9q2x --reason \"wrong address\""},
+    {"revoke", "Take a grant back, and end its session",
+     "Example:\n  sallyport revoke g-7k3m9q2x --reason \"wrong address\""},
     {"end", "End a running session", "Example:\n  sallyport end s-2m8xw4aa --reason \"work is done\""},
 };
 
@@ -123,8 +137,10 @@ void add_closing(CLI::App& app, ConsoleContext& context, const Closing& closing)
       Json request{{"ask", closing.name}, {"grant", options->grant}};
       put_text(request, "reason", options->reason);
       ASSIGN_OR_RETURN(const auto result, ask(context, request));
-      if (context.json) print_json(result);
-      else print(grant_text(member(result, "grant"), context.color, SystemClock{}.wall()));
+      if (context.json)
+        print_json(result);
+      else
+        print(grant_text(member(result, "grant"), context.color, SystemClock{}.wall()));
       return {};
     });
   });

@@ -36,7 +36,9 @@ class Lines {
  public:
   explicit Lines(bool color) : color_(color) {}
   void add(std::string_view name, std::string_view value) {
-    if (!value.empty()) text_ += fmt::format("  {} {}\n", painted(fmt::format("{:<12}", name), Color::faint, color_), painted(value, Color::none, color_));
+    if (!value.empty())
+      text_ += fmt::format("  {} {}\n", painted(fmt::format("{:<12}", name), Color::faint, color_),
+                           painted(value, Color::none, color_));
   }
   std::string text() && { return std::move(text_); }
 
@@ -48,10 +50,13 @@ class Lines {
 void add_session(Lines& lines, const Json& grant, WallTime now) {
   lines.add("session", text_of(grant, "session"));
   lines.add("peer", text_of(grant, "peer"));
-  if (const auto claimed = text_of(grant, "claimed_at"); !claimed.empty()) lines.add("began", time_text(claimed));
-  if (text_of(grant, "state") == "active") lines.add("ends by", time_text_with_distance(text_of(grant, "end_by"), now));
+  if (const auto claimed = text_of(grant, "claimed_at"); !claimed.empty())
+    lines.add("began", time_text(claimed));
+  if (text_of(grant, "state") == "active")
+    lines.add("ends by", time_text_with_distance(text_of(grant, "end_by"), now));
   if (grant.contains("to_target"))
-    lines.add("traffic", fmt::format("{} to the target, {} from it", size_text(number_of(grant, "to_target")), size_text(number_of(grant, "from_target"))));
+    lines.add("traffic", fmt::format("{} to the target, {} from it", size_text(number_of(grant, "to_target")),
+                                     size_text(number_of(grant, "from_target"))));
 }
 
 }  // namespace
@@ -60,8 +65,15 @@ std::string grants_text(const Json& grants, bool color, WallTime now) {
   Table table{{"GRANT", "STATE", "REP", "TARGET", "POLICY", "FROM", "SESSION", "UNTIL", "TICKET"}, color};
   for (const auto& grant : grants) {
     const auto state = text_of(grant, "state");
-    table.add({text_of(grant, "id"), {state, color_of(state)}, text_of(grant, "rep"), text_of(grant, "target"), text_of(grant, "policy"),
-               join(texts_of(grant, "networks")), text_of(grant, "session"), until_text(grant, now), text_of(grant, "ticket")});
+    table.add({text_of(grant, "id"),
+               {state, color_of(state)},
+               text_of(grant, "rep"),
+               text_of(grant, "target"),
+               text_of(grant, "policy"),
+               join(texts_of(grant, "networks")),
+               text_of(grant, "session"),
+               until_text(grant, now),
+               text_of(grant, "ticket")});
   }
   return table.empty() ? "No grants.\n" : table.text();
 }
@@ -74,14 +86,19 @@ std::string grant_text(const Json& grant, bool color, WallTime now) {
   lines.add("policy", text_of(grant, "policy"));
   lines.add("from", join(texts_of(grant, "networks")));
   if (state == "armed") lines.add("connect by", time_text_with_distance(text_of(grant, "connect_by"), now));
-  lines.add("limits", fmt::format("{} at the most, {} idle", seconds_text(grant, "session_limit"), seconds_text(grant, "idle_limit")));
+  lines.add("limits", fmt::format("{} at the most, {} idle", seconds_text(grant, "session_limit"),
+                                  seconds_text(grant, "idle_limit")));
   lines.add("ticket", text_of(grant, "ticket"));
   lines.add("reason", text_of(grant, "reason"));
-  lines.add("enabled", fmt::format("{} by {}", time_text(text_of(grant, "enabled_at")), text_of(grant, "enabled_by")));
-  if (const auto failed = number_of(grant, "failed_logins"); failed > 0) lines.add("failed", fmt::format("{} logins", failed));
+  lines.add("enabled",
+            fmt::format("{} by {}", time_text(text_of(grant, "enabled_at")), text_of(grant, "enabled_by")));
+  if (const auto failed = number_of(grant, "failed_logins"); failed > 0)
+    lines.add("failed", fmt::format("{} logins", failed));
   add_session(lines, grant, now);
-  if (const auto ended = text_of(grant, "ended_at"); !ended.empty()) lines.add("ended", until_text(grant, now));
-  return fmt::format("{} is {}\n", painted("Grant " + text_of(grant, "id"), Color::strong, color), painted(state, color_of(state), color)) +
+  if (const auto ended = text_of(grant, "ended_at"); !ended.empty())
+    lines.add("ended", until_text(grant, now));
+  return fmt::format("{} is {}\n", painted("Grant " + text_of(grant, "id"), Color::strong, color),
+                     painted(state, color_of(state), color)) +
          std::move(lines).text();
 }
 
@@ -89,9 +106,11 @@ std::string tell_text(const Json& tell, bool color) {
   const auto commands = texts_of(tell, "commands"), fingerprints = texts_of(tell, "fingerprints");
   std::string text = painted("Tell the representative:", Color::strong, color) + "\n";
   for (const auto& command : commands)
-    text += fmt::format("  {}{}\n", &command == &commands.front() ? "" : "or  ", painted(command, Color::none, color));
+    text += fmt::format("  {}{}\n", &command == &commands.front() ? "" : "or  ",
+                        painted(command, Color::none, color));
   text += "  The gate's host key is\n";
-  for (const auto& fingerprint : fingerprints) text += fmt::format("    {}\n", painted(fingerprint, Color::none, color));
+  for (const auto& fingerprint : fingerprints)
+    text += fmt::format("    {}\n", painted(fingerprint, Color::none, color));
   return text;
 }
 

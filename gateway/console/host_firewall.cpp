@@ -36,8 +36,8 @@ Done read_answers(mnl_socket* socket, const OnMessage& on_message) {
     const auto got = mnl_socket_recvfrom(socket, buffer.data(), buffer.size());
     if (got < 0) return fail_errno("reading nftables");
     if (got == 0) return {};
-    const int more = mnl_cb_run(buffer.data(), static_cast<std::size_t>(got), 0, mnl_socket_get_portid(socket), each,
-                                const_cast<OnMessage*>(&on_message));
+    const int more = mnl_cb_run(buffer.data(), static_cast<std::size_t>(got), 0,
+                                mnl_socket_get_portid(socket), each, const_cast<OnMessage*>(&on_message));
     if (more < 0) return fail_errno("reading nftables");
     if (more == MNL_CB_STOP) return {};
   }
@@ -45,7 +45,8 @@ Done read_answers(mnl_socket* socket, const OnMessage& on_message) {
 
 Done dump(std::uint16_t type, const OnMessage& on_message) {
   const MnlSocket socket{mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC)};
-  if (!socket || mnl_socket_bind(socket.get(), 0, MNL_SOCKET_AUTOPID) < 0) return fail_errno("opening a netlink socket");
+  if (!socket || mnl_socket_bind(socket.get(), 0, MNL_SOCKET_AUTOPID) < 0)
+    return fail_errno("opening a netlink socket");
   alignas(nlmsghdr) char buffer[256]{};
   nlmsghdr* const message = mnl_nlmsg_put_header(buffer);
   message->nlmsg_type = static_cast<std::uint16_t>(NFNL_SUBSYS_NFTABLES << 8 | type);
@@ -82,34 +83,47 @@ const nlattr* find(const Parent* parent, std::uint16_t type) {
 
 std::string text(const nlattr* attribute) {
   if (attribute == nullptr) return {};
-  const std::string_view bytes{static_cast<const char*>(mnl_attr_get_payload(attribute)), mnl_attr_get_payload_len(attribute)};
+  const std::string_view bytes{static_cast<const char*>(mnl_attr_get_payload(attribute)),
+                               mnl_attr_get_payload_len(attribute)};
   return std::string{bytes.substr(0, bytes.find('\0'))};
 }
 std::uint32_t number(const nlattr* attribute, std::uint32_t absent) {
-  return attribute == nullptr || mnl_attr_get_payload_len(attribute) != sizeof(std::uint32_t) ? absent : ntohl(mnl_attr_get_u32(attribute));
+  return attribute == nullptr || mnl_attr_get_payload_len(attribute) != sizeof(std::uint32_t)
+             ? absent
+             : ntohl(mnl_attr_get_u32(attribute));
 }
 
 std::string table_name(std::uint8_t family, const nlattr* name) {
-  const char* word = family == NFPROTO_INET ? "inet" : family == NFPROTO_IPV4 ? "ip" : family == NFPROTO_IPV6 ? "ip6" : nullptr;
+  const char* word = family == NFPROTO_INET   ? "inet"
+                     : family == NFPROTO_IPV4 ? "ip"
+                     : family == NFPROTO_IPV6 ? "ip6"
+                                              : nullptr;
   return word == nullptr ? std::string{} : fmt::format("{} {}", word, text(name));
 }
 
 const char* hook_name(std::uint32_t hook) {
   switch (hook) {
-    case NF_INET_PRE_ROUTING: return "prerouting";
-    case NF_INET_LOCAL_IN: return "input";
-    case NF_INET_LOCAL_OUT: return "output";
-    default: return nullptr;
+    case NF_INET_PRE_ROUTING:
+      return "prerouting";
+    case NF_INET_LOCAL_IN:
+      return "input";
+    case NF_INET_LOCAL_OUT:
+      return "output";
+    default:
+      return nullptr;
   }
 }
 
 // Only chains that a packet to the gate, or from it to a target, passes.
 void read_chain(std::uint8_t family, const nlmsghdr* message, std::vector<HostChain>& chains) {
   const auto* hook = find(message, NFTA_CHAIN_HOOK);
-  const char* where = hook == nullptr ? nullptr : hook_name(number(find(hook, NFTA_HOOK_HOOKNUM), NF_INET_NUMHOOKS));
+  const char* where =
+      hook == nullptr ? nullptr : hook_name(number(find(hook, NFTA_HOOK_HOOKNUM), NF_INET_NUMHOOKS));
   HostChain chain;
   chain.table = table_name(family, find(message, NFTA_CHAIN_TABLE));
-  if (where == nullptr || chain.table.empty() || text(find(message, NFTA_CHAIN_TABLE)).starts_with(kOwnTables)) return;
+  if (where == nullptr || chain.table.empty() ||
+      text(find(message, NFTA_CHAIN_TABLE)).starts_with(kOwnTables))
+    return;
   chain.chain = text(find(message, NFTA_CHAIN_NAME));
   chain.hook = where;
   chain.drops_by_default = number(find(message, NFTA_CHAIN_POLICY), NF_ACCEPT) == NF_DROP;
@@ -124,11 +138,12 @@ RuleVerdict verdict_of(const nlattr* expression) {
   const auto name = text(find(expression, NFTA_EXPR_NAME));
   if (name == "reject") return {.drops = true};
   if (name == "target") return {.drops = true, .passes = true};  // of iptables-nft: it may be anything
-  if (name == "lookup") return {.passes = true};                // a verdict map: it may be anything, too
+  if (name == "lookup") return {.passes = true};                 // a verdict map: it may be anything, too
   if (name != "immediate") return {};
   const auto* verdict = find(find(find(expression, NFTA_EXPR_DATA), NFTA_IMMEDIATE_DATA), NFTA_DATA_VERDICT);
   if (verdict == nullptr) return {};
-  const auto code = static_cast<std::int32_t>(number(find(verdict, NFTA_VERDICT_CODE), static_cast<std::uint32_t>(NFT_CONTINUE)));
+  const auto code = static_cast<std::int32_t>(
+      number(find(verdict, NFTA_VERDICT_CODE), static_cast<std::uint32_t>(NFT_CONTINUE)));
   return {.drops = code == NF_DROP, .passes = code == NF_ACCEPT || code == NFT_JUMP || code == NFT_GOTO};
 }
 
@@ -150,8 +165,10 @@ void read_rule(std::uint8_t family, const nlmsghdr* message, std::vector<HostCha
 
 Result<std::vector<HostChain>> read_host_chains() {
   std::vector<HostChain> chains;
-  RETURN_IF_ERROR(dump(NFT_MSG_GETCHAIN, [&](std::uint8_t family, const nlmsghdr* m) { read_chain(family, m, chains); }));
-  RETURN_IF_ERROR(dump(NFT_MSG_GETRULE, [&](std::uint8_t family, const nlmsghdr* m) { read_rule(family, m, chains); }));
+  RETURN_IF_ERROR(
+      dump(NFT_MSG_GETCHAIN, [&](std::uint8_t family, const nlmsghdr* m) { read_chain(family, m, chains); }));
+  RETURN_IF_ERROR(
+      dump(NFT_MSG_GETRULE, [&](std::uint8_t family, const nlmsghdr* m) { read_rule(family, m, chains); }));
   return chains;
 }
 

@@ -15,8 +15,8 @@ struct HostChain {
   std::string table, chain;  // "inet filter", "input"
   std::string hook;          // "prerouting", "input", "output"
   bool drops_by_default = false;
-  bool has_accepts = false;        // a rule of the chain accepts, or goes on to another chain
-  bool table_has_drops = false;    // a rule somewhere in the table drops or rejects
+  bool has_accepts = false;      // a rule of the chain accepts, or goes on to another chain
+  bool table_has_drops = false;  // a rule somewhere in the table drops or rejects
 };
 
 // Error with code EPERM: only root may look.

@@ -36,7 +36,8 @@ Result<HostKey> key_of(ssh_session session) {
   if (ssh_get_server_publickey(session, &raw) != SSH_OK) return fail("the target has shown no host key");
   const SshKey key{raw};
   char* text = nullptr;
-  if (ssh_pki_export_pubkey_base64(key.get(), &text) != SSH_OK) return fail("the target's host key cannot be written down");
+  if (ssh_pki_export_pubkey_base64(key.get(), &text) != SSH_OK)
+    return fail("the target's host key cannot be written down");
   const SshText base64{text};
   return HostKey::parse(fmt::format("{} {}", ssh_key_type_to_char(ssh_key_type(key.get())), base64.get()));
 }
@@ -48,7 +49,8 @@ Result<HostKey> read_host_key(UniqueFd socket, const HostKeyType& type) {
   if (!session) return fail("starting libssh");
   RETURN_IF_ERROR(set_options(session.get(), type));
   const socket_t fd = socket.get();
-  if (ssh_options_set(session.get(), SSH_OPTIONS_FD, &fd) != SSH_OK) return fail("giving the socket to libssh");
+  if (ssh_options_set(session.get(), SSH_OPTIONS_FD, &fd) != SSH_OK)
+    return fail("giving the socket to libssh");
   (void)socket.release();  // ssh_free() closes it
   if (ssh_connect(session.get()) != SSH_OK)
     return fail("{} key exchange: {}", type.label, escape_terminal(ssh_get_error(session.get())));

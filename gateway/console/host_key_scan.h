@@ -1,5 +1,5 @@
-// Reading a target's host key off a connected socket, with libssh: the console does it, because the monitor never
-// reads a peer's bytes. Nothing is sent but the key exchange. Runs in: sallyport.
+// Reading a target's host key off a connected socket, with libssh: the console does it, because the monitor
+// never reads a peer's bytes. Nothing is sent but the key exchange. Runs in: sallyport.
 #pragma once
 
 #include <functional>
@@ -25,7 +25,8 @@ inline constexpr HostKeyType kHostKeyTypes[] = {
 // The host key that the peer of `socket` proves to hold. An error also when it has none of that type.
 Result<HostKey> read_host_key(UniqueFd socket, const HostKeyType& type);
 
-// One key of each type that the target has; `dial` gives a fresh connection. An error when it has none at all.
+// One key of each type that the target has; `dial` gives a fresh connection. An error when it has none at
+// all.
 Result<std::vector<HostKey>> read_host_keys(const std::function<Result<UniqueFd>()>& dial);
 
 }  // namespace sallyport

@@ -18,7 +18,9 @@ void report(ConsoleContext& context, const Error& error) {
   if (context.json) return print_json({{"refused", error.message()}});
   // Escaping again what was escaped before would double its backslashes; only what is unsafe needs it.
   std::string line = error.message();
-  std::cerr << "sallyport: " << (line.find_first_of("\n\r\x1b") == std::string::npos ? line : escape_terminal(line)) << std::endl;
+  std::cerr << "sallyport: "
+            << (line.find_first_of("\n\r\x1b") == std::string::npos ? line : escape_terminal(line))
+            << std::endl;
 }
 
 }  // namespace sallyport

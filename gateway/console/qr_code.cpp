@@ -30,7 +30,8 @@ const char* block(bool upper_light, bool lower_light) {
 
 Result<std::string> qr_code(const Secret& text, bool color) {
   const std::string_view bytes = text.reveal();
-  const Code code{QRcode_encodeData(static_cast<int>(bytes.size()), reinterpret_cast<const unsigned char*>(bytes.data()), 0, QR_ECLEVEL_M)};
+  const Code code{QRcode_encodeData(static_cast<int>(bytes.size()),
+                                    reinterpret_cast<const unsigned char*>(bytes.data()), 0, QR_ECLEVEL_M)};
   if (!code) return fail_errno("making a QR code");
   std::string out;
   for (int row = -kQuietZone; row < code->width + kQuietZone; row += 2) {

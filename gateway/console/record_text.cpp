@@ -24,9 +24,14 @@ struct Sentence {
 constexpr std::array kSentences{
     Sentence{"gateway.started", "the gate has started[, version {version}]"},
     Sentence{"gateway.stopped", "the gate has stopped[: {reason}]", Color::warning},
-    Sentence{"grant.enabled", "[{enabled_by} ]enabled {rep} to {target}[ from {networks}][ until {connect_by}][, ticket {ticket}][: {reason}]"},
-    Sentence{"grant.claimed", "[{rep} ]has logged in[ from {peer}][ to {target}], session {session}[ until {end_by}]", Color::good},
-    Sentence{"grant.released", "the target was not reached, the grant is armed again[: {reason}]", Color::warning},
+    Sentence{"grant.enabled",
+             "[{enabled_by} ]enabled {rep} to {target}[ from {networks}][ until {connect_by}][, ticket "
+             "{ticket}][: {reason}]"},
+    Sentence{"grant.claimed",
+             "[{rep} ]has logged in[ from {peer}][ to {target}], session {session}[ until {end_by}]",
+             Color::good},
+    Sentence{"grant.released", "the target was not reached, the grant is armed again[: {reason}]",
+             Color::warning},
     Sentence{"grant.expired", "expired unused", Color::faint},
     Sentence{"grant.locked", "locked[ after {failures} failed logins]", Color::bad},
     Sentence{"grant.revoked", "revoked[ by {by}][: {reason}]", Color::warning},
@@ -34,7 +39,9 @@ constexpr std::array kSentences{
     Sentence{"login.failed", "login failed[ for {rep}][ from {peer}]", Color::warning},
     Sentence{"session.connected", "connected to the target[ at {target_address}]", Color::good},
     Sentence{"session.channel", "channel {channel} opens[: {kind}][ {command}]"},
-    Sentence{"session.channel_closed", "channel {channel} closes[, exit status {exit_status}][, {to_target} bytes to the target][, {from_target} from it]"},
+    Sentence{"session.channel_closed",
+             "channel {channel} closes[, exit status {exit_status}][, {to_target} bytes to the target][, "
+             "{from_target} from it]"},
     Sentence{"session.ended", "session {session} has ended[: {reason}][, by {by}]", Color::warning},
     Sentence{"target.failed", "the target failed[: {reason}]", Color::bad},
     Sentence{"recording.closed", "recording closed[: {path}][, {size} bytes][: {alarm}]"},
@@ -46,7 +53,8 @@ constexpr std::array kSentences{
     Sentence{"rep.removed", "rep {rep} removed[ by {by}]"},
     Sentence{"rep.enrolled", "rep {rep} enrolled[ by {by}]"},
     Sentence{"target.added", "target {target} added[ by {by}]"},
-    Sentence{"target.pinned", "target {target} has a new pinned key[, {fingerprints}][ by {by}]", Color::warning},
+    Sentence{"target.pinned", "target {target} has a new pinned key[, {fingerprints}][ by {by}]",
+             Color::warning},
     Sentence{"target.scanned", "the host key of {target} was looked at[ by {by}]"},
     Sentence{"journal.recovered", "the journal's torn last line was cut off", Color::warning},
 };
@@ -106,11 +114,15 @@ std::string fields_text(const Json& record) {
 }  // namespace
 
 std::string record_text(const Json& record, bool color) {
-  const auto event = text_of(record, "event"), time = text_of(record, "time"), grant = text_of(record, "grant");
-  const auto known = std::find_if(kSentences.begin(), kSentences.end(), [&](const Sentence& s) { return s.event == event; });
+  const auto event = text_of(record, "event"), time = text_of(record, "time"),
+             grant = text_of(record, "grant");
+  const auto known =
+      std::find_if(kSentences.begin(), kSentences.end(), [&](const Sentence& s) { return s.event == event; });
   const bool has_sentence = known != kSentences.end();
-  return fmt::format("{}  {:<10}  {}\n", painted(time_text(time), Color::faint, color), painted(grant.empty() ? "-" : grant, Color::none, false),
-                     painted(has_sentence ? sentence_text(known->text, record) : fields_text(record), has_sentence ? known->color : Color::none, color));
+  return fmt::format("{}  {:<10}  {}\n", painted(time_text(time), Color::faint, color),
+                     painted(grant.empty() ? "-" : grant, Color::none, false),
+                     painted(has_sentence ? sentence_text(known->text, record) : fields_text(record),
+                             has_sentence ? known->color : Color::none, color));
 }
 
 }  // namespace sallyport

@@ -18,12 +18,18 @@ using Json = nlohmann::json;
 
 void add_add(CLI::App& reps, ConsoleContext& context) {
   const auto request = std::make_shared<Json>(Json{{"ask", "rep.add"}});
-  const auto put = [request](const char* key) { return [request, key](const std::string& text) { (*request)[key] = text; }; };
+  const auto put = [request](const char* key) {
+    return [request, key](const std::string& text) { (*request)[key] = text; };
+  };
   auto* command = reps.add_subcommand("add", "Make a rep known; then enroll");
-  command->add_option_function<std::string>("name", put("name"), "what the rep logs in as: a-z, 0-9, '.', '_', '-'")->required();
+  command
+      ->add_option_function<std::string>("name", put("name"),
+                                         "what the rep logs in as: a-z, 0-9, '.', '_', '-'")
+      ->required();
   command->add_option_function<std::string>("--full-name", put("full_name"), "e.g. \"Kim Example\"");
   command->add_option_function<std::string>("--contact", put("contact"), "telephone or mail");
-  command->add_option_function<std::string>("--account", put("account"), "the account whose password is asked; else the name");
+  command->add_option_function<std::string>("--account", put("account"),
+                                            "the account whose password is asked; else the name");
   command->footer("Example:\n  sallyport rep add kim --full-name \"Kim Example\" --contact \"+1 555 0100\"");
   command->callback([&context, request] {
     run_command(context, [&]() -> Done {
@@ -31,9 +37,11 @@ void add_add(CLI::App& reps, ConsoleContext& context) {
       if (context.json) return print_json(result), Done{};
       const auto name = escape_terminal(text_of(member(result, "rep"), "name"));
       const auto account = escape_terminal(text_of(member(result, "rep"), "account"));
-      print(fmt::format("Rep {} is known. What is left to do:\n"
-                        "  a password for the account '{}', as PAM service sallyport checks it\n"
-                        "  a secret for the challenge: sallyport rep enroll {}\n", name, account, name));
+      print(
+          fmt::format("Rep {} is known. What is left to do:\n"
+                      "  a password for the account '{}', as PAM service sallyport checks it\n"
+                      "  a secret for the challenge: sallyport rep enroll {}\n",
+                      name, account, name));
       return {};
     });
   });
@@ -49,7 +57,11 @@ void add_list(CLI::App& reps, ConsoleContext& context) {
       Table table{{"REP", "FULL NAME", "CONTACT", "ACCOUNT", "CHALLENGE", "ENROLLED"}, context.color};
       for (const auto& rep : member(result, "reps")) {
         const bool enrolled = member(rep, "enrolled") == true;
-        table.add({text_of(rep, "name"), text_of(rep, "full_name"), text_of(rep, "contact"), text_of(rep, "account"), text_of(rep, "suite"),
+        table.add({text_of(rep, "name"),
+                   text_of(rep, "full_name"),
+                   text_of(rep, "contact"),
+                   text_of(rep, "account"),
+                   text_of(rep, "suite"),
                    {enrolled ? "yes" : "no", enrolled ? Color::good : Color::warning}});
       }
       print(table.empty() ? "No reps. Add one: sallyport rep add NAME\n" : table.text());
@@ -66,8 +78,10 @@ void add_remove(CLI::App& reps, ConsoleContext& context) {
   command->callback([&context, name] {
     run_command(context, [&]() -> Done {
       ASSIGN_OR_RETURN(const auto result, ask(context, {{"ask", "rep.remove"}, {"name", *name}}));
-      if (context.json) print_json(result);
-      else print(fmt::format("Rep {} is removed.\n", escape_terminal(*name)));
+      if (context.json)
+        print_json(result);
+      else
+        print(fmt::format("Rep {} is removed.\n", escape_terminal(*name)));
       return {};
     });
   });
@@ -84,21 +98,25 @@ Secret grouped(std::string_view secret) {
 }
 
 // What an authenticator scans: the scheme is our own, in the manner of otpauth://.
-Secret enrollment_uri(const std::string& rep, const std::string& gate, const std::string& suite, const Secret& secret) {
+Secret enrollment_uri(const std::string& rep, const std::string& gate, const std::string& suite,
+                      const Secret& secret) {
   return Secret::taking(fmt::format("ocra://{}@{}?suite={}&secret={}", rep, gate, suite, secret.reveal()));
 }
 
-Done print_enrollment(const ConsoleContext& context, const Json& result, const Secret& secret, const std::string& gate, bool with_qr) {
+Done print_enrollment(const ConsoleContext& context, const Json& result, const Secret& secret,
+                      const std::string& gate, bool with_qr) {
   const auto name = text_of(member(result, "rep"), "name"), suite = text_of(result, "suite");
   print(fmt::format("{}\nIt is shown this once. Give it to the rep on a way that nobody else reads.\n\n",
                     painted("The secret of " + name, Color::strong, context.color)));
-  print(fmt::format("  secret  {}\n  suite   {}\n\n", grouped(secret.reveal()).reveal(), escape_terminal(suite)));
+  print(fmt::format("  secret  {}\n  suite   {}\n\n", grouped(secret.reveal()).reveal(),
+                    escape_terminal(suite)));
   if (with_qr) {
     ASSIGN_OR_RETURN(const auto code, qr_code(enrollment_uri(name, gate, suite, secret), context.color));
     print(code + "\n");
   }
-  print("The rep runs, and gives it the secret:\n  sallyport-respond --save\n"
-        "After that, sallyport-respond answers each challenge.\n");
+  print(
+      "The rep runs, and gives it the secret:\n  sallyport-respond --save\n"
+      "After that, sallyport-respond answers each challenge.\n");
   return {};
 }
 
@@ -135,7 +153,8 @@ void add_enroll(CLI::App& reps, ConsoleContext& context) {
 }  // namespace
 
 void add_rep_commands(CLI::App& app, ConsoleContext& context) {
-  auto* reps = app.add_subcommand("rep", "Service representatives: add, list, remove, enroll")->group(group::setup);
+  auto* reps =
+      app.add_subcommand("rep", "Service representatives: add, list, remove, enroll")->group(group::setup);
   reps->require_subcommand(1);
   reps->footer("Example:\n  sallyport rep add kim && sallyport rep enroll kim");
   add_add(*reps, context);

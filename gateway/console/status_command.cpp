@@ -12,8 +12,10 @@ void add_status_command(CLI::App& app, ConsoleContext& context) {
   command->callback([&context] {
     run_command(context, [&]() -> Done {
       ASSIGN_OR_RETURN(const auto status, ask(context, {{"ask", "status"}}));
-      if (context.json) print_json(status);
-      else print(status_text(status, context.color, SystemClock{}.wall()));
+      if (context.json)
+        print_json(status);
+      else
+        print(status_text(status, context.color, SystemClock{}.wall()));
       return {};
     });
   });

@@ -25,14 +25,20 @@ std::string status_text(const nlohmann::json& status, bool color, WallTime now) 
   const auto& journal = member(status, "journal");
   const auto& firewall = member(status, "firewall");
   const auto listening = texts_of(status, "listening");
-  std::string text = fmt::format("{}  sallyportd {}, process {}, since {}\n", painted("Gate " + text_of(status, "gate"), Color::strong, color),
-                                 painted(text_of(status, "version"), Color::none, false), number_of(status, "pid"),
-                                 painted(time_text_with_distance(text_of(status, "started_at"), now), Color::none, false));
-  text += fmt::format("  grants       {} armed, {} active\n", number_of(grants, "armed"), number_of(grants, "active"));
+  std::string text =
+      fmt::format("{}  sallyportd {}, process {}, since {}\n",
+                  painted("Gate " + text_of(status, "gate"), Color::strong, color),
+                  painted(text_of(status, "version"), Color::none, false), number_of(status, "pid"),
+                  painted(time_text_with_distance(text_of(status, "started_at"), now), Color::none, false));
+  text += fmt::format("  grants       {} armed, {} active\n", number_of(grants, "armed"),
+                      number_of(grants, "active"));
   text += fmt::format("  connections  {}\n", number_of(status, "connections"));
-  text += fmt::format("  listening    {}\n", listening.empty() ? "nowhere" : painted(join(listening), Color::warning, color));
-  text += fmt::format("  host keys    {}\n", painted(join(texts_of(status, "fingerprints")), Color::none, color));
-  text += fmt::format("  journal      record {}, writable: {}\n", number_of(journal, "seq"), verdict(journal, "writable", color));
+  text += fmt::format("  listening    {}\n",
+                      listening.empty() ? "nowhere" : painted(join(listening), Color::warning, color));
+  text +=
+      fmt::format("  host keys    {}\n", painted(join(texts_of(status, "fingerprints")), Color::none, color));
+  text += fmt::format("  journal      record {}, writable: {}\n", number_of(journal, "seq"),
+                      verdict(journal, "writable", color));
   text += fmt::format("  firewall     base table in force: {}\n\n", verdict(firewall, "base", color));
   return text + kernel_text(member(firewall, "live"), color);
 }

@@ -12,12 +12,18 @@ namespace {
 
 const char* code_of(Color color) {
   switch (color) {
-    case Color::none: return "";
-    case Color::good: return "\x1b[32m";
-    case Color::warning: return "\x1b[33m";
-    case Color::bad: return "\x1b[31m";
-    case Color::faint: return "\x1b[2m";
-    case Color::strong: return "\x1b[1m";
+    case Color::none:
+      return "";
+    case Color::good:
+      return "\x1b[32m";
+    case Color::warning:
+      return "\x1b[33m";
+    case Color::bad:
+      return "\x1b[31m";
+    case Color::faint:
+      return "\x1b[2m";
+    case Color::strong:
+      return "\x1b[1m";
   }
   return "";
 }
@@ -35,7 +41,8 @@ std::string painted(std::string_view text, Color color, bool on) {
 }
 
 std::size_t display_width(std::string_view text) noexcept {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; }));
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; }));
 }
 
 void Table::add(std::vector<Cell> row) {
@@ -47,7 +54,8 @@ void Table::add(std::vector<Cell> row) {
 std::vector<std::size_t> Table::widths() const {
   std::vector<std::size_t> widths(headings_.size(), 0);
   for (const auto& row : rows_)
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], display_width(escape_terminal(row[i].text)));
+    for (std::size_t i = 0; i < row.size(); ++i)
+      widths[i] = std::max(widths[i], display_width(escape_terminal(row[i].text)));
   for (std::size_t i = 0; i < widths.size(); ++i)
     if (widths[i] > 0) widths[i] = std::max(widths[i], display_width(headings_[i]));
   return widths;

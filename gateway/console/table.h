@@ -1,4 +1,5 @@
-// Table: aligned columns of text from outside, safe on a terminal; and the few colours. Pure; runs in: sallyport.
+// Table: aligned columns of text from outside, safe on a terminal; and the few colours. Pure; runs in:
+// sallyport.
 #pragma once
 
 #include <string>

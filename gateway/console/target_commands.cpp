@@ -1,5 +1,5 @@
-// target add, list, scan. A key is pinned only after a person has seen its fingerprint, or a script has named it.
-// Runs in: sallyport.
+// target add, list, scan. A key is pinned only after a person has seen its fingerprint, or a script has named
+// it. Runs in: sallyport.
 #include "gateway/console/commands.h"
 
 #include <algorithm>
@@ -39,8 +39,12 @@ struct ScanOptions {
 };
 
 void add_pin_options(CLI::App& command, PinOptions& options) {
-  auto* expect = command.add_option("--expect", options.expected, "pin the key with this fingerprint (SHA256:…) and ask nothing")->delimiter(',');
-  command.add_flag("--yes", options.yes, "ask nothing; needs --expect, a script must name what it trusts")->needs(expect);
+  auto* expect = command
+                     .add_option("--expect", options.expected,
+                                 "pin the key with this fingerprint (SHA256:…) and ask nothing")
+                     ->delimiter(',');
+  command.add_flag("--yes", options.yes, "ask nothing; needs --expect, a script must name what it trusts")
+      ->needs(expect);
 }
 
 // `where` is what target.scan takes: a name, or addresses and a port.
@@ -65,27 +69,33 @@ std::string keys_text(const std::vector<HostKey>& keys, const std::vector<std::s
 
 std::string list_of(const std::vector<HostKey>& keys) {
   std::string all;
-  for (const auto& key : keys) all += fmt::format("{}{} ({})", all.empty() ? "" : ", ", key.fingerprint(), key.label());
+  for (const auto& key : keys)
+    all += fmt::format("{}{} ({})", all.empty() ? "" : ", ", key.fingerprint(), key.label());
   return all;
 }
 
 // Those of `keys` that `expected` names; an error when one named was not found.
-Result<std::vector<HostKey>> expected_of(const std::vector<HostKey>& keys, const std::vector<std::string>& expected) {
+Result<std::vector<HostKey>> expected_of(const std::vector<HostKey>& keys,
+                                         const std::vector<std::string>& expected) {
   std::vector<HostKey> found;
   for (const auto& fingerprint : expected) {
     const auto same = [&](const HostKey& key) { return key.fingerprint() == fingerprint; };
     const auto key = std::find_if(keys.begin(), keys.end(), same);
     if (key == keys.end())
-      return fail("the target does not have the expected key {}; it has {}: nothing was pinned", escape_terminal(fingerprint), list_of(keys));
+      return fail("the target does not have the expected key {}; it has {}: nothing was pinned",
+                  escape_terminal(fingerprint), list_of(keys));
     found.push_back(*key);
   }
   return found;
 }
 
 // The keys to pin: those expected, or all after a look and a "y".
-Result<std::vector<HostKey>> chosen(const ConsoleContext& context, const std::vector<HostKey>& keys, const PinOptions& options) {
+Result<std::vector<HostKey>> chosen(const ConsoleContext& context, const std::vector<HostKey>& keys,
+                                    const PinOptions& options) {
   if (!options.expected.empty()) return expected_of(keys, options.expected);
-  if (context.json) return fail("with --json nothing is asked: name the fingerprint with --expect (sallyport target scan shows it)");
+  if (context.json)
+    return fail(
+        "with --json nothing is asked: name the fingerprint with --expect (sallyport target scan shows it)");
   print(keys_text(keys, {}, context.color) + "Compare with what the target's own console shows.\n");
   if (!confirm(keys.size() == 1 ? "Pin this key?" : "Pin these keys?")) return fail("nothing was pinned");
   return keys;
@@ -113,15 +123,17 @@ Result<Secret> login_secret(const AddOptions& options) {
 void print_target(const ConsoleContext& context, const Json& result, const char* what) {
   if (context.json) return print_json(result);
   const auto& target = member(result, "target");
-  print(fmt::format("Target {} {}. Pinned: {}\n", escape_terminal(text_of(target, "name")), what, escape_terminal(join(texts_of(target, "fingerprints")))));
+  print(fmt::format("Target {} {}. Pinned: {}\n", escape_terminal(text_of(target, "name")), what,
+                    escape_terminal(join(texts_of(target, "fingerprints")))));
 }
 
 Done add(ConsoleContext& context, const AddOptions& options) {
-  Json request{{"ask", "target.add"}, {"name", options.name}, {"addresses", options.addresses}, {"ssh_port", options.port},
-               {"user", options.user}, {"login", options.login}};
+  Json request{{"ask", "target.add"},      {"name", options.name}, {"addresses", options.addresses},
+               {"ssh_port", options.port}, {"user", options.user}, {"login", options.login}};
   if (!options.description.empty()) request["description"] = options.description;
   if (options.host_key.empty()) {
-    ASSIGN_OR_RETURN(const auto keys, scan(context, {{"addresses", options.addresses}, {"ssh_port", options.port}}));
+    ASSIGN_OR_RETURN(const auto keys,
+                     scan(context, {{"addresses", options.addresses}, {"ssh_port", options.port}}));
     ASSIGN_OR_RETURN(const auto pinned, chosen(context, keys, options.pin));
     request["host_keys"] = lines_of(pinned);
   } else {
@@ -141,17 +153,26 @@ void add_add(CLI::App& targets, ConsoleContext& context) {
   const auto options = std::make_shared<AddOptions>();
   auto* command = targets.add_subcommand("add", "Make an HMC known: reads its host key, asks, pins it");
   command->add_option("name", options->name, "how it is called here: a-z, 0-9, '.', '_', '-'")->required();
-  command->add_option("--address", options->addresses, "its IP addresses, separated by commas, tried in order")->required()->delimiter(',');
+  command
+      ->add_option("--address", options->addresses, "its IP addresses, separated by commas, tried in order")
+      ->required()
+      ->delimiter(',');
   command->add_option("--port", options->port, "its SSH port")->capture_default_str();
   command->add_option("--user", options->user, "whom to log in as there")->required();
-  command->add_option("--login", options->login, "prompt: the rep answers its prompts; key or password: stored at the gate")
-      ->check(CLI::IsMember({"prompt", "key", "password"}))->capture_default_str();
-  command->add_option("--secret-file", options->secret_file, "the private key or the password; - is standard input; else asked");
+  command
+      ->add_option("--login", options->login,
+                   "prompt: the rep answers its prompts; key or password: stored at the gate")
+      ->check(CLI::IsMember({"prompt", "key", "password"}))
+      ->capture_default_str();
+  command->add_option("--secret-file", options->secret_file,
+                      "the private key or the password; - is standard input; else asked");
   command->add_option("--description", options->description, "e.g. \"Power HMC, room 7\"");
-  auto* key = command->add_option("--host-key", options->host_key, "its public key line, known from elsewhere: no scan");
+  auto* key = command->add_option("--host-key", options->host_key,
+                                  "its public key line, known from elsewhere: no scan");
   add_pin_options(*command, options->pin);
   command->get_option("--expect")->excludes(key);
-  command->footer("Example:\n  sallyport target add hmc1 --address 198.51.100.10 --user hscroot --login prompt");
+  command->footer(
+      "Example:\n  sallyport target add hmc1 --address 198.51.100.10 --user hscroot --login prompt");
   command->callback([&context, options] { run_command(context, [&] { return add(context, *options); }); });
 }
 
@@ -162,10 +183,13 @@ void add_list(CLI::App& targets, ConsoleContext& context) {
     run_command(context, [&]() -> Done {
       ASSIGN_OR_RETURN(const auto result, ask(context, {{"ask", "target.list"}}));
       if (context.json) return print_json(result), Done{};
-      Table table{{"TARGET", "ADDRESSES", "PORT", "USER", "LOGIN", "HOST KEYS", "DESCRIPTION"}, context.color};
+      Table table{{"TARGET", "ADDRESSES", "PORT", "USER", "LOGIN", "HOST KEYS", "DESCRIPTION"},
+                  context.color};
       for (const auto& target : member(result, "targets"))
-        table.add({text_of(target, "name"), join(texts_of(target, "addresses")), std::to_string(number_of(target, "ssh_port")), text_of(target, "user"),
-                   text_of(target, "login"), join(texts_of(target, "fingerprints")), text_of(target, "description")});
+        table.add({text_of(target, "name"), join(texts_of(target, "addresses")),
+                   std::to_string(number_of(target, "ssh_port")), text_of(target, "user"),
+                   text_of(target, "login"), join(texts_of(target, "fingerprints")),
+                   text_of(target, "description")});
       print(table.empty() ? "No targets. Add one: sallyport target add NAME …\n" : table.text());
       return {};
     });
@@ -181,7 +205,9 @@ Result<std::vector<std::string>> pinned_for(ConsoleContext& context, const std::
 }
 
 bool same_keys(const std::vector<HostKey>& keys, const std::vector<std::string>& pinned) {
-  const auto is_pinned = [&](const HostKey& key) { return std::find(pinned.begin(), pinned.end(), key.fingerprint()) != pinned.end(); };
+  const auto is_pinned = [&](const HostKey& key) {
+    return std::find(pinned.begin(), pinned.end(), key.fingerprint()) != pinned.end();
+  };
   return keys.size() == pinned.size() && std::all_of(keys.begin(), keys.end(), is_pinned);
 }
 
@@ -189,13 +215,17 @@ Json scan_json(const std::vector<HostKey>& keys, const std::vector<std::string>&
   Json list = Json::array();
   for (const auto& key : keys) {
     const bool is_pinned = std::find(pinned.begin(), pinned.end(), key.fingerprint()) != pinned.end();
-    list.push_back({{"type", key.label()}, {"fingerprint", key.fingerprint()}, {"line", key.line()}, {"pinned", is_pinned}});
+    list.push_back({{"type", key.label()},
+                    {"fingerprint", key.fingerprint()},
+                    {"line", key.line()},
+                    {"pinned", is_pinned}});
   }
   return {{"host_keys", list}};
 }
 
 Done pin(ConsoleContext& context, const std::string& name, const std::vector<HostKey>& keys) {
-  ASSIGN_OR_RETURN(const auto result, ask(context, {{"ask", "target.pin"}, {"name", name}, {"host_keys", lines_of(keys)}}));
+  ASSIGN_OR_RETURN(const auto result,
+                   ask(context, {{"ask", "target.pin"}, {"name", name}, {"host_keys", lines_of(keys)}}));
   print_target(context, result, "has new pinned keys");
   return {};
 }
@@ -210,15 +240,19 @@ Done scan_known(ConsoleContext& context, const ScanOptions& options) {
   if (context.json) return print_json(scan_json(keys, pinned)), Done{};
   print(keys_text(keys, pinned, context.color));
   if (same_keys(keys, pinned)) return print("The target has the pinned keys and no others.\n"), Done{};
-  print(fmt::format("Pinned now: {}\nCompare with what the target's own console shows.\n", escape_terminal(join(pinned))));
+  print(fmt::format("Pinned now: {}\nCompare with what the target's own console shows.\n",
+                    escape_terminal(join(pinned))));
   if (!confirm("Pin what the target has instead?")) return fail("nothing was changed");
   return pin(context, options.name, keys);
 }
 
 Done scan_address(ConsoleContext& context, const ScanOptions& options) {
-  ASSIGN_OR_RETURN(const auto keys, scan(context, {{"addresses", options.addresses}, {"ssh_port", options.port}}));
-  if (context.json) print_json(scan_json(keys, {}));
-  else print(keys_text(keys, {}, context.color));
+  ASSIGN_OR_RETURN(const auto keys,
+                   scan(context, {{"addresses", options.addresses}, {"ssh_port", options.port}}));
+  if (context.json)
+    print_json(scan_json(keys, {}));
+  else
+    print(keys_text(keys, {}, context.color));
   return {};
 }
 
@@ -226,17 +260,25 @@ void add_scan(CLI::App& targets, ConsoleContext& context) {
   const auto options = std::make_shared<ScanOptions>();
   auto* command = targets.add_subcommand("scan", "Show an HMC's host keys, and pin them anew after asking");
   auto* name = command->add_option("name", options->name, "a known target");
-  auto* address = command->add_option("--address", options->addresses, "or an address: shows its keys, pins nothing")->delimiter(',')->excludes(name);
-  command->add_option("--port", options->port, "SSH port at that address")->capture_default_str()->needs(address);
+  auto* address =
+      command->add_option("--address", options->addresses, "or an address: shows its keys, pins nothing")
+          ->delimiter(',')
+          ->excludes(name);
+  command->add_option("--port", options->port, "SSH port at that address")
+      ->capture_default_str()
+      ->needs(address);
   add_pin_options(*command, options->pin);
   command->get_option("--expect")->needs(name);
   command->footer("Example:\n  sallyport target scan hmc1\n  sallyport target scan hmc1 --expect SHA256:…");
   command->callback([&context, options, name, address] {
     if (name->count() + address->count() == 0) {
       context.exit_code = exit_code::wrong_usage;
-      return report(context, Error{"a target's name or --address is required (see: sallyport target scan --help)"});
+      return report(context,
+                    Error{"a target's name or --address is required (see: sallyport target scan --help)"});
     }
-    run_command(context, [&] { return options->name.empty() ? scan_address(context, *options) : scan_known(context, *options); });
+    run_command(context, [&] {
+      return options->name.empty() ? scan_address(context, *options) : scan_known(context, *options);
+    });
   });
 }
 
@@ -245,7 +287,8 @@ void add_scan(CLI::App& targets, ConsoleContext& context) {
 void add_target_commands(CLI::App& app, ConsoleContext& context) {
   auto* targets = app.add_subcommand("target", "HMCs: add, list, scan")->group(group::setup);
   targets->require_subcommand(1);
-  targets->footer("Example:\n  sallyport target add hmc1 --address 198.51.100.10 --user hscroot --login prompt");
+  targets->footer(
+      "Example:\n  sallyport target add hmc1 --address 198.51.100.10 --user hscroot --login prompt");
   add_add(*targets, context);
   add_list(*targets, context);
   add_scan(*targets, context);

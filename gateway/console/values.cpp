@@ -49,8 +49,10 @@ std::string time_text_with_distance(const std::string& rfc3339, WallTime now) {
   auto distance = std::chrono::duration_cast<std::chrono::seconds>(*time - now);
   const bool past = distance.count() < 0;
   if (past) distance = -distance;
-  if (distance >= std::chrono::minutes{1}) distance = std::chrono::floor<std::chrono::minutes>(distance + std::chrono::seconds{30});
-  return fmt::format("{} ({}{}{})", time_text(rfc3339), past ? "" : "in ", to_text(distance), past ? " ago" : "");
+  if (distance >= std::chrono::minutes{1})
+    distance = std::chrono::floor<std::chrono::minutes>(distance + std::chrono::seconds{30});
+  return fmt::format("{} ({}{}{})", time_text(rfc3339), past ? "" : "in ", to_text(distance),
+                     past ? " ago" : "");
 }
 
 std::string size_text(std::uint64_t bytes) {

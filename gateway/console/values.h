@@ -1,4 +1,5 @@
-// Reading the members of the monitor's answers, and saying times and sizes as people do. Pure; runs in: sallyport.
+// Reading the members of the monitor's answers, and saying times and sizes as people do. Pure; runs in:
+// sallyport.
 #pragma once
 
 #include <cstdint>

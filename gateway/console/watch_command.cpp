@@ -31,8 +31,10 @@ Done show_line(const ConsoleContext& context, const nlohmann::json& line) {
   if (line.contains("refused")) return fail("{}", escape_terminal(text_of(line, "refused")));
   const auto& record = member(line, "record");
   if (!record.is_object()) return {};
-  if (context.json) std::cout << record.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << std::endl;
-  else print(record_text(record, context.color));
+  if (context.json)
+    std::cout << record.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << std::endl;
+  else
+    print(record_text(record, context.color));
   if (!std::cout) return fail("nobody reads standard output");
   return {};
 }
@@ -67,7 +69,8 @@ Done watch(ConsoleContext& context, const std::string& grant) {
 
 void add_watch_command(CLI::App& app, ConsoleContext& context) {
   const auto grant = std::make_shared<std::string>();
-  auto* command = app.add_subcommand("watch", "Show what happens as it happens, until Ctrl-C")->group(group::sessions);
+  auto* command =
+      app.add_subcommand("watch", "Show what happens as it happens, until Ctrl-C")->group(group::sessions);
   command->add_option("grant", *grant, "only this grant or session");
   command->footer("Example:\n  sallyport watch\n  sallyport watch --json | jq .event");
   command->callback([&context, grant] { run_command(context, [&] { return watch(context, *grant); }); });

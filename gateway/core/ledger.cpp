@@ -160,10 +160,7 @@ Done Ledger::connected(const GrantId& id, const Address& target) {
 Done Ledger::release(const GrantId& id, const std::string& reason) {
   ASSIGN_OR_RETURN(const Grant* const grant, in_state(id, GrantEvent::release));
   if (grant->connected) return fail("grant {} has been used", id.value());
-  if (grant->failed_dial_spends) {
-    finish(id, reason, "", {});
-    return {};
-  }
+  if (grant->failed_dial_spends) return fail("the policy of grant {} counts a failed dial as use", id.value());
   RETURN_IF_ERROR(append(grant_released(*grant, reason), Weight::closing));
   set_deadline(grants_.at(id));
   return {};
@@ -188,7 +185,8 @@ void Ledger::expire(const GrantId& id) {
 
 void Ledger::count_failure(const GrantId& id, Entry login_failed) {
   login_failed.fields["grant"] = id.value();
-  append_closing(login_failed);
+  // Strangers cause these, so they may not use up the reserve that closing records live on; they count all the same.
+  if (!append(login_failed, Weight::opening)) (void)fold_into(grants_, folded(login_failed, position_));
   const auto grant = in_state(id, GrantEvent::lock);
   if (grant && (*grant)->failed_logins >= (*grant)->failed_logins_limit) append_closing(grant_locked(**grant));
 }

@@ -32,7 +32,7 @@ class Ledger {
   // The single use (I2): one conditional append. Returns the session's name.
   Result<std::string> claim(const GrantId& id, const Endpoint& peer);
   Done connected(const GrantId& id, const Address& target);
-  // The target was not reached: armed again until its deadline, or spent where the policy says so.
+  // The target was not reached: armed again until its deadline. Refused where the policy counts that as use.
   Done release(const GrantId& id, const std::string& reason);
   // The following close. They take effect in memory even when the journal cannot be written: a full disk
   // must not hold a door open. The record follows as soon as it can be written.

@@ -86,12 +86,12 @@ void ControlConnection::flush() {
   if (outgoing_.size() > kOutgoingLimit) closed_ = true;
 }
 
-ControlServer::ControlServer(Loop& loop, UniqueFd socket, OnRequest on_request)
-    : loop_(&loop), on_request_(std::move(on_request)), socket_(std::move(socket)),
+ControlServer::ControlServer(Loop& loop, UniqueFd socket, OnRequest on_request, OnGone on_gone)
+    : loop_(&loop), on_request_(std::move(on_request)), on_gone_(std::move(on_gone)), socket_(std::move(socket)),
       watch_(loop, socket_.get(), Watch::For::reading, [this] { accept_one(); }) {}
 
 Result<std::unique_ptr<ControlServer>> ControlServer::listen(Loop& loop, const std::filesystem::path& path,
-                                                             OnRequest on_request) {
+                                                             OnRequest on_request, OnGone on_gone) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   const std::string name = path.string();
@@ -104,7 +104,7 @@ Result<std::unique_ptr<ControlServer>> ControlServer::listen(Loop& loop, const s
     return fail_errno("making the control socket {}", name);
   // Everybody may connect, so that everybody gets a clear refusal; credentials decide.
   if (chmod(name.c_str(), 0666) != 0 || ::listen(socket.get(), 16) != 0) return fail_errno("listening on {}", name);
-  return std::unique_ptr<ControlServer>{new ControlServer{loop, std::move(socket), std::move(on_request)}};
+  return std::unique_ptr<ControlServer>{new ControlServer{loop, std::move(socket), std::move(on_request), std::move(on_gone)}};
 }
 
 void ControlServer::accept_one() {
@@ -175,6 +175,9 @@ void ControlServer::broadcast(const Record& record) {
   }
 }
 
-void ControlServer::drop(std::uint64_t id) { connections_.erase(id); }
+void ControlServer::drop(std::uint64_t id) {
+  connections_.erase(id);
+  on_gone_(id);
+}
 
 }  // namespace sallyport

@@ -47,12 +47,16 @@ class ControlServer {
   // Handles one request; answers through the connection, now or later (the id stays valid or finds nobody).
   using OnRequest = std::function<void(std::uint64_t connection, const nlohmann::json& request)>;
 
-  static Result<std::unique_ptr<ControlServer>> listen(Loop& loop, const std::filesystem::path& path, OnRequest on_request);
+  // Told once when a console has hung up; its id is not used again.
+  using OnGone = std::function<void(std::uint64_t connection)>;
+
+  static Result<std::unique_ptr<ControlServer>> listen(Loop& loop, const std::filesystem::path& path,
+                                                       OnRequest on_request, OnGone on_gone);
   ControlConnection* find(std::uint64_t connection);
   void broadcast(const Record& record);
 
  private:
-  ControlServer(Loop& loop, UniqueFd socket, OnRequest on_request);
+  ControlServer(Loop& loop, UniqueFd socket, OnRequest on_request, OnGone on_gone);
   void accept_one();
   void read_some(std::uint64_t id);
   void handle_lines(std::uint64_t id);
@@ -61,6 +65,7 @@ class ControlServer {
 
   Loop* loop_;
   OnRequest on_request_;
+  OnGone on_gone_;
   std::map<std::uint64_t, std::unique_ptr<ControlConnection>> connections_;
   std::uint64_t next_id_ = 1;
   UniqueFd socket_;

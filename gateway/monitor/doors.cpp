@@ -26,6 +26,7 @@ Done Doors::open_dial(const GrantId& id, const std::vector<Address>& targets, Po
   std::vector<Opening> openings;
   for (const auto& target : targets)
     openings.push_back({Opening::Way::dial, Network::of(target), Transport::tcp, port, until});
+  if (const auto held = dials_.find(id); held != dials_.end()) return firewall_->change(held->second, openings);
   ASSIGN_OR_RETURN(dials_[id], firewall_->open(openings));
   return {};
 }

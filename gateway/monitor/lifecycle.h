@@ -13,7 +13,7 @@ Result<GrantId> enable(Gate& gate, const EnableRequest& request, const Actor& ac
 void reopen_armed(Gate& gate);
 // The first complete login: journaled, then narrowed to the rep's address. Returns the session's name.
 Result<std::string> claim(Gate& gate, const GrantId& id, const Endpoint& peer);
-// The target was not reached: armed again, or spent where the policy says so.
+// The target was not reached: armed again, and open again for its networks.
 void release(Gate& gate, const GrantId& id, const std::string& reason);
 
 // An armed grant is closed at once; an active one through end_session (sessions.h).

@@ -3,6 +3,7 @@
 
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <boost/asio/signal_set.hpp>
 
@@ -50,7 +51,6 @@ void tick(Gate& gate) {
     if (gate.ledger.find(id.value())->state == GrantState::armed) expire(gate, id);
   tend_sessions(gate);
   reap_helpers(gate);
-  std::erase_if(gate.scans, [&](const auto& scan) { return gate.control->find(scan.first) == nullptr; });
 }
 
 void note(Gate& gate, const Entry& entry) {
@@ -99,8 +99,10 @@ void watch_signals(boost::asio::signal_set& signals, Gate& gate, Shutdown& shutd
   });
 }
 
-Done make_folders(const Options& options) {
+Done make_folders(const Options& options, std::optional<gid_t> auditors) {
   RETURN_IF_ERROR(make_folder(options.state, 0750));
+  // Auditors read the journal and the recordings in there; they write nothing.
+  if (auditors && chown(options.state.c_str(), 0, *auditors) != 0) return fail_errno("handing {} to {}", options.state.string(), kAuditorGroup);
   RETURN_IF_ERROR(make_folder(options.run, 0755));
   return make_folder(options.run / "empty", 0555);
 }
@@ -132,10 +134,10 @@ Done run_monitor(const Options& options) {
   SystemRandom random;
   ASSIGN_OR_RETURN(auto catalogue, load_or_explain(options.config));
   ASSIGN_OR_RETURN(auto host_keys, HostKeys::load(options.config));
-  RETURN_IF_ERROR(make_folders(options));
   FileJournalOptions journal_options;
   RecordingOptions recording_options;
   journal_options.group = recording_options.group = group_id(kAuditorGroup);
+  RETURN_IF_ERROR(make_folders(options, journal_options.group));
 
   // The journal's lock comes first: it tells that no other gate runs here. Then the deny side, before anything
   // can listen. Then what the journal says is live.
@@ -153,10 +155,11 @@ Done run_monitor(const Options& options) {
   Gate gate{loop,     clock,  random,     options,  incarnation, clock.wall(), std::move(catalogue), std::move(host_keys),
             *firewall, ledger, recordings, throttle, worker,      Doors{*firewall, ssh_port}, {}, {}, {}, {}, {}, {}, {}};
   gate.listener = std::make_unique<Listener>(loop, [&gate](UniqueFd socket, const Endpoint& peer) { welcome(gate, std::move(socket), peer); });
-  ASSIGN_OR_RETURN(gate.control, ControlServer::listen(loop, options.run / "control.sock",
-                                                       [&gate](std::uint64_t connection, const nlohmann::json& request) {
-                                                         run_command(gate, connection, request);
-                                                       }));
+  ASSIGN_OR_RETURN(gate.control,
+                   ControlServer::listen(
+                       loop, options.run / "control.sock",
+                       [&gate](std::uint64_t id, const nlohmann::json& request) { run_command(gate, id, request); },
+                       [&gate](std::uint64_t id) { gate.scans.erase(id); }));
   ledger.on_record([&gate](const Record& record) { gate.control->broadcast(record); });
   RETURN_IF_ERROR(ledger.note({"gateway.started", {{"version", kVersion}, {"incarnation", fmt::format("{:016x}", incarnation)}}}, Weight::opening));
   return run(gate);

@@ -59,6 +59,7 @@ class Peer {
   void target_unreachable(const std::string& sentence, const std::string& detail);
   Result<TargetSocket> target_socket() const;
   Session* session();
+  bool has_running_session() { return session() != nullptr && !session()->ending; }
 
   template <class Answer> void tell(Answer&& answer, int descriptor = -1);
   static std::string cut(const std::string& sentence);

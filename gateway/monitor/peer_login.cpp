@@ -169,7 +169,7 @@ void Peer::answer_refusal() {
   } else {
     Entry failed{"login.failed", {{"peer", endpoint_.text()}}};
     if (!rep_.empty()) failed.fields["rep"] = rep_;
-    if (auto noted = gate_.ledger.note(failed, Weight::closing); !noted) log_error("journal: {}", noted.error().message());
+    if (auto noted = gate_.ledger.note(failed, Weight::opening); !noted) log_error("journal: {}", noted.error().message());
   }
   const auto outcome = attempt_.conclude();
   const bool again = outcome && *outcome == Attempt::Outcome::try_again;

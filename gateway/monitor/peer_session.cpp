@@ -52,9 +52,10 @@ const char* to_text(ChannelKind kind) {
 
 // The verb behind ask_target: the monitor dials, and only what the grant names.
 void Peer::on(AskTarget&) {
+  if (!has_running_session()) return tell(Refused{"the session has ended"});
   const Grant& grant = *gate_.ledger.find(grant_->value());
   const Target* const target = find_target(gate_, grant.target);
-  if (session() == nullptr || target == nullptr)
+  if (target == nullptr)
     return target_unreachable("the target is no longer configured at this gate", "target not configured");
   const auto opened = gate_.doors.open_dial(*grant_, target->addresses, target->ssh_port, gate_.ledger.deadline(*grant_));
   if (!opened) return target_unreachable("the gate could not open its own way to the target", opened.error().message());
@@ -65,13 +66,17 @@ void Peer::on(AskTarget&) {
 }
 
 void Peer::on_dialled(Result<Dial::Connected> dialled) {
+  if (!has_running_session()) return tell(Refused{"the session has ended"});
   if (!dialled)
     return target_unreachable(fmt::format("the target cannot be reached ({})", dialled.error().message()), dialled.error().message());
+  const auto& [socket, endpoint] = *dialled;
+  const auto narrowed = gate_.doors.open_dial(*grant_, {endpoint.address}, Port{endpoint.port}, gate_.ledger.deadline(*grant_));
+  if (!narrowed) return target_unreachable("the gate could not keep its own way to the target", narrowed.error().message());
   auto handed_over = target_socket();
   if (!handed_over) return target_unreachable("the gate's credential for the target is not usable", handed_over.error().message());
-  target_address_ = dialled->endpoint.address;
+  target_address_ = endpoint.address;
   phase_ = Phase::dialled;
-  tell(*std::move(handed_over), dialled->socket.get());
+  tell(*std::move(handed_over), socket.get());
 }
 
 Result<TargetSocket> Peer::target_socket() const {
@@ -91,24 +96,27 @@ static_assert(static_cast<int>(TargetLoginKind::prompt) == static_cast<int>(Targ
 
 // The rep sees a sentence, the journal the reason; the grant is armed again unless the policy says otherwise.
 void Peer::target_unreachable(const std::string& sentence, const std::string& detail) {
-  const auto grant = *std::exchange(grant_, std::nullopt);
+  const auto grant = *grant_;
   const Grant& record = *gate_.ledger.find(grant.value());
   const Entry failed{"target.failed", {{"grant", grant.value()}, {"session", record.session}, {"target", record.target}, {"reason", detail}}};
   if (auto noted = gate_.ledger.note(failed, Weight::closing); !noted) log_error("journal: {}", noted.error().message());
   phase_ = Phase::over;
   dial_.reset();
-  forget_session(gate_, grant);
   tell(Refused{cut(sentence)});
+  if (record.failed_dial_spends) return spend_session(gate_, grant, detail);
+  grant_.reset();
+  forget_session(gate_, grant);
   release(gate_, grant, detail);
 }
 
 void Peer::on(AskTargetFailed& ask) {
+  if (!has_running_session()) return tell(Refused{"the session has ended"});
   const std::string sentence = fmt::format("the target {}", to_text(ask.fault));
   target_unreachable(sentence, ask.detail.empty() ? sentence : fmt::format("{}: {}", sentence, ask.detail));
 }
 
 void Peer::on(AskConnected&) {
-  if (session() == nullptr) return tell(Refused{"the session has ended"});
+  if (!has_running_session()) return tell(Refused{"the session has ended"});
   if (auto connected = gate_.ledger.connected(*grant_, target_address_); !connected) {
     tell(Refused{"the session cannot be recorded"});
     return end_session(gate_, *grant_, "it cannot be recorded: " + connected.error().message());
@@ -122,8 +130,8 @@ void Peer::on(AskConnected&) {
 
 // The verb behind ask_channel: a program starts only when its record, and its recording, exist (I5, I6).
 void Peer::on(AskChannel& ask) {
+  if (!has_running_session()) return tell(Refused{"the session has ended"});
   Session* const session = this->session();
-  if (session == nullptr || session->ending) return tell(Refused{"the session has ended"});
   const Grant& grant = *gate_.ledger.find(grant_->value());
   const auto policy = gate_.catalogue.policies.find(grant.policy);
   const std::uint32_t channel = session->next_channel++;

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "gateway/monitor/commands.h"
 #include "gateway/monitor/reload.h"
+#include "gateway/monitor/stored_secret.h"
 #include "policies/file_formats.h"
 
 namespace sallyport {
@@ -113,7 +114,7 @@ CommandResult rep_enroll_command(const CommandContext& context) {
   OPENSSL_cleanse(bytes.data(), bytes.size());
   RETURN_IF_ERROR(gate.ledger.note(by(context, "rep.enrolled", rep.name), Weight::opening));
   std::string text = to_base32(key.reveal());
-  RETURN_IF_ERROR(replace_file(rep.secret_file, text + "\n", 0600));
+  RETURN_IF_ERROR(store_secret(rep.secret_file, Secret::taking(text + "\n")));
   RETURN_IF_ERROR(replace_file(rep_file(gate, rep.name), to_toml(rep), 0644));
   RETURN_IF_ERROR(reload(gate));
   return Json{{"rep", to_json(gate.catalogue.reps.at(rep.name))}, {"suite", rep.suite}, {"secret", std::move(text)}};

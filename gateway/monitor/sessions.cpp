@@ -13,6 +13,7 @@ namespace sallyport {
 namespace {
 
 constexpr std::chrono::seconds kGrace{1};  // for the worker to tell the rep and leave
+constexpr std::chrono::seconds kLastWordsTime{8};  // the same for a rep who has yet to open a channel
 constexpr std::array<std::chrono::seconds, 3> kWarnings{std::chrono::minutes{15}, std::chrono::minutes{5}, std::chrono::minutes{1}};
 constexpr std::size_t kHashATick = 4 << 20;  // bytes of recordings hashed a session and second
 
@@ -62,6 +63,14 @@ void begin_session(Gate& gate, const GrantId& id, const std::string& name, PeerI
 }
 
 void forget_session(Gate& gate, const GrantId& id) { gate.sessions.erase(id); }
+
+void spend_session(Gate& gate, const GrantId& id, const std::string& reason) {
+  Session& session = gate.sessions.at(id);
+  session.ending = true;
+  session.end_reason = reason;
+  gate.doors.close_dial(id);
+  session.grace = Timer::once(gate.loop, kLastWordsTime, [&gate, id] { finish_end(gate, id); });
+}
 
 void end_session(Gate& gate, const GrantId& id, const std::string& reason, const std::string& by) {
   const auto found = gate.sessions.find(id);

@@ -14,6 +14,8 @@ void forget_session(Gate& gate, const GrantId& id);
 // The one way out (I10), whatever the reason: the way to the target is cut at once, the rep is told and has a
 // second to hear it, then everything is closed, looked after and journaled. Does nothing the second time.
 void end_session(Gate& gate, const GrantId& id, const std::string& reason, const std::string& by = "");
+// The target was not reached and the policy counts that as use: the worker tells the rep why and leaves.
+void spend_session(Gate& gate, const GrantId& id, const std::string& reason);
 // The worker is gone: nobody is left to be told.
 void end_session_at_once(Gate& gate, const GrantId& id, const std::string& reason);
 

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "gateway/monitor/commands.h"
 #include "gateway/monitor/reload.h"
+#include "gateway/monitor/stored_secret.h"
 #include "policies/file_formats.h"
 #include "policies/host_key.h"
 
@@ -98,9 +99,8 @@ CommandResult target_add_command(const CommandContext& context) {
   ASSIGN_OR_RETURN(target.host_keys, context.texts("host_keys", kMostHostKeys, limit::key));
   if (target.login != TargetLogin::prompt) {
     ASSIGN_OR_RETURN(auto text, context.text("secret", kLongestSecret));
-    const auto secret = Secret::taking(std::move(text));
     target.secret_file = gate.options.config / "secrets" / "targets" / target.name;
-    RETURN_IF_ERROR(replace_file(target.secret_file, secret.reveal(), 0600));
+    RETURN_IF_ERROR(store_secret(target.secret_file, Secret::taking(std::move(text))));
   }
   RETURN_IF_ERROR(gate.ledger.note(by(context, "target.added", target), Weight::opening));
   RETURN_IF_ERROR(store(gate, target));

@@ -11,7 +11,8 @@ std::vector<std::string_view> rep_algorithms(AlgorithmKind kind) {
       return {"mlkem768x25519-sha256", "sntrup761x25519-sha512", "sntrup761x25519-sha512@openssh.com",
               "curve25519-sha256", "curve25519-sha256@libssh.org"};
     case AlgorithmKind::cipher:
-      return {"aes256-gcm@openssh.com", "chacha20-poly1305@openssh.com", "aes128-gcm@openssh.com", "aes256-ctr"};
+      return {"aes256-gcm@openssh.com", "chacha20-poly1305@openssh.com", "aes128-gcm@openssh.com",
+              "aes256-ctr"};
     case AlgorithmKind::mac:
       return {"hmac-sha2-256-etm@openssh.com", "hmac-sha2-512-etm@openssh.com"};
     case AlgorithmKind::host_key:
@@ -25,8 +26,12 @@ namespace {
 std::vector<std::string_view> also_for_targets(AlgorithmKind kind) {
   switch (kind) {
     case AlgorithmKind::key_exchange:
-      return {"ecdh-sha2-nistp256", "ecdh-sha2-nistp384", "ecdh-sha2-nistp521", "diffie-hellman-group18-sha512",
-              "diffie-hellman-group16-sha512", "diffie-hellman-group14-sha256"};
+      return {"ecdh-sha2-nistp256",
+              "ecdh-sha2-nistp384",
+              "ecdh-sha2-nistp521",
+              "diffie-hellman-group18-sha512",
+              "diffie-hellman-group16-sha512",
+              "diffie-hellman-group14-sha256"};
     case AlgorithmKind::cipher:
       return {"aes192-ctr", "aes128-ctr"};
     case AlgorithmKind::mac:
@@ -75,12 +80,14 @@ Done set_rep_algorithms(ssh_bind bind) {
     return [bind, option](const char* list) { return ssh_bind_options_set(bind, option, list); };
   };
   const auto ciphers = rep_algorithms(AlgorithmKind::cipher), macs = rep_algorithms(AlgorithmKind::mac);
-  RETURN_IF_ERROR(set_list("key exchanges", rep_algorithms(AlgorithmKind::key_exchange), setter(SSH_BIND_OPTIONS_KEY_EXCHANGE)));
+  RETURN_IF_ERROR(set_list("key exchanges", rep_algorithms(AlgorithmKind::key_exchange),
+                           setter(SSH_BIND_OPTIONS_KEY_EXCHANGE)));
   RETURN_IF_ERROR(set_list("ciphers", ciphers, setter(SSH_BIND_OPTIONS_CIPHERS_C_S)));
   RETURN_IF_ERROR(set_list("ciphers", ciphers, setter(SSH_BIND_OPTIONS_CIPHERS_S_C)));
   RETURN_IF_ERROR(set_list("MACs", macs, setter(SSH_BIND_OPTIONS_HMAC_C_S)));
   RETURN_IF_ERROR(set_list("MACs", macs, setter(SSH_BIND_OPTIONS_HMAC_S_C)));
-  return set_list("host key algorithms", rep_algorithms(AlgorithmKind::host_key), setter(SSH_BIND_OPTIONS_HOSTKEY_ALGORITHMS));
+  return set_list("host key algorithms", rep_algorithms(AlgorithmKind::host_key),
+                  setter(SSH_BIND_OPTIONS_HOSTKEY_ALGORITHMS));
 }
 
 Done set_target_algorithms(ssh_session session, const std::vector<ssh_keytypes_e>& pinned) {
@@ -92,7 +99,8 @@ Done set_target_algorithms(ssh_session session, const std::vector<ssh_keytypes_e
   std::stable_partition(host_keys.begin(), host_keys.end(), [&](std::string_view algorithm) {
     return std::ranges::any_of(pinned, [&](auto type) { return is_of(algorithm, type); });
   });
-  RETURN_IF_ERROR(set_list("key exchanges", target_algorithms(AlgorithmKind::key_exchange), setter(SSH_OPTIONS_KEY_EXCHANGE)));
+  RETURN_IF_ERROR(set_list("key exchanges", target_algorithms(AlgorithmKind::key_exchange),
+                           setter(SSH_OPTIONS_KEY_EXCHANGE)));
   RETURN_IF_ERROR(set_list("ciphers", ciphers, setter(SSH_OPTIONS_CIPHERS_C_S)));
   RETURN_IF_ERROR(set_list("ciphers", ciphers, setter(SSH_OPTIONS_CIPHERS_S_C)));
   RETURN_IF_ERROR(set_list("MACs", macs, setter(SSH_OPTIONS_HMAC_C_S)));

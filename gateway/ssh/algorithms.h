@@ -1,5 +1,6 @@
-// The SSH algorithms that the gate offers, in order of preference. What the linked libssh does not know is left
-// out, so that a newer library brings its newer algorithms without a change here. Runs in: sallyport-ssh.
+// The SSH algorithms that the gate offers, in order of preference. What the linked libssh does not know is
+// left out, so that a newer library brings its newer algorithms without a change here. Runs in:
+// sallyport-ssh.
 #pragma once
 
 #include <functional>

@@ -1,4 +1,5 @@
-// Backlog: bytes of one direction that were taken from one leg and not yet by the other. Pure. Runs in: sallyport-ssh.
+// Backlog: bytes of one direction that were taken from one leg and not yet by the other. Pure. Runs in:
+// sallyport-ssh.
 #pragma once
 
 #include <cstddef>
@@ -20,7 +21,9 @@ class Backlog {
   // All of them, whatever the room.
   void force(std::string_view bytes) { bytes_.append(bytes); }
   // The next bytes, at most `limit`.
-  std::string_view front(std::size_t limit) const noexcept { return std::string_view{bytes_}.substr(taken_, limit); }
+  std::string_view front(std::size_t limit) const noexcept {
+    return std::string_view{bytes_}.substr(taken_, limit);
+  }
   // `count` bytes of the front are done with.
   void drop(std::size_t count);
   void clear() { drop(size()); }

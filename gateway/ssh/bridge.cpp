@@ -21,8 +21,14 @@ constexpr auto kActivityInterval = 1s;
 
 }  // namespace
 
-Bridge::Bridge(RepSide& rep, Leg& target, MonitorClient& monitor, std::size_t most_channels, std::string notice, const Clock& clock)
-    : rep_(&rep), target_(&target), monitor_(&monitor), most_channels_(most_channels), notice_(std::move(notice)), clock_(&clock) {}
+Bridge::Bridge(RepSide& rep, Leg& target, MonitorClient& monitor, std::size_t most_channels,
+               std::string notice, const Clock& clock)
+    : rep_(&rep),
+      target_(&target),
+      monitor_(&monitor),
+      most_channels_(most_channels),
+      notice_(std::move(notice)),
+      clock_(&clock) {}
 
 TellFinished Bridge::run() {
   bool moved = true;
@@ -47,9 +53,12 @@ void Bridge::hear_rep() {
     auto message = rep_->next_message();
     if (!message) return;
     const auto type = ssh_message_type(message.get());
-    if (type == SSH_REQUEST_CHANNEL) on_channel_request(std::move(message));
-    else if (type == SSH_REQUEST_CHANNEL_OPEN) open_channel(message.get());
-    else ssh_message_reply_default(message.get());  // a second login, forwarding: refused
+    if (type == SSH_REQUEST_CHANNEL)
+      on_channel_request(std::move(message));
+    else if (type == SSH_REQUEST_CHANNEL_OPEN)
+      open_channel(message.get());
+    else
+      ssh_message_reply_default(message.get());  // a second login, forwarding: refused
   }
 }
 
@@ -64,9 +73,12 @@ void Bridge::open_channel(ssh_message message) {
 
 void Bridge::on_channel_request(SshMessage message) {
   const auto channel = ssh_message_channel_request_channel(message.get());
-  const auto found = std::ranges::find_if(programs_, [&](const auto& program) { return program->is(channel); });
-  if (found != programs_.end()) (*found)->on_request(std::move(message));
-  else ssh_message_reply_default(message.get());
+  const auto found =
+      std::ranges::find_if(programs_, [&](const auto& program) { return program->is(channel); });
+  if (found != programs_.end())
+    (*found)->on_request(std::move(message));
+  else
+    ssh_message_reply_default(message.get());
 }
 
 bool Bridge::turn_programs() {
@@ -113,9 +125,11 @@ std::optional<Bridge::Ending> Bridge::ending() const {
   if (monitor_->end()) return Ending{Finish::rep_left, *monitor_->end()};
   for (const auto& program : programs_) {
     if (const auto& failure = program->recording_failure())
-      return Ending{Finish::recording_failed, "this session cannot be recorded any more: " + failure->message()};
+      return Ending{Finish::recording_failed,
+                    "this session cannot be recorded any more: " + failure->message()};
     if (program->rep_overrun()) return Ending{Finish::rep_protocol, "the client sends beyond its window"};
-    if (program->target_overrun()) return Ending{Finish::target_protocol, "the target sends beyond its window"};
+    if (program->target_overrun())
+      return Ending{Finish::target_protocol, "the target sends beyond its window"};
   }
   if (!rep_->leg().alive())
     return Ending{rep_->leg().left_politely() ? Finish::rep_left : Finish::rep_protocol, rep_->leg().error()};
@@ -129,7 +143,9 @@ std::optional<Bridge::Ending> Bridge::ending() const {
 void Bridge::farewell(const Ending& ending) {
   const auto deadline = clock_->boot() + kFarewell;
   for (const auto& program : programs_) program->end(ending.sentence);
-  const auto all_told = [this] { return std::ranges::all_of(programs_, [](const auto& program) { return program->told(); }); };
+  const auto all_told = [this] {
+    return std::ranges::all_of(programs_, [](const auto& program) { return program->told(); });
+  };
   for (auto& leg = rep_->leg(); leg.alive();) {
     bool moved = false;
     for (const auto& program : programs_) moved |= program->turn();

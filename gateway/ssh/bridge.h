@@ -14,7 +14,8 @@ namespace sallyport {
 class Bridge {
  public:
   // `most_channels` open at once. `notice` is shown on the rep's first terminal.
-  Bridge(RepSide& rep, Leg& target, MonitorClient& monitor, std::size_t most_channels, std::string notice, const Clock& clock);
+  Bridge(RepSide& rep, Leg& target, MonitorClient& monitor, std::size_t most_channels, std::string notice,
+         const Clock& clock);
 
   // Serves the session to its end, tells the rep why it ended, and returns the worker's last word.
   TellFinished run();

@@ -32,7 +32,8 @@ bool Flow::refill(ssh_channel source, const Witness& witness) {
   // Never read an empty channel: libssh would then look for packets and run callbacks in the middle of ours.
   while (held_ > 0) {
     const auto most = static_cast<std::uint32_t>(std::min(bytes.size(), held_));
-    const int got = ssh_channel_read_nonblocking(source, bytes.data(), most, stream_ == Stream::errors ? 1 : 0);
+    const int got =
+        ssh_channel_read_nonblocking(source, bytes.data(), most, stream_ == Stream::errors ? 1 : 0);
     if (got <= 0) {
       held_ = 0;
       return true;

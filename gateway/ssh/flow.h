@@ -19,8 +19,8 @@ class Flow {
 
   explicit Flow(Stream stream) : stream_(stream), backlog_(kCapacity) {}
 
-  // What libssh's data callback is given: takes what there is room for and returns how much. The rest stays in
-  // libssh's buffer and closes the source's window: that is the only thing that stops a source, so a slow
+  // What libssh's data callback is given: takes what there is room for and returns how much. The rest stays
+  // in libssh's buffer and closes the source's window: that is the only thing that stops a source, so a slow
   // channel never stops its neighbours, and both legs are always read.
   std::size_t arrive(std::string_view bytes, const Witness& witness);
   // Fetches what had to stay in libssh's buffer, now that there is room. True when something moved.

@@ -14,7 +14,8 @@ constexpr int kRefusedStatus = 255;  // what ssh(1) itself returns for an error
 
 bool starts_program(ssh_message message) {
   const auto what = ssh_message_subtype(message);
-  return what == SSH_CHANNEL_REQUEST_SHELL || what == SSH_CHANNEL_REQUEST_EXEC || what == SSH_CHANNEL_REQUEST_SUBSYSTEM;
+  return what == SSH_CHANNEL_REQUEST_SHELL || what == SSH_CHANNEL_REQUEST_EXEC ||
+         what == SSH_CHANNEL_REQUEST_SUBSYSTEM;
 }
 
 void say_on(ssh_channel channel, const std::string& sentence) {
@@ -40,8 +41,10 @@ bool answer(ssh_message message, ssh_channel& channel, const std::string& senten
     say_on(ssh_message_channel_request_channel(message), sentence);
     return true;
   }
-  if (what == SSH_CHANNEL_REQUEST_PTY) ssh_message_channel_request_reply_success(message);
-  else ssh_message_reply_default(message);
+  if (what == SSH_CHANNEL_REQUEST_PTY)
+    ssh_message_channel_request_reply_success(message);
+  else
+    ssh_message_reply_default(message);
   return false;
 }
 
@@ -58,7 +61,8 @@ void say_last_words(RepSide& rep, MonitorClient& monitor, const std::string& sen
   ssh_channel channel = nullptr;
   for (bool said = false; !said && rep.leg().alive() && clock.boot() < deadline;) {
     // End may come now: the monitor knows that there is nothing more to do.
-    if (auto turned = wait_a_turn(monitor, {&rep.leg()}, 100ms); !turned) deadline = std::min(deadline, clock.boot() + 500ms);
+    if (auto turned = wait_a_turn(monitor, {&rep.leg()}, 100ms); !turned)
+      deadline = std::min(deadline, clock.boot() + 500ms);
     while (!said) {
       const auto message = rep.next_message();
       if (!message) break;

@@ -11,8 +11,8 @@ namespace sallyport {
 // The gate's own words on a rep's screen, recognisable and on lines of their own.
 std::string gate_says(std::string_view sentence);
 
-// Waits up to five seconds for the rep to start a program, says the sentence there, ends it with status 255 and
-// disconnects.
+// Waits up to five seconds for the rep to start a program, says the sentence there, ends it with status 255
+// and disconnects.
 void say_last_words(RepSide& rep, MonitorClient& monitor, const std::string& sentence, const Clock& clock);
 
 }  // namespace sallyport

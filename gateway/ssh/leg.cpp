@@ -72,8 +72,9 @@ void Leg::disconnect(const std::string& sentence, BootTime deadline, const Clock
 
 bool Leg::left_politely() const {
   const auto why = error();
-  return why.find("SSH_MSG_DISCONNECT") != std::string::npos || why.find("Socket error") != std::string::npos ||
-         why.find("Remote closed") != std::string::npos || why.find("error on socket") != std::string::npos;
+  return why.find("SSH_MSG_DISCONNECT") != std::string::npos ||
+         why.find("Socket error") != std::string::npos || why.find("Remote closed") != std::string::npos ||
+         why.find("error on socket") != std::string::npos;
 }
 
 std::string Leg::error() const { return ssh_get_error(session_.get()); }

@@ -1,6 +1,8 @@
 // Runs in: sallyport-ssh.
 #include "gateway/ssh/login.h"
 
+#include "gateway/wire/prompt.h"
+
 namespace sallyport {
 
 namespace {
@@ -10,7 +12,7 @@ using Verdict = std::variant<Admitted, NotAdmitted>;
 // One complete try. An abandoned dialogue is a failed try: after the password the monitor waits for a
 // response, and an empty one is wrong.
 Result<Verdict> try_once(RepSide& rep, MonitorClient& monitor, const std::string& user) {
-  auto passwords = rep.ask({"", "", {{"Password: ", false}}});
+  auto passwords = rep.ask({"", "", {{std::string{kPasswordPrompt}, false}}});
   if (!passwords && passwords.error().code() == kAbandoned) return Verdict{NotAdmitted{true}};
   if (!passwords) return tl::unexpected{passwords.error()};
   ASSIGN_OR_RETURN(const auto challenge, monitor.ask_password(user, passwords->front()));
@@ -35,7 +37,8 @@ Done admit_once(RepSide& rep, MonitorClient& monitor, std::uint32_t tries) {
   return fail("too many failed logins");
 }
 
-TargetResult<TargetSide> enter_target(RepSide& rep, MonitorClient& monitor, GrantedTarget&& granted, const Clock& clock) {
+TargetResult<TargetSide> enter_target(RepSide& rep, MonitorClient& monitor, GrantedTarget&& granted,
+                                      const Clock& clock) {
   auto target = TargetSide::connect(std::move(granted), monitor, rep, clock);
   if (!target) return target;
   if (auto entered = target->log_in(); !entered) return tl::unexpected{entered.error()};

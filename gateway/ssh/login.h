@@ -19,8 +19,8 @@ struct NoTarget {
   std::string sentence;
 };
 
-// One keyboard-interactive dialogue for all of it: the target's own prompts follow the gate's (DESIGN "Login").
-// An Error: nobody is let in. In the other cases the rep's attempt has been answered with success.
+// One keyboard-interactive dialogue for all of it: the target's own prompts follow the gate's (DESIGN
+// "Login"). An Error: nobody is let in. In the other cases the rep's attempt has been answered with success.
 Result<std::variant<LoggedIn, NoTarget>> log_in(RepSide& rep, MonitorClient& monitor, std::uint32_t tries,
                                                 const Clock& clock);
 

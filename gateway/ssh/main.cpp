@@ -1,6 +1,5 @@
-// sallyport-ssh: serves one SSH connection of a rep. Started by the monitor as root, with the channel to it as
-// descriptor 3; reads the first byte of a peer only after it has shut itself in.
-// Runs in: sallyport-ssh.
+// sallyport-ssh: serves one SSH connection of a rep. Started by the monitor as root, with the channel to it
+// as descriptor 3; reads the first byte of a peer only after it has shut itself in. Runs in: sallyport-ssh.
 #include <fcntl.h>
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
@@ -38,8 +37,10 @@ Result<Arguments> read_arguments(int count, char** values) {
   if (count != 4) return fail("usage: sallyport-ssh INCARNATION USER EMPTY_ROOT (started by sallyportd)");
   Arguments arguments{0, values[2], values[3]};
   const std::string_view number{values[1]};
-  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), arguments.incarnation);
-  if (error != std::errc{} || end != number.data() + number.size()) return fail("the incarnation is not a number");
+  const auto [end, error] =
+      std::from_chars(number.data(), number.data() + number.size(), arguments.incarnation);
+  if (error != std::errc{} || end != number.data() + number.size())
+    return fail("the incarnation is not a number");
   return arguments;
 }
 
@@ -59,7 +60,9 @@ Done fill_standard_descriptors() {
 Done start_libraries() {
   if (ssh_init() != SSH_OK) return fail("starting libssh");
   ssh_set_log_level(SSH_LOG_NOLOG);
-  OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CRYPTO_STRINGS | OPENSSL_INIT_ADD_ALL_CIPHERS | OPENSSL_INIT_ADD_ALL_DIGESTS, nullptr);
+  OPENSSL_init_crypto(
+      OPENSSL_INIT_LOAD_CRYPTO_STRINGS | OPENSSL_INIT_ADD_ALL_CIPHERS | OPENSSL_INIT_ADD_ALL_DIGESTS,
+      nullptr);
   unsigned char seed = 0;
   if (RAND_bytes(&seed, 1) != 1) return fail("starting OpenSSL's random numbers");
   ssh_key trial = nullptr;
@@ -77,7 +80,8 @@ Done shut_in(const Arguments& arguments) {
 }
 
 // The worker's last word when the session never came to be.
-TellFinished without_session(RepSide& rep, MonitorClient& monitor, const std::string& why, const Clock& clock) {
+TellFinished without_session(RepSide& rep, MonitorClient& monitor, const std::string& why,
+                             const Clock& clock) {
   const bool rep_is_there = rep.leg().alive();
   const auto sentence = monitor.end().value_or(why);
   rep.leg().disconnect(sentence, clock.boot() + 1s, clock);
@@ -115,7 +119,8 @@ Done work(const Arguments& arguments) {
 
 int main(int count, char** values) {
   const auto arguments = sallyport::read_arguments(count, values);
-  const auto done = arguments ? sallyport::work(*arguments) : sallyport::Done{tl::unexpected{arguments.error()}};
+  const auto done =
+      arguments ? sallyport::work(*arguments) : sallyport::Done{tl::unexpected{arguments.error()}};
   if (!done) sallyport::log_error("sallyport-ssh: {}", done.error().message());
   // No exit handlers: they would ask for more than the filter lets through.
   _exit(done ? 0 : 1);

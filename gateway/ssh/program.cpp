@@ -45,20 +45,27 @@ std::optional<TellChannelClosed> Program::account() const {
 // The callbacks only take note; everything else happens in turn(), never inside libssh.
 void Program::set_up_callbacks() {
   rep_callbacks_.userdata = target_callbacks_.userdata = this;
-  rep_callbacks_.channel_data_function = [](ssh_session, ssh_channel, void* data, std::uint32_t length, int is_errors, void* self) {
+  rep_callbacks_.channel_data_function = [](ssh_session, ssh_channel, void* data, std::uint32_t length,
+                                            int is_errors, void* self) {
     if (is_errors != 0) return static_cast<int>(length);  // a client has no such stream
     auto& program = *static_cast<Program*>(self);
-    return static_cast<int>(program.to_target_.arrive({static_cast<const char*>(data), length}, program.witness_input_));
+    return static_cast<int>(
+        program.to_target_.arrive({static_cast<const char*>(data), length}, program.witness_input_));
   };
-  rep_callbacks_.channel_eof_function = [](ssh_session, ssh_channel, void* self) { static_cast<Program*>(self)->to_target_.end(); };
-  rep_callbacks_.channel_close_function = [](ssh_session, ssh_channel, void* self) { static_cast<Program*>(self)->rep_closed_ = true; };
+  rep_callbacks_.channel_eof_function = [](ssh_session, ssh_channel, void* self) {
+    static_cast<Program*>(self)->to_target_.end();
+  };
+  rep_callbacks_.channel_close_function = [](ssh_session, ssh_channel, void* self) {
+    static_cast<Program*>(self)->rep_closed_ = true;
+  };
   rep_callbacks_.channel_signal_function = [](ssh_session, ssh_channel, const char* name, void* self) {
     auto& program = *static_cast<Program*>(self);
     if (program.is_running() && !program.target_closed_ && is_signal_name(name))
       ssh_channel_request_send_signal(program.twin_, name);
   };
 
-  target_callbacks_.channel_data_function = [](ssh_session, ssh_channel, void* data, std::uint32_t length, int is_errors, void* self) {
+  target_callbacks_.channel_data_function = [](ssh_session, ssh_channel, void* data, std::uint32_t length,
+                                               int is_errors, void* self) {
     auto& program = *static_cast<Program*>(self);
     auto& flow = is_errors != 0 ? program.errors_ : program.output_;
     return static_cast<int>(flow.arrive({static_cast<const char*>(data), length}, program.witness_output_));
@@ -75,9 +82,10 @@ void Program::set_up_callbacks() {
   target_callbacks_.channel_exit_status_function = [](ssh_session, ssh_channel, int status, void* self) {
     static_cast<Program*>(self)->exit_status_ = status;
   };
-  target_callbacks_.channel_exit_signal_function = [](ssh_session, ssh_channel, const char* name, int core, const char* message,
-                                                      const char*, void* self) {
-    static_cast<Program*>(self)->exit_signal_ = ExitSignal{name == nullptr ? "" : name, message == nullptr ? "" : message, core != 0};
+  target_callbacks_.channel_exit_signal_function = [](ssh_session, ssh_channel, const char* name, int core,
+                                                      const char* message, const char*, void* self) {
+    static_cast<Program*>(self)->exit_signal_ =
+        ExitSignal{name == nullptr ? "" : name, message == nullptr ? "" : message, core != 0};
   };
   ssh_callbacks_init(&rep_callbacks_);
   ssh_callbacks_init(&target_callbacks_);
@@ -90,8 +98,10 @@ void Program::on_request(SshMessage message) {
   if (program && stage_ == Stage::waiting) return start(std::move(message), *std::move(program));
   const bool taken = (what == SSH_CHANNEL_REQUEST_PTY && collect_terminal(message.get())) ||
                      (what == SSH_CHANNEL_REQUEST_ENV && collect_environment(message.get()));
-  if (taken) ssh_message_channel_request_reply_success(message.get());
-  else ssh_message_reply_default(message.get());  // agent, X11, a second program, and what nobody knows
+  if (taken)
+    ssh_message_channel_request_reply_success(message.get());
+  else
+    ssh_message_reply_default(message.get());  // agent, X11, a second program, and what nobody knows
 }
 
 bool Program::collect_terminal(ssh_message message) {
@@ -134,7 +144,8 @@ void Program::start(SshMessage message, ProgramRequest request) {
   request_ = std::move(request);
   request_message_ = std::move(message);
   const auto shape = terminal_.value_or(Terminal{});
-  auto granted = monitor_->ask_channel({request_.kind, terminal_.has_value(), shape.term, shape.columns, shape.rows, request_.command});
+  auto granted = monitor_->ask_channel(
+      {request_.kind, terminal_.has_value(), shape.term, shape.columns, shape.rows, request_.command});
   if (!granted) return refuse(granted.error().message());
   id_ = granted->facts.channel;
   if (auto begun = begin_recording(*std::move(granted)); !begun) {
@@ -151,7 +162,8 @@ void Program::start(SshMessage message, ProgramRequest request) {
 Done Program::begin_recording(GrantedChannel&& granted) {
   if (!terminal_) return {};
   const auto input = granted.facts.record_input ? RecordInput::when_echoed : RecordInput::no;
-  ASSIGN_OR_RETURN(auto recorder, Recorder::start(std::move(granted.recording), {terminal_->term, terminal_->columns, terminal_->rows},
+  ASSIGN_OR_RETURN(auto recorder, Recorder::start(std::move(granted.recording),
+                                                  {terminal_->term, terminal_->columns, terminal_->rows},
                                                   granted.facts.recording_limit, input, *clock_));
   recorder_.emplace(std::move(recorder));
   witness_output_ = [this](std::string_view bytes) { recorder_->output(bytes); };
@@ -194,30 +206,38 @@ void Program::advance() {
 int Program::step() {
   if (!target_->alive() || target_closed_) return SSH_ERROR;
   switch (stage_) {
-    case Stage::opening: return ssh_channel_open_session(twin_);
+    case Stage::opening:
+      return ssh_channel_open_session(twin_);
     case Stage::terminal:
       if (!terminal_) return SSH_OK;
 #if LIBSSH_VERSION_INT >= SSH_VERSION_INT(0, 11, 0)
       // The plain function would read the modes of a terminal of our own, which we have not. 0: no modes.
-      return ssh_channel_request_pty_size_modes(twin_, terminal_->term.c_str(), static_cast<int>(terminal_->columns),
-                                                static_cast<int>(terminal_->rows), reinterpret_cast<const unsigned char*>(""), 1);
+      return ssh_channel_request_pty_size_modes(
+          twin_, terminal_->term.c_str(), static_cast<int>(terminal_->columns),
+          static_cast<int>(terminal_->rows), reinterpret_cast<const unsigned char*>(""), 1);
 #else
-      return ssh_channel_request_pty_size(twin_, terminal_->term.c_str(), static_cast<int>(terminal_->columns),
+      return ssh_channel_request_pty_size(twin_, terminal_->term.c_str(),
+                                          static_cast<int>(terminal_->columns),
                                           static_cast<int>(terminal_->rows));
 #endif
     case Stage::environment:
       if (environment_.empty()) return SSH_OK;
-      return ssh_channel_request_env(twin_, environment_.back().first.c_str(), environment_.back().second.c_str());
+      return ssh_channel_request_env(twin_, environment_.back().first.c_str(),
+                                     environment_.back().second.c_str());
     case Stage::program:
       switch (request_.kind) {
-        case ChannelKind::shell: return ssh_channel_request_shell(twin_);
-        case ChannelKind::exec: return ssh_channel_request_exec(twin_, request_.command.c_str());
-        case ChannelKind::subsystem: return ssh_channel_request_subsystem(twin_, request_.command.c_str());
+        case ChannelKind::shell:
+          return ssh_channel_request_shell(twin_);
+        case ChannelKind::exec:
+          return ssh_channel_request_exec(twin_, request_.command.c_str());
+        case ChannelKind::subsystem:
+          return ssh_channel_request_subsystem(twin_, request_.command.c_str());
       }
       return SSH_ERROR;
     case Stage::waiting:
     case Stage::running:
-    case Stage::over: return SSH_AGAIN;
+    case Stage::over:
+      return SSH_AGAIN;
   }
   return SSH_ERROR;
 }
@@ -235,8 +255,10 @@ void Program::step_done(int result) {
       return;
     case Stage::environment:
       // A target that takes no variables refuses each of them; that stops nothing.
-      if (environment_.empty()) stage_ = Stage::program;
-      else environment_.pop_back();
+      if (environment_.empty())
+        stage_ = Stage::program;
+      else
+        environment_.pop_back();
       return;
     case Stage::program:
       if (!good) return refuse("the target does not start this program");
@@ -247,7 +269,8 @@ void Program::step_done(int result) {
       return;
     case Stage::waiting:
     case Stage::running:
-    case Stage::over: return;
+    case Stage::over:
+      return;
   }
 }
 
@@ -321,7 +344,8 @@ void Program::close_target_side() {
 
 bool Program::done() const noexcept {
   const bool rep_done = (rep_closed_ && rep_close_sent_) || !rep_->alive();
-  const bool target_done = twin_ == nullptr || !target_->alive() || (target_closed_ && (target_close_sent_ || stage_ == Stage::over));
+  const bool target_done = twin_ == nullptr || !target_->alive() ||
+                           (target_closed_ && (target_close_sent_ || stage_ == Stage::over));
   return rep_done && target_done && stage_ != Stage::opening;
 }
 

@@ -9,7 +9,9 @@ namespace sallyport {
 
 namespace {
 
-std::string text(const char* from_libssh) { return from_libssh == nullptr ? std::string{} : std::string{from_libssh}; }
+std::string text(const char* from_libssh) {
+  return from_libssh == nullptr ? std::string{} : std::string{from_libssh};
+}
 
 }  // namespace
 
@@ -29,23 +31,27 @@ bool is_signal_name(std::string_view name) {
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 Terminal read_terminal(ssh_message message) {
   const auto size = [](int value) { return static_cast<std::uint32_t>(std::clamp(value, 0, 10000)); };
-  return {text(ssh_message_channel_request_pty_term(message)), size(ssh_message_channel_request_pty_width(message)),
+  return {text(ssh_message_channel_request_pty_term(message)),
+          size(ssh_message_channel_request_pty_width(message)),
           size(ssh_message_channel_request_pty_height(message))};
 }
 #pragma GCC diagnostic pop
 
 std::pair<std::string, std::string> read_variable(ssh_message message) {
-  return {text(ssh_message_channel_request_env_name(message)), text(ssh_message_channel_request_env_value(message))};
+  return {text(ssh_message_channel_request_env_name(message)),
+          text(ssh_message_channel_request_env_value(message))};
 }
 
 std::optional<ProgramRequest> read_program(ssh_message message) {
   switch (ssh_message_subtype(message)) {
-    case SSH_CHANNEL_REQUEST_SHELL: return ProgramRequest{ChannelKind::shell, {}};
+    case SSH_CHANNEL_REQUEST_SHELL:
+      return ProgramRequest{ChannelKind::shell, {}};
     case SSH_CHANNEL_REQUEST_EXEC:
       return ProgramRequest{ChannelKind::exec, text(ssh_message_channel_request_command(message))};
     case SSH_CHANNEL_REQUEST_SUBSYSTEM:
       return ProgramRequest{ChannelKind::subsystem, text(ssh_message_channel_request_subsystem(message))};
-    default: return std::nullopt;  // an int of libssh's, not an enum of ours
+    default:
+      return std::nullopt;  // an int of libssh's, not an enum of ours
   }
 }
 

@@ -1,5 +1,5 @@
-// What a rep asks for before its program runs: terminal, environment, the program itself. Pure but for reading
-// libssh's messages. Runs in: sallyport-ssh.
+// What a rep asks for before its program runs: terminal, environment, the program itself. Pure but for
+// reading libssh's messages. Runs in: sallyport-ssh.
 #pragma once
 
 #include <cstdint>

@@ -37,8 +37,9 @@ std::string valid_utf8(std::string_view bytes) {
 
 std::string header(const RecordedTerminal& terminal, WallTime now) {
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count();
-  return fmt::format("{{\"version\": 2, \"width\": {}, \"height\": {}, \"timestamp\": {}, \"env\": {{\"TERM\": {}}}}}\n",
-                     terminal.columns, terminal.rows, seconds, json_text(valid_utf8(terminal.term)));
+  return fmt::format(
+      "{{\"version\": 2, \"width\": {}, \"height\": {}, \"timestamp\": {}, \"env\": {{\"TERM\": {}}}}}\n",
+      terminal.columns, terminal.rows, seconds, json_text(valid_utf8(terminal.term)));
 }
 
 }  // namespace
@@ -60,7 +61,8 @@ void Recorder::output(std::string_view bytes) {
 }
 
 void Recorder::input(std::string_view bytes) {
-  if (input_ == RecordInput::when_echoed) typed_.append(bytes.substr(0, kTypedLimit - std::min(kTypedLimit, typed_.size())));
+  if (input_ == RecordInput::when_echoed)
+    typed_.append(bytes.substr(0, kTypedLimit - std::min(kTypedLimit, typed_.size())));
 }
 
 void Recorder::record_echo(std::string_view output) {
@@ -70,7 +72,9 @@ void Recorder::record_echo(std::string_view output) {
   if (!echoed.empty()) event('i', valid_utf8(echoed));
 }
 
-void Recorder::resize(std::uint32_t columns, std::uint32_t rows) { event('r', fmt::format("{}x{}", columns, rows)); }
+void Recorder::resize(std::uint32_t columns, std::uint32_t rows) {
+  event('r', fmt::format("{}x{}", columns, rows));
+}
 
 void Recorder::marker(std::string_view label) { event('m', valid_utf8(label)); }
 
@@ -87,7 +91,8 @@ Done Recorder::flush() {
     if (written < 0) return fail_errno("writing the recording");
     left_ -= static_cast<std::uint64_t>(written);
     // A short write to a file means a full disk; going on could leave a line cut in the middle.
-    if (static_cast<std::size_t>(written) != waiting_.size()) return fail("writing the recording: short write");
+    if (static_cast<std::size_t>(written) != waiting_.size())
+      return fail("writing the recording: short write");
     waiting_.clear();
   }
   return {};

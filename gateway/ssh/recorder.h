@@ -20,8 +20,8 @@ struct RecordedTerminal {
 
 enum class RecordInput { no, when_echoed };
 
-// Events gather in memory; flush() hands them to the kernel. Whoever shows output to the rep flushes first and
-// ends the session if that fails (I6).
+// Events gather in memory; flush() hands them to the kernel. Whoever shows output to the rep flushes first
+// and ends the session if that fails (I6).
 class Recorder {
  public:
   // Writes the header. `limit` in bytes; what would go beyond it is an error.
@@ -29,8 +29,8 @@ class Recorder {
                                 RecordInput input, const Clock& clock);
 
   void output(std::string_view bytes);
-  // Remembered until the next output, and recorded only as far as that output begins with the same bytes: what
-  // the terminal does not echo is a password (I9).
+  // Remembered until the next output, and recorded only as far as that output begins with the same bytes:
+  // what the terminal does not echo is a password (I9).
   void input(std::string_view bytes);
   void resize(std::uint32_t columns, std::uint32_t rows);
   void marker(std::string_view label);

@@ -55,13 +55,17 @@ Result<SshSession> accept_socket(UniqueFd socket, const Begin& begin) {
 }
 
 bool is_interactive(ssh_message message) {
-  return ssh_message_type(message) == SSH_REQUEST_AUTH && ssh_message_subtype(message) == SSH_AUTH_METHOD_INTERACTIVE;
+  return ssh_message_type(message) == SSH_REQUEST_AUTH &&
+         ssh_message_subtype(message) == SSH_AUTH_METHOD_INTERACTIVE;
 }
 
 }  // namespace
 
 RepSide::RepSide(SshSession session, const Begin& begin, MonitorClient& monitor)
-    : leg_(std::move(session)), monitor_(&monitor), banner_(begin.banner), messages_left_(kMessagesBeforeLogin) {}
+    : leg_(std::move(session)),
+      monitor_(&monitor),
+      banner_(begin.banner),
+      messages_left_(kMessagesBeforeLogin) {}
 
 Result<RepSide> RepSide::greet(UniqueFd socket, const Begin& begin, MonitorClient& monitor) {
   ASSIGN_OR_RETURN(auto session, accept_socket(std::move(socket), begin));
@@ -100,7 +104,8 @@ Done RepSide::answer_service(ssh_message message) {
     ssh_message_reply_default(message);
     return {};
   }
-  if (ssh_message_service_reply_success(message) != SSH_OK) return fail("answering the rep: {}", leg_.error());
+  if (ssh_message_service_reply_success(message) != SSH_OK)
+    return fail("answering the rep: {}", leg_.error());
   if (banner_.empty()) return {};
   const SshString banner{ssh_string_from_char(std::exchange(banner_, {}).c_str())};
   if (banner && ssh_send_issue_banner(leg_.get(), banner.get()) != SSH_OK) return fail("sending the banner");
@@ -111,8 +116,10 @@ Result<SshMessage> RepSide::await_login_message() {
   for (;;) {
     ASSIGN_OR_RETURN(auto message, await_message());
     if (is_interactive(message.get())) return message;
-    if (ssh_message_type(message.get()) == SSH_REQUEST_SERVICE) RETURN_IF_ERROR(answer_service(message.get()));
-    else ssh_message_reply_default(message.get());
+    if (ssh_message_type(message.get()) == SSH_REQUEST_SERVICE)
+      RETURN_IF_ERROR(answer_service(message.get()));
+    else
+      ssh_message_reply_default(message.get());
   }
 }
 
@@ -136,7 +143,8 @@ Result<std::vector<Secret>> RepSide::ask(const Round& round) {
     echoes.push_back(prompt.echo ? 1 : 0);
   }
   if (ssh_message_auth_interactive_request(attempt_.get(), round.name.c_str(), round.instruction.c_str(),
-                                           static_cast<unsigned>(texts.size()), texts.data(), echoes.data()) != SSH_OK)
+                                           static_cast<unsigned>(texts.size()), texts.data(),
+                                           echoes.data()) != SSH_OK)
     return fail("asking the rep: {}", leg_.error());
   ASSIGN_OR_RETURN(auto message, await_login_message());
   if (ssh_message_auth_kbdint_is_response(message.get()) == 0) {
@@ -155,7 +163,8 @@ Result<std::vector<Secret>> RepSide::ask(const Round& round) {
 }
 
 Done RepSide::admit() {
-  if (ssh_message_auth_reply_success(attempt_.get(), 0) != SSH_OK) return fail("admitting the rep: {}", leg_.error());
+  if (ssh_message_auth_reply_success(attempt_.get(), 0) != SSH_OK)
+    return fail("admitting the rep: {}", leg_.error());
   attempt_.reset();
   return {};
 }

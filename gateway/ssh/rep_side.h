@@ -27,8 +27,8 @@ class RepSide {
   // Key exchange. The socket is non-blocking.
   static Result<RepSide> greet(UniqueFd socket, const Begin& begin, MonitorClient& monitor);
 
-  // Waits for the rep to begin a keyboard-interactive attempt and returns the user name it gives. Whatever else
-  // the rep tries is answered with "keyboard-interactive only".
+  // Waits for the rep to begin a keyboard-interactive attempt and returns the user name it gives. Whatever
+  // else the rep tries is answered with "keyboard-interactive only".
   Result<std::string> await_attempt();
   // One round within the attempt: as many answers as prompts.
   Result<std::vector<Secret>> ask(const Round& round);

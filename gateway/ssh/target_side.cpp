@@ -2,6 +2,7 @@
 #include "gateway/ssh/target_side.h"
 
 #include <string_view>
+#include <utility>
 
 #include "gateway/ssh/algorithms.h"
 #include "gateway/ssh/c_secret.h"
@@ -43,7 +44,8 @@ PinnedKey read_pinned(const std::string& line) {
   if (type_end == std::string::npos) return {};
   const auto body_end = line.find(' ', type_end + 1);
   const auto type = ssh_key_type_from_name(line.substr(0, type_end).c_str());
-  const auto body = line.substr(type_end + 1, body_end == std::string::npos ? body_end : body_end - type_end - 1);
+  const auto body =
+      line.substr(type_end + 1, body_end == std::string::npos ? body_end : body_end - type_end - 1);
   ssh_key key = nullptr;
   if (ssh_pki_import_pubkey_base64(body.c_str(), type, &key) != SSH_OK) return {};
   return {type, SshKey{key}};
@@ -91,7 +93,8 @@ constexpr const char* kClosed = "the target closed the connection";
 
 }  // namespace
 
-TargetSide::TargetSide(SshSession session, TargetSocket facts, MonitorClient& monitor, RepSide& rep, const Clock& clock)
+TargetSide::TargetSide(SshSession session, TargetSocket facts, MonitorClient& monitor, RepSide& rep,
+                       const Clock& clock)
     : leg_(std::move(session)), facts_(std::move(facts)), monitor_(&monitor), rep_(&rep), clock_(&clock) {
   ssh_set_message_callback(leg_.get(), refuse_message, nullptr);
 }
@@ -112,7 +115,8 @@ TargetResult<int> TargetSide::until_decided(Step step, int again, std::chrono::s
   for (;;) {
     const int decided = step();
     if (decided != again) return decided;
-    if (!leg_.alive()) return failed(leg_.left_politely() ? TargetFault::closed : TargetFault::protocol, leg_.error());
+    if (!leg_.alive())
+      return failed(leg_.left_politely() ? TargetFault::closed : TargetFault::protocol, leg_.error());
     if (!rep_->leg().alive()) return rep_gone("the rep left during login at the target");
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - clock_->boot());
     if (left.count() <= 0) return failed(TargetFault::timed_out, "the target does not answer");
@@ -125,25 +129,30 @@ TargetResult<void> TargetSide::exchange_keys() {
   auto done = until_decided([&] { return ssh_connect(leg_.get()); }, SSH_AGAIN, kKeyExchangePatience);
   if (!done) return tl::unexpected{done.error()};
   if (*done == SSH_OK) return {};
-  return leg_.left_politely() ? failed(TargetFault::closed, kClosed) : failed(TargetFault::protocol, leg_.error());
+  return leg_.left_politely() ? failed(TargetFault::closed, kClosed)
+                              : failed(TargetFault::protocol, leg_.error());
 }
 
 TargetResult<void> TargetSide::verify_host_key() const {
   ssh_key shown = nullptr;
-  if (ssh_get_server_publickey(leg_.get(), &shown) != SSH_OK) return failed(TargetFault::protocol, leg_.error());
+  if (ssh_get_server_publickey(leg_.get(), &shown) != SSH_OK)
+    return failed(TargetFault::protocol, leg_.error());
   const SshKey owned{shown};
   for (const auto& line : facts_.host_keys) {
     const auto pinned = read_pinned(line);
     if (pinned.key && ssh_key_cmp(pinned.key.get(), shown, SSH_KEY_CMP_PUBLIC) == 0) return {};
   }
-  return failed(TargetFault::host_key, "the target shows host key " + fingerprint(shown) + ", which is not pinned");
+  return failed(TargetFault::host_key,
+                "the target shows host key " + fingerprint(shown) + ", which is not pinned");
 }
 
 TargetResult<int> TargetSide::learn_methods() {
-  const auto tried = until_decided([&] { return ssh_userauth_none(leg_.get(), nullptr); }, SSH_AUTH_AGAIN, kLoginPatience);
+  const auto tried =
+      until_decided([&] { return ssh_userauth_none(leg_.get(), nullptr); }, SSH_AUTH_AGAIN, kLoginPatience);
   if (!tried) return tl::unexpected{tried.error()};
   if (*tried == SSH_AUTH_SUCCESS) return 0;
-  if (*tried == SSH_AUTH_ERROR) return failed(leg_.left_politely() ? TargetFault::closed : TargetFault::protocol, leg_.error());
+  if (*tried == SSH_AUTH_ERROR)
+    return failed(leg_.left_politely() ? TargetFault::closed : TargetFault::protocol, leg_.error());
   return ssh_userauth_list(leg_.get(), nullptr);
 }
 
@@ -153,14 +162,21 @@ TargetResult<void> TargetSide::log_in() {
   if (*methods == 0) return {};  // the target asks nothing of this user
   TargetResult<int> verdict = SSH_AUTH_DENIED;
   switch (facts_.login) {
-    case TargetLoginKind::key: verdict = by_key(); break;
-    case TargetLoginKind::password: verdict = by_stored_password(*methods); break;
-    case TargetLoginKind::prompt: verdict = by_prompts(*methods); break;
+    case TargetLoginKind::key:
+      verdict = by_key();
+      break;
+    case TargetLoginKind::password:
+      verdict = by_stored_password(*methods);
+      break;
+    case TargetLoginKind::prompt:
+      verdict = by_prompts(*methods);
+      break;
   }
   facts_.credential = Secret{};
   if (!verdict) return tl::unexpected{verdict.error()};
   if (*verdict == SSH_AUTH_SUCCESS) return {};
-  if (!leg_.alive()) return failed(TargetFault::login_refused, "the target closed the connection during login");
+  if (!leg_.alive())
+    return failed(TargetFault::login_refused, "the target closed the connection during login");
   return failed(TargetFault::login_refused, "the target does not let " + facts_.user + " in");
 }
 
@@ -170,7 +186,8 @@ TargetResult<int> TargetSide::by_key() {
   if (ssh_pki_import_privkey_base64(terminated.reveal().data(), nullptr, nullptr, nullptr, &raw) != SSH_OK)
     return failed(TargetFault::login_refused, "the key stored for the target cannot be read");
   const SshKey key{raw};
-  return until_decided([&] { return ssh_userauth_publickey(leg_.get(), nullptr, key.get()); }, SSH_AUTH_AGAIN, kLoginPatience);
+  return until_decided([&] { return ssh_userauth_publickey(leg_.get(), nullptr, key.get()); }, SSH_AUTH_AGAIN,
+                       kLoginPatience);
 }
 
 TargetResult<int> TargetSide::by_password(const Secret& password) {
@@ -201,6 +218,9 @@ TargetResult<int> TargetSide::by_prompts(int methods) {
     }
     if (!verdict || (*verdict != SSH_AUTH_DENIED && *verdict != SSH_AUTH_PARTIAL)) return verdict;
     if (*verdict == SSH_AUTH_PARTIAL) methods = ssh_userauth_list(leg_.get(), nullptr);
+    // Some servers offer keyboard-interactive and then ask nothing; that is no try of the rep's.
+    else if (!std::exchange(asked_, false))
+      methods &= ~SSH_AUTH_METHOD_INTERACTIVE;
   }
   return verdict;
 }
@@ -221,7 +241,8 @@ TargetResult<int> TargetSide::converse(const Secret* stored) {
     } else if (count == 1 && ssh_userauth_kbdint_getprompt(leg_.get(), 0, &echo) != nullptr && echo == 0) {
       answers.push_back(stored->clone());
     } else if (count != 0) {
-      return failed(TargetFault::login_refused, "the target asks more than a password");  // never answered blindly
+      return failed(TargetFault::login_refused,
+                    "the target asks more than a password");  // never answered blindly
     }
     for (unsigned i = 0; i < answers.size(); ++i) {
       const Secret terminated = c_secret(answers[i]);
@@ -233,8 +254,12 @@ TargetResult<int> TargetSide::converse(const Secret* stored) {
 }
 
 TargetResult<std::vector<Secret>> TargetSide::relay_round() {
-  const auto text = [](const char* from_libssh) { return std::string{from_libssh == nullptr ? "" : from_libssh}; };
-  Round round{text(ssh_userauth_kbdint_getname(leg_.get())), text(ssh_userauth_kbdint_getinstruction(leg_.get())), {}};
+  const auto text = [](const char* from_libssh) {
+    return std::string{from_libssh == nullptr ? "" : from_libssh};
+  };
+  Round round{text(ssh_userauth_kbdint_getname(leg_.get())),
+              text(ssh_userauth_kbdint_getinstruction(leg_.get())),
+              {}};
   const int count = ssh_userauth_kbdint_getnprompts(leg_.get());
   for (int i = 0; i < count; ++i) {
     char echo = 0;
@@ -245,6 +270,7 @@ TargetResult<std::vector<Secret>> TargetSide::relay_round() {
 }
 
 TargetResult<std::vector<Secret>> TargetSide::ask_rep(const Round& round) {
+  asked_ = true;
   auto answers = rep_->ask(round);
   if (!answers) return rep_gone(answers.error().message());
   return *std::move(answers);

@@ -27,7 +27,8 @@ class TargetSide {
   Leg& leg() noexcept { return leg_; }
 
  private:
-  TargetSide(SshSession session, TargetSocket facts, MonitorClient& monitor, RepSide& rep, const Clock& clock);
+  TargetSide(SshSession session, TargetSocket facts, MonitorClient& monitor, RepSide& rep,
+             const Clock& clock);
   TargetResult<void> exchange_keys();
   TargetResult<void> verify_host_key() const;
   TargetResult<int> learn_methods();
@@ -48,6 +49,7 @@ class TargetSide {
   MonitorClient* monitor_;
   RepSide* rep_;
   const Clock* clock_;
+  bool asked_ = false;  // the rep, in this attempt at the target
 };
 
 }  // namespace sallyport

@@ -59,6 +59,8 @@ std::string Utf8Stream::feed(std::string_view bytes) {
   return text;
 }
 
-std::string Utf8Stream::finish() { return std::exchange(begun_, {}).empty() ? std::string{} : std::string{kReplacement}; }
+std::string Utf8Stream::finish() {
+  return std::exchange(begun_, {}).empty() ? std::string{} : std::string{kReplacement};
+}
 
 }  // namespace sallyport

@@ -56,20 +56,24 @@ Done enter_empty_root(const std::string& root) {
 Done empty_bounding_set() {
   // The kernel may know more capabilities than this header: until it says that there are no more.
   for (unsigned long capability = 0; prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0; ++capability)
-    if (prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0) return fail_errno("dropping capability {}", capability);
+    if (prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0)
+      return fail_errno("dropping capability {}", capability);
   return {};
 }
 
 Done change_identity(const Confinement& confinement) {
   if (setgroups(0, nullptr) != 0) return fail_errno("dropping the groups");
-  if (setresgid(confinement.gid, confinement.gid, confinement.gid) != 0) return fail_errno("changing the group");
-  if (setresuid(confinement.uid, confinement.uid, confinement.uid) != 0) return fail_errno("changing the user");
+  if (setresgid(confinement.gid, confinement.gid, confinement.gid) != 0)
+    return fail_errno("changing the group");
+  if (setresuid(confinement.uid, confinement.uid, confinement.uid) != 0)
+    return fail_errno("changing the user");
   if (setresuid(0, 0, 0) == 0) return fail("the user could be changed back");
   return {};
 }
 
 Done drop_capabilities() {
-  if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0) return fail_errno("clearing ambient capabilities");
+  if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0)
+    return fail_errno("clearing ambient capabilities");
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
   __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3]{};
   if (syscall(SYS_capset, &header, none) != 0) return fail_errno("dropping the capabilities");

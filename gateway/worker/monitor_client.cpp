@@ -80,7 +80,8 @@ Result<Connected> MonitorClient::ask_connected() {
 Result<GrantedChannel> MonitorClient::ask_channel(AskChannel question) {
   question.term = cut(question.term, limit::term);
   // A command cut short would be another command: refuse it.
-  if (question.command.size() > limit::command) return fail("the command is longer than {} bytes", limit::command);
+  if (question.command.size() > limit::command)
+    return fail("the command is longer than {} bytes", limit::command);
   ASSIGN_OR_RETURN(auto heard, ask(question));
   ASSIGN_OR_RETURN(const auto facts, expect<ChannelGranted>(std::move(heard.answer)));
   if (question.terminal && !heard.descriptor) return fail("this terminal cannot be recorded");  // I6

@@ -31,7 +31,8 @@ struct GrantedChannel {
 // What is too long for the wire is cut, except a password or a response: those become empty, hence wrong.
 class MonitorClient {
  public:
-  MonitorClient(Channel channel, Incarnation incarnation) : channel_(std::move(channel)), incarnation_(incarnation) {}
+  MonitorClient(Channel channel, Incarnation incarnation)
+      : channel_(std::move(channel)), incarnation_(incarnation) {}
 
   Result<Beginning> await_begin();
   Result<Challenge> ask_password(const std::string& user, const Secret& password);

@@ -31,14 +31,34 @@ Done rule(const Filter& filter, std::uint32_t action, int call, Comparisons... c
 
 constexpr int kHarmlessCalls[] = {
     // bytes on descriptors that are already open
-    SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(readv), SCMP_SYS(writev), SCMP_SYS(recvfrom), SCMP_SYS(recvmsg),
-    SCMP_SYS(sendmsg), SCMP_SYS(poll), SCMP_SYS(ppoll), SCMP_SYS(close),
+    SCMP_SYS(read),
+    SCMP_SYS(write),
+    SCMP_SYS(readv),
+    SCMP_SYS(writev),
+    SCMP_SYS(recvfrom),
+    SCMP_SYS(recvmsg),
+    SCMP_SYS(sendmsg),
+    SCMP_SYS(poll),
+    SCMP_SYS(ppoll),
+    SCMP_SYS(close),
     // memory; mmap and mprotect have rules of their own
-    SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise),
+    SCMP_SYS(brk),
+    SCMP_SYS(munmap),
+    SCMP_SYS(mremap),
+    SCMP_SYS(madvise),
     // time, locks, randomness, signals' ends, leaving. getpid: OpenSSL looks whether it was forked.
-    SCMP_SYS(futex), SCMP_SYS(clock_gettime), SCMP_SYS(clock_getres), SCMP_SYS(gettimeofday), SCMP_SYS(time),
-    SCMP_SYS(getrandom), SCMP_SYS(getpid), SCMP_SYS(rt_sigreturn), SCMP_SYS(rt_sigprocmask),
-    SCMP_SYS(restart_syscall), SCMP_SYS(exit), SCMP_SYS(exit_group),
+    SCMP_SYS(futex),
+    SCMP_SYS(clock_gettime),
+    SCMP_SYS(clock_getres),
+    SCMP_SYS(gettimeofday),
+    SCMP_SYS(time),
+    SCMP_SYS(getrandom),
+    SCMP_SYS(getpid),
+    SCMP_SYS(rt_sigreturn),
+    SCMP_SYS(rt_sigprocmask),
+    SCMP_SYS(restart_syscall),
+    SCMP_SYS(exit),
+    SCMP_SYS(exit_group),
 };
 
 Done allow_harmless_calls(const Filter& filter) {
@@ -65,8 +85,8 @@ Done allow_connected_sockets(const Filter& filter) {
 // make them blocking again, are answered with success and not made.
 Done allow_nonblocking_sockets(const Filter& filter) {
   const auto set_flags = SCMP_A1(SCMP_CMP_EQ, F_SETFL);
-  RETURN_IF_ERROR(rule(filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), set_flags,
-                       SCMP_A2(SCMP_CMP_EQ, O_APPEND | O_NONBLOCK)));
+  RETURN_IF_ERROR(
+      rule(filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), set_flags, SCMP_A2(SCMP_CMP_EQ, O_APPEND | O_NONBLOCK)));
   RETURN_IF_ERROR(rule(filter, SCMP_ACT_ERRNO(0), SCMP_SYS(fcntl), set_flags, SCMP_A2(SCMP_CMP_EQ, 0)));
   return rule(filter, SCMP_ACT_ERRNO(0), SCMP_SYS(fcntl), set_flags, SCMP_A2(SCMP_CMP_EQ, O_NONBLOCK));
 }
@@ -74,11 +94,11 @@ Done allow_nonblocking_sockets(const Filter& filter) {
 // Never part of what a site runs: what the sanitizers' runtime needs to print a report and leave.
 Done allow_sanitizer_runtime([[maybe_unused]] const Filter& filter) {
 #if defined(__SANITIZE_ADDRESS__)
-  for (const int call : {SCMP_SYS(openat), SCMP_SYS(readlink), SCMP_SYS(readlinkat), SCMP_SYS(newfstatat),
-                         SCMP_SYS(fstat), SCMP_SYS(lseek), SCMP_SYS(gettid), SCMP_SYS(sigaltstack),
-                         SCMP_SYS(rt_sigaction), SCMP_SYS(prlimit64), SCMP_SYS(getrlimit), SCMP_SYS(sysinfo),
-                         SCMP_SYS(tgkill), SCMP_SYS(sched_yield), SCMP_SYS(sched_getaffinity),
-                         SCMP_SYS(pipe2)})  // UBSan asks so whether an object can be read
+  for (const int call :
+       {SCMP_SYS(openat), SCMP_SYS(readlink), SCMP_SYS(readlinkat), SCMP_SYS(newfstatat), SCMP_SYS(fstat),
+        SCMP_SYS(lseek), SCMP_SYS(gettid), SCMP_SYS(sigaltstack), SCMP_SYS(rt_sigaction), SCMP_SYS(prlimit64),
+        SCMP_SYS(getrlimit), SCMP_SYS(sysinfo), SCMP_SYS(tgkill), SCMP_SYS(sched_yield),
+        SCMP_SYS(sched_getaffinity), SCMP_SYS(pipe2)})  // UBSan asks so whether an object can be read
     RETURN_IF_ERROR(rule(filter, SCMP_ACT_ALLOW, call));
   // "Is the report's reader a terminal?"
   return rule(filter, SCMP_ACT_ERRNO(ENOTTY), SCMP_SYS(ioctl));

@@ -44,8 +44,7 @@ def set_up(source, programs):
         (LAB / folder).mkdir(parents=True)
     # Copies: the checkout may lie where only root may look, and may be rebuilt meanwhile.
     for program in PROGRAMS:
-        if (programs / program).exists():
-            shutil.copy(programs / program, LAB / "bin")
+        shutil.copy(programs / program, LAB / "bin")
     write(LAB / "hmc_shell", shell, 0o755)
     fill_etc(etc, pam)
     tmpfs("/var/lib", "8m")

@@ -1,4 +1,5 @@
 """The HMC stand-in: stock OpenSSH servers in namespace hmc, with a restricted shell for hscroot."""
+import re
 import signal
 import subprocess
 import time
@@ -33,7 +34,9 @@ class Hmc:
             "KbdInteractiveAuthentication yes", "PubkeyAuthentication yes", "PermitRootLogin no",
             f"AuthorizedKeysFile {LAB}/sshd/authorized_keys", "StrictModes no", "UseDNS no", "PrintMotd no",
             "PrintLastLog no", "AllowTcpForwarding no", "MaxStartups 200:30:300", "MaxSessions 100",
-            f"SetEnv HMC_NAME={self.name}", "Subsystem sftp internal-sftp", "LogLevel VERBOSE"]
+            f"SetEnv HMC_NAME={self.name}", "Subsystem sftp internal-sftp", "LogLevel VERBOSE",
+            # A test that logs in wrongly must not lock out the next one; from OpenSSH 9.8 on they are on.
+            *(["PerSourcePenalties no"] if openssh_version() >= (9, 8) else [])]
 
     def wait_until_listening(self):
         for _ in range(500):
@@ -71,6 +74,11 @@ class Hmc:
     @property
     def log(self):
         return (self.folder / "log").read_text(errors="replace")
+
+
+def openssh_version():
+    said = subprocess.run(["ssh", "-V"], capture_output=True, text=True, check=True).stderr
+    return tuple(int(number) for number in re.match(r"OpenSSH_(\d+)\.(\d+)", said).groups())
 
 
 def new_host_key(path, comment, kind="ed25519"):

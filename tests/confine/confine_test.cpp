@@ -44,7 +44,9 @@ struct EmptyRoot {
 };
 
 struct File {
-  File() : path("/tmp/sallyport-recording-XXXXXX"), fd(mkostemp(path.data(), O_APPEND | O_CLOEXEC)) { REQUIRE(fd >= 0); }
+  File() : path("/tmp/sallyport-recording-XXXXXX"), fd(mkostemp(path.data(), O_APPEND | O_CLOEXEC)) {
+    REQUIRE(fd >= 0);
+  }
   ~File() {
     close(fd);
     unlink(path.c_str());
@@ -57,7 +59,8 @@ struct File {
   int fd;
 };
 
-// True from `act` means that it succeeded. Everything it uses is made before: a confined child has little left.
+// True from `act` means that it succeeded. Everything it uses is made before: a confined child has little
+// left.
 using Act = std::function<bool(const Belongings&)>;
 
 // The wait status of a child that confines itself and then tries `act`.
@@ -103,7 +106,8 @@ TEST_CASE("I7: a confined worker writes, reads and polls what is already open") 
   const auto status = try_confined(
       [](const Belongings& has) {
         char byte = 0;
-        return read(has.socket, &byte, 1) == 1 && write(has.recording, "kept", 4) == 4 && make_nonblocking(has.socket).has_value();
+        return read(has.socket, &byte, 1) == 1 && write(has.recording, "kept", 4) == 4 &&
+               make_nonblocking(has.socket).has_value();
       },
       {file.fd, pair[0]});
   CHECK(succeeded(status));
@@ -114,20 +118,31 @@ TEST_CASE("I7: a confined worker writes, reads and polls what is already open") 
 
 TEST_CASE("I7: a confined worker opens no file") {
   CHECK(was_refused(try_confined([](const Belongings&) { return call(SYS_open, "/", O_RDONLY); })));
-  CHECK(was_refused(try_confined([](const Belongings&) { return call(SYS_openat, AT_FDCWD, "/etc/passwd", O_RDONLY); })));
-  CHECK(was_refused(try_confined([](const Belongings&) { return call(SYS_openat, AT_FDCWD, "new", O_CREAT | O_WRONLY, 0600); })));
+  CHECK(was_refused(
+      try_confined([](const Belongings&) { return call(SYS_openat, AT_FDCWD, "/etc/passwd", O_RDONLY); })));
+  CHECK(was_refused(try_confined(
+      [](const Belongings&) { return call(SYS_openat, AT_FDCWD, "new", O_CREAT | O_WRONLY, 0600); })));
   CHECK(was_refused(try_confined([](const Belongings&) { return call(SYS_mkdir, "new", 0700); })));
 }
 
 TEST_CASE("I7: a confined worker makes and connects no socket") {
-  CHECK(was_refused(try_confined([](const Belongings&) { return call(SYS_socket, AF_INET, SOCK_STREAM, 0); })));
-  CHECK(was_refused(try_confined([](const Belongings&) { return call(SYS_socket, AF_UNIX, SOCK_STREAM, 0); })));
-  CHECK(was_refused(try_confined([](const Belongings&) { int two[2]; return call(SYS_socketpair, AF_UNIX, SOCK_STREAM, 0, two); })));
+  CHECK(
+      was_refused(try_confined([](const Belongings&) { return call(SYS_socket, AF_INET, SOCK_STREAM, 0); })));
+  CHECK(
+      was_refused(try_confined([](const Belongings&) { return call(SYS_socket, AF_UNIX, SOCK_STREAM, 0); })));
+  CHECK(was_refused(try_confined([](const Belongings&) {
+    int two[2];
+    return call(SYS_socketpair, AF_UNIX, SOCK_STREAM, 0, two);
+  })));
   const int unconnected = socket(AF_UNIX, SOCK_STREAM, 0);
   sockaddr_un nowhere{};
   nowhere.sun_family = AF_UNIX;
-  CHECK(was_refused(try_confined([&](const Belongings& has) { return call(SYS_connect, has.socket, &nowhere, sizeof nowhere); }, {-1, unconnected})));
-  CHECK(was_refused(try_confined([&](const Belongings& has) { return call(SYS_bind, has.socket, &nowhere, sizeof(sa_family_t)); }, {-1, unconnected})));
+  CHECK(was_refused(try_confined(
+      [&](const Belongings& has) { return call(SYS_connect, has.socket, &nowhere, sizeof nowhere); },
+      {-1, unconnected})));
+  CHECK(was_refused(try_confined(
+      [&](const Belongings& has) { return call(SYS_bind, has.socket, &nowhere, sizeof(sa_family_t)); },
+      {-1, unconnected})));
   close(unconnected);
 }
 
@@ -144,8 +159,10 @@ TEST_CASE("I7: a confined worker starts no program and no process") {
 TEST_CASE("I7: a confined worker neither sees nor signals another process") {
   const pid_t other = getpid();
   CHECK(was_refused(try_confined([=](const Belongings&) { return call(SYS_kill, other, 0); })));
-  CHECK(was_refused(try_confined([=](const Belongings&) { return call(SYS_tgkill, other, other, SIGTERM); })));
-  CHECK(was_refused(try_confined([=](const Belongings&) { return call(SYS_ptrace, PTRACE_ATTACH, other, 0, 0); })));
+  CHECK(
+      was_refused(try_confined([=](const Belongings&) { return call(SYS_tgkill, other, other, SIGTERM); })));
+  CHECK(was_refused(
+      try_confined([=](const Belongings&) { return call(SYS_ptrace, PTRACE_ATTACH, other, 0, 0); })));
   CHECK(was_refused(try_confined([=](const Belongings&) { return call(SYS_pidfd_open, other, 0); })));
   CHECK(was_refused(try_confined([=](const Belongings&) {
     char byte = 0;
@@ -166,11 +183,15 @@ TEST_CASE("I7: a recording stays append-only in a worker's hands") {
   check([](const Belongings& has) { return call(SYS_pwrite64, has.recording, "x", 1, 0); });
   check([](const Belongings& has) { return call(SYS_fcntl, has.recording, F_SETFL, O_RDWR); });
   check([](const Belongings& has) { return call(SYS_fallocate, has.recording, 0, 0, 4096); });
-  check([](const Belongings& has) { return call(SYS_mmap, 0, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, has.recording, 0); });
+  check([](const Belongings& has) {
+    return call(SYS_mmap, 0, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, has.recording, 0);
+  });
 
   // libssh makes this call; it is answered with success and not made.
   for (const int flags : {0, O_NONBLOCK}) {
-    CHECK(succeeded(try_confined([=](const Belongings& has) { return call(SYS_fcntl, has.recording, F_SETFL, flags); }, {file.fd, -1})));
+    CHECK(succeeded(
+        try_confined([=](const Belongings& has) { return call(SYS_fcntl, has.recording, F_SETFL, flags); },
+                     {file.fd, -1})));
     CHECK((fcntl(file.fd, F_GETFL) & O_APPEND) != 0);
   }
 }
@@ -180,13 +201,15 @@ TEST_CASE("I7: a confined worker makes no memory executable") {
     return call(SYS_mmap, 0, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   })));
   void* const page = mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  CHECK(was_refused(try_confined([=](const Belongings&) { return call(SYS_mprotect, page, 4096, PROT_READ | PROT_EXEC); })));
+  CHECK(was_refused(try_confined(
+      [=](const Belongings&) { return call(SYS_mprotect, page, 4096, PROT_READ | PROT_EXEC); })));
   munmap(page, 4096);
 }
 
 TEST_CASE("I7: a confined worker cannot loosen its confinement") {
   CHECK(was_refused(try_confined([](const Belongings&) { return call(SYS_setresuid, 0, 0, 0); })));
-  CHECK(was_refused(try_confined([](const Belongings&) { return call(SYS_prctl, PR_SET_DUMPABLE, 1, 0, 0, 0); })));
+  CHECK(was_refused(
+      try_confined([](const Belongings&) { return call(SYS_prctl, PR_SET_DUMPABLE, 1, 0, 0, 0); })));
   CHECK(was_refused(try_confined([](const Belongings&) { return call(SYS_unshare, 0x10000000); })));
   CHECK(was_refused(try_confined([](const Belongings&) { return call(SYS_chroot, "."); })));
 }
@@ -201,7 +224,8 @@ TEST_CASE("I7: the kernel's view of a confined worker") {
         close(wait[1]);
         return read(wait[0], &byte, 1) == 0;
       },
-      {}, [&](pid_t child) {
+      {},
+      [&](pid_t child) {
         for (int i = 0; i < 500 && view.find("Seccomp:\t2") == std::string::npos; ++i) {
           usleep(10000);
           std::ifstream in{"/proc/" + std::to_string(child) + "/status"};
@@ -211,8 +235,10 @@ TEST_CASE("I7: the kernel's view of a confined worker") {
       });
   close(wait[0]);
   CHECK(succeeded(status));
-  for (const char* const line : {"CapEff:\t0000000000000000", "CapPrm:\t0000000000000000", "CapInh:\t0000000000000000",
-                                 "CapBnd:\t0000000000000000", "CapAmb:\t0000000000000000", "NoNewPrivs:\t1", "Seccomp:\t2", "Groups:\t \n"})
+  for (const char* const line :
+       {"CapEff:\t0000000000000000", "CapPrm:\t0000000000000000", "CapInh:\t0000000000000000",
+        "CapBnd:\t0000000000000000", "CapAmb:\t0000000000000000", "NoNewPrivs:\t1", "Seccomp:\t2",
+        "Groups:\t \n"})
     CHECK(view.find(line) != std::string::npos);
   CHECK(view.find("Uid:\t0") == std::string::npos);
 }

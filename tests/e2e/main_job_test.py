@@ -152,8 +152,8 @@ def test_the_targets_own_prompts_are_relayed(site):
     site.enable(target="asking")
     # Without a password file sallyport-respond asks at the terminal; challenges it still answers by itself.
     terminal = Terminal(site, site.kim, prompt=None, environment=site.kim.environment(SALLYPORT_PASSWORD_FILE=""))
-    for password in (site.kim.password, site.hmc_password()):
-        terminal.child.expect("Password: ?")
+    for prompt, password in (("Gate password: ?", site.kim.password), (r"\) Password: ?", site.hmc_password())):
+        terminal.child.expect(prompt)
         terminal.child.sendline(password)
     terminal.child.expect(r"hscroot@hmc1:~> ")
     terminal.prompt = r"hscroot@hmc1:~> "

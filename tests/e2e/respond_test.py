@@ -145,7 +145,7 @@ def test_askpass_answers_the_challenge_by_itself(home):
 
 
 def test_askpass_asks_the_password_on_the_terminal_without_echo(home):
-    status, answer, screen = as_askpass(home, "(kim@gate) Password: ", b"hunter2\n")
+    status, answer, screen = as_askpass(home, "(kim@gate) Gate password: ", b"hunter2\n")
     assert (status, answer) == (0, "hunter2\n")
     assert "Password: " in screen and "hunter2" not in screen
 
@@ -170,7 +170,7 @@ def test_askpass_takes_no_prompt_for_an_option_or_a_bare_challenge(home):
 
 
 def test_a_prompts_escapes_do_not_reach_the_terminal(home):
-    screen = as_askpass(home, "\x1b]0;x\x07Password: ", b"x\n")[2]
+    screen = as_askpass(home, "\x1b]0;x\x07Gate password: ", b"x\n")[2]
     assert "\x1b" not in screen
 
 
@@ -179,8 +179,8 @@ def test_a_script_gets_the_password_from_a_file_that_others_cannot_read(home):
     file.write_text("hunter2\nsecond line\n")
     file.chmod(0o600)
     more = {"SSH_ASKPASS": "x", "SALLYPORT_PASSWORD_FILE": str(file)}
-    assert run(home, "(kim@gate) Password: ", **more).stdout == "hunter2\n"
+    assert run(home, "(kim@gate) Gate password: ", **more).stdout == "hunter2\n"
     assert run(home, "hscroot's password: ", **more).returncode == 1  # no terminal to ask on
     file.chmod(0o644)
-    done = run(home, "(kim@gate) Password: ", **more)
+    done = run(home, "(kim@gate) Gate password: ", **more)
     assert done.returncode == 1 and done.stdout == "" and "hunter2" not in done.stderr

@@ -54,19 +54,28 @@ TEST_CASE("good files are read with their defaults") {
 TEST_CASE("every key of every file can be set") {
   const ConfigFolder folder;
   folder.put("sallyport.toml",
-             kGate + "ssh_port = 2222\nbanner = \"hello\"\n[login]\ntries = 2\ntime = \"1m\"\nresponse_lifetime = \"90s\"\n"
-                     "unauthenticated = 8\nunauthenticated_per_source = 2\nhelper_deadline = \"10s\"\n"
-                     "[firewall]\nmark_bit = 3\n[worker]\nuser = \"w\"\n[pam]\nservice = \"p\"\n");
+             kGate +
+                 "ssh_port = 2222\nbanner = \"hello\"\n[login]\ntries = 2\ntime = \"1m\"\nresponse_lifetime "
+                 "= \"90s\"\n"
+                 "unauthenticated = 8\nunauthenticated_per_source = 2\nhelper_deadline = \"10s\"\n"
+                 "[firewall]\nmark_bit = 3\n[worker]\nuser = \"w\"\n[pam]\nservice = \"p\"\n");
   folder.put("policies/hmc-ssh.toml",
-             "description = \"d\"\n[limits]\nconnect_within = \"1h\"\nsession = \"2h\"\nidle = \"5m\"\nfailed_logins = 4\n"
-             "failed_dial_spends = true\nchannels = 3\n[login]\nmethods = [\"ocra\"]\n[recording]\ninput = true\nlimit = \"64MiB\"\n"
-             "[[service]]\nname = \"ssh\"\ncarriage = \"ssh\"\nport = 22\ntransport = \"tcp\"\nexposure = \"wide\"\nlegacy = false\n"
+             "description = \"d\"\n[limits]\nconnect_within = \"1h\"\nsession = \"2h\"\nidle = "
+             "\"5m\"\nfailed_logins = 4\n"
+             "failed_dial_spends = true\nchannels = 3\n[login]\nmethods = [\"ocra\"]\n[recording]\ninput = "
+             "true\nlimit = \"64MiB\"\n"
+             "[[service]]\nname = \"ssh\"\ncarriage = \"ssh\"\nport = 22\ntransport = \"tcp\"\nexposure = "
+             "\"wide\"\nlegacy = false\n"
              "description = \"x\"\n");
   folder.put("secrets/elsewhere", "secret", 0600);
-  folder.put("targets/hmc1.toml", "description = \"d\"\naddresses = [\"2001:db8::10\"]\nuser = \"u\"\n[ssh]\nport = 2200\nhost_keys = [\"" +
-                                      kKeyLine + " comment\"]\n[login]\nmethod = \"key\"\nsecret_file = \"" +
-                                      (folder.path() / "secrets/elsewhere").string() + "\"\n");
-  folder.put("reps/kim.toml", "full_name = \"K\"\ncontact = \"c\"\naccount = \"kim2\"\n[response]\nmethod = \"ocra\"\nsuite = \"OCRA-1:HOTP-SHA1-6:QN08\"\n");
+  folder.put("targets/hmc1.toml",
+             "description = \"d\"\naddresses = [\"2001:db8::10\"]\nuser = \"u\"\n[ssh]\nport = "
+             "2200\nhost_keys = [\"" +
+                 kKeyLine + " comment\"]\n[login]\nmethod = \"key\"\nsecret_file = \"" +
+                 (folder.path() / "secrets/elsewhere").string() + "\"\n");
+  folder.put("reps/kim.toml",
+             "full_name = \"K\"\ncontact = \"c\"\naccount = \"kim2\"\n[response]\nmethod = \"ocra\"\nsuite = "
+             "\"OCRA-1:HOTP-SHA1-6:QN08\"\n");
   REQUIRE(folder.problems() == "");
   const auto catalogue = load_catalogue(folder.path());
   CHECK(catalogue->settings.mark_bit == 8);
@@ -79,18 +88,27 @@ TEST_CASE("every key of every file can be set") {
 }
 
 TEST_CASE("sallyport.toml: each fault with its line") {
-  check_each("sallyport.toml",
-             {{"", ": 'gate' is missing (expected a table [gate] with name and addresses)"},
-              {"gate = 1\n", ":1: 'gate' is a number (expected a table, [gate])\nsallyport.toml:1: 'name' in [gate] is missing (expected a host name, "
-                             "e.g. \"gate.example.com\")\nsallyport.toml:1: 'addresses' in [gate] is missing (expected the addresses it "
-                             "listens on, e.g. [\"192.0.2.1\", \"2001:db8::1\"])"},
-              {"[gate]\nname = 5\naddresses = [\"192.0.2.1\"]\n", ":2: 'name' in [gate] is a number (expected a text in quotes)"},
-              {"[gate]\nname = \"a b\"\naddresses = [\"192.0.2.1\"]\n", ":2: 'name' in [gate] is \"a b\" (expected a host name)"},
-              {"[gate]\nname = \"g\"\naddresses = [\n\"192.0.2.1\",\n\"192.0.2\"]\n",
-               ":5: 'addresses' in [gate]: '192.0.2' is not an IP address (expected e.g. 192.0.2.7 or 2001:db8::7)"},
-              {"[gate]\nname = \"g\"\naddresses = []\n", ":3: 'addresses' in [gate] names no usable address (expected at least one)"},
-              {"[gate]\nname = \"g\"\naddresses = [\"192.0.2.1\", 7]\n", ":3: 'addresses' in [gate] holds a number (expected a text in quotes)"},
-              {"[gate]\nname = \"g\"\naddresses = [\"192.0.2.1\", \"192.0.2.1\"]\n", ":3: address 192.0.2.1 is there twice"}});
+  check_each(
+      "sallyport.toml",
+      {{"", ": 'gate' is missing (expected a table [gate] with name and addresses)"},
+       {"gate = 1\n",
+        ":1: 'gate' is a number (expected a table, [gate])\nsallyport.toml:1: 'name' in [gate] is missing "
+        "(expected a host name, "
+        "e.g. \"gate.example.com\")\nsallyport.toml:1: 'addresses' in [gate] is missing (expected the "
+        "addresses it "
+        "listens on, e.g. [\"192.0.2.1\", \"2001:db8::1\"])"},
+       {"[gate]\nname = 5\naddresses = [\"192.0.2.1\"]\n",
+        ":2: 'name' in [gate] is a number (expected a text in quotes)"},
+       {"[gate]\nname = \"a b\"\naddresses = [\"192.0.2.1\"]\n",
+        ":2: 'name' in [gate] is \"a b\" (expected a host name)"},
+       {"[gate]\nname = \"g\"\naddresses = [\n\"192.0.2.1\",\n\"192.0.2\"]\n",
+        ":5: 'addresses' in [gate]: '192.0.2' is not an IP address (expected e.g. 192.0.2.7 or 2001:db8::7)"},
+       {"[gate]\nname = \"g\"\naddresses = []\n",
+        ":3: 'addresses' in [gate] names no usable address (expected at least one)"},
+       {"[gate]\nname = \"g\"\naddresses = [\"192.0.2.1\", 7]\n",
+        ":3: 'addresses' in [gate] holds a number (expected a text in quotes)"},
+       {"[gate]\nname = \"g\"\naddresses = [\"192.0.2.1\", \"192.0.2.1\"]\n",
+        ":3: address 192.0.2.1 is there twice"}});
 }
 
 TEST_CASE("sallyport.toml: limits and kinds") {
@@ -100,18 +118,28 @@ TEST_CASE("sallyport.toml: limits and kinds") {
     return folder.problems();
   };
   CHECK(complaint("ssh_port = 0\n") == "sallyport.toml:4: 'ssh_port' in [gate] is 0 (expected 1 to 65535)\n");
-  CHECK(complaint("ssh_port = \"22\"\n") == "sallyport.toml:4: 'ssh_port' in [gate] is a string (expected a number from 1 to 65535)\n");
-  CHECK(complaint("sshport = 22\n") == "sallyport.toml:4: unknown key 'sshport' in [gate] (did you mean ssh_port?)\n");
-  CHECK(complaint("[login]\ntries = 0\n") == "sallyport.toml:5: 'tries' in [login] is 0 (expected 1 to 10)\n");
-  CHECK(complaint("[login]\ntime = 120\n") == "sallyport.toml:5: 'time' in [login] is a number (expected a duration in quotes, e.g. \"30m\")\n");
-  CHECK(complaint("[login]\ntime = \"2w\"\n") ==
-        "sallyport.toml:5: 'time' in [login]: '2w' is not a duration (expected e.g. 90s, 30m, 4h or 1h30m)\n");
-  CHECK(complaint("[login]\ntime = \"11m\"\n") == "sallyport.toml:5: 'time' in [login] is 11m (expected 5s to 10m)\n");
-  CHECK(complaint("[login]\nresponse_lifetime = \"1s\"\n") == "sallyport.toml:5: 'response_lifetime' in [login] is 1s (expected 5s to 10m)\n");
-  CHECK(complaint("[login]\nhelper_deadline = \"1h\"\n") == "sallyport.toml:5: 'helper_deadline' in [login] is 1h (expected 1s to 5m)\n");
+  CHECK(complaint("ssh_port = \"22\"\n") ==
+        "sallyport.toml:4: 'ssh_port' in [gate] is a string (expected a number from 1 to 65535)\n");
+  CHECK(complaint("sshport = 22\n") ==
+        "sallyport.toml:4: unknown key 'sshport' in [gate] (did you mean ssh_port?)\n");
+  CHECK(complaint("[login]\ntries = 0\n") ==
+        "sallyport.toml:5: 'tries' in [login] is 0 (expected 1 to 10)\n");
+  CHECK(complaint("[login]\ntime = 120\n") ==
+        "sallyport.toml:5: 'time' in [login] is a number (expected a duration in quotes, e.g. \"30m\")\n");
+  CHECK(
+      complaint("[login]\ntime = \"2w\"\n") ==
+      "sallyport.toml:5: 'time' in [login]: '2w' is not a duration (expected e.g. 90s, 30m, 4h or 1h30m)\n");
+  CHECK(complaint("[login]\ntime = \"11m\"\n") ==
+        "sallyport.toml:5: 'time' in [login] is 11m (expected 5s to 10m)\n");
+  CHECK(complaint("[login]\nresponse_lifetime = \"1s\"\n") ==
+        "sallyport.toml:5: 'response_lifetime' in [login] is 1s (expected 5s to 10m)\n");
+  CHECK(complaint("[login]\nhelper_deadline = \"1h\"\n") ==
+        "sallyport.toml:5: 'helper_deadline' in [login] is 1h (expected 1s to 5m)\n");
   CHECK(complaint("[login]\nunauthenticated = 2\n") ==
-        "sallyport.toml:4: 'unauthenticated_per_source' in [login] is 4 (expected at most 'unauthenticated', 2)\n");
-  CHECK(complaint("[firewall]\nmark_bit = 32\n") == "sallyport.toml:5: 'mark_bit' in [firewall] is 32 (expected 0 to 31)\n");
+        "sallyport.toml:4: 'unauthenticated_per_source' in [login] is 4 (expected at most 'unauthenticated', "
+        "2)\n");
+  CHECK(complaint("[firewall]\nmark_bit = 32\n") ==
+        "sallyport.toml:5: 'mark_bit' in [firewall] is 32 (expected 0 to 31)\n");
   CHECK(complaint("[worker]\nuser = \"root\"\n") ==
         "sallyport.toml:5: 'user' in [worker] is \"root\" (expected an account of its own, not root)\n");
   CHECK(complaint("[pam]\nservice = \"../x\"\n") ==
@@ -127,9 +155,13 @@ TEST_CASE("a policy: each fault with its line") {
     folder.put("policies/hmc-ssh.toml", text);
     return folder.problems();
   };
-  CHECK(complaint("") == "policies/hmc-ssh.toml: 'service' is missing (expected at least one [[service]]: a policy without one offers nothing)\n");
-  CHECK(complaint("[limits]\nidle = \"0s\"\n" + service) == "policies/hmc-ssh.toml:2: 'idle' in [limits] is 0s (expected 1s to 1d)\n");
-  CHECK(complaint("[limits]\nsesion = \"1h\"\n" + service) == "policies/hmc-ssh.toml:2: unknown key 'sesion' in [limits] (did you mean session?)\n");
+  CHECK(complaint("") ==
+        "policies/hmc-ssh.toml: 'service' is missing (expected at least one [[service]]: a policy without "
+        "one offers nothing)\n");
+  CHECK(complaint("[limits]\nidle = \"0s\"\n" + service) ==
+        "policies/hmc-ssh.toml:2: 'idle' in [limits] is 0s (expected 1s to 1d)\n");
+  CHECK(complaint("[limits]\nsesion = \"1h\"\n" + service) ==
+        "policies/hmc-ssh.toml:2: unknown key 'sesion' in [limits] (did you mean session?)\n");
   CHECK(complaint("[limits]\nfailed_dial_spends = \"no\"\n" + service) ==
         "policies/hmc-ssh.toml:2: 'failed_dial_spends' in [limits] is a string (expected true or false)\n");
   CHECK(complaint("[limits]\nchannels = 1.5\n" + service) ==
@@ -137,21 +169,27 @@ TEST_CASE("a policy: each fault with its line") {
   CHECK(complaint("[login]\nmethods = []\n" + service) ==
         "policies/hmc-ssh.toml:2: 'methods' in [login] allows no challenge method (expected [\"ocra\"])\n");
   CHECK(complaint("[login]\nmethods = \"ocra\"\n" + service) ==
-        "policies/hmc-ssh.toml:2: 'methods' in [login] is a string (expected a list of texts, e.g. [\"one\", \"two\"])\n"
+        "policies/hmc-ssh.toml:2: 'methods' in [login] is a string (expected a list of texts, e.g. [\"one\", "
+        "\"two\"])\n"
         "policies/hmc-ssh.toml:2: 'methods' in [login] allows no challenge method (expected [\"ocra\"])\n");
   CHECK(complaint("[recording]\nlimit = \"1GB\"\n" + service) ==
-        "policies/hmc-ssh.toml:2: 'limit' in [recording]: '1GB' is not a size (expected e.g. \"64MiB\" or \"1GiB\")\n");
+        "policies/hmc-ssh.toml:2: 'limit' in [recording]: '1GB' is not a size (expected e.g. \"64MiB\" or "
+        "\"1GiB\")\n");
   CHECK(complaint("[recording]\nlimit = \"1KiB\"\n" + service) ==
         "policies/hmc-ssh.toml:2: 'limit' in [recording] is 1KiB (expected 4KiB to 1TiB)\n");
   CHECK(complaint("[[service]]\nname = \"gui\"\ncarriage = \"https\"\nport = 443\n") ==
-        "policies/hmc-ssh.toml:3: service 'gui' is carried by https: this version carries ssh; https is not yet offered\n");
+        "policies/hmc-ssh.toml:3: service 'gui' is carried by https: this version carries ssh; https is not "
+        "yet offered\n");
   CHECK(complaint("[[service]]\nname = \"rmc\"\ncarriage = \"forward\"\nport = 657\n") ==
-        "policies/hmc-ssh.toml:3: service 'rmc' is carried by forward: this version carries ssh; forward is not yet offered\n");
+        "policies/hmc-ssh.toml:3: service 'rmc' is carried by forward: this version carries ssh; forward is "
+        "not yet offered\n");
   CHECK(complaint("[[service]]\nname = \"ssh\"\ncarriage = \"ssh\"\nport = 2222\nexposure = \"wide\"\n") ==
-        "policies/hmc-ssh.toml:5: service 'ssh' offers port 2222 to a wide network (only 22 and 443 may be; expected exposure = \"isolated\")\n");
+        "policies/hmc-ssh.toml:5: service 'ssh' offers port 2222 to a wide network (only 22 and 443 may be; "
+        "expected exposure = \"isolated\")\n");
   CHECK(complaint(service + service) == "policies/hmc-ssh.toml:6: service 'ssh' is there twice\n");
   CHECK(complaint("[[service]]\nname = \"ssh\"\ncarriage = \"telnet\"\n") ==
-        "policies/hmc-ssh.toml:3: 'carriage' in [[service]] is \"telnet\" (expected \"ssh\" or \"https\" or \"forward\")\n");
+        "policies/hmc-ssh.toml:3: 'carriage' in [[service]] is \"telnet\" (expected \"ssh\" or \"https\" or "
+        "\"forward\")\n");
 }
 
 TEST_CASE("a target: each fault with its line") {
@@ -164,30 +202,39 @@ TEST_CASE("a target: each fault with its line") {
   const std::string ssh = "host_keys = [\"" + kKeyLine + "\"]\n";
   const std::string login = "method = \"prompt\"\n";
   CHECK(complaint("user = \"u\"\n", ssh, login) ==
-        "targets/hmc1.toml: 'addresses' is missing (expected the target's IP addresses, e.g. [\"198.51.100.10\"])\n");
+        "targets/hmc1.toml: 'addresses' is missing (expected the target's IP addresses, e.g. "
+        "[\"198.51.100.10\"])\n");
   CHECK(complaint("addresses = [\"224.0.0.1\"]\nuser = \"u\"\n", ssh, login) ==
         "targets/hmc1.toml:1: 224.0.0.1 is not an address of one host\n"
         "targets/hmc1.toml:1: 'addresses' names no usable address (expected at least one)\n");
-  CHECK(complaint("addresses = [\"192.0.2.1\"]\nuser = \"u\"\n", ssh, login) == "targets/hmc1.toml: address 192.0.2.1 is the gate's own\n");
-  CHECK(complaint("addresses = [\"198.51.100.10\"]\n", ssh, login) == "targets/hmc1.toml: 'user' is missing (expected whom to log in as there, e.g. \"hscroot\")\n");
+  CHECK(complaint("addresses = [\"192.0.2.1\"]\nuser = \"u\"\n", ssh, login) ==
+        "targets/hmc1.toml: address 192.0.2.1 is the gate's own\n");
+  CHECK(complaint("addresses = [\"198.51.100.10\"]\n", ssh, login) ==
+        "targets/hmc1.toml: 'user' is missing (expected whom to log in as there, e.g. \"hscroot\")\n");
   CHECK(complaint(head, "", login) ==
-        "targets/hmc1.toml:3: 'host_keys' in [ssh] is missing (expected at least one public key line; run: sallyport target scan hmc1)\n");
+        "targets/hmc1.toml:3: 'host_keys' in [ssh] is missing (expected at least one public key line; run: "
+        "sallyport target scan hmc1)\n");
   CHECK(complaint(head, "host_keys = [\n\"" + kKeyLine + "\",\n\"ssh-ed25519 AAAA\"]\n", login) ==
         "targets/hmc1.toml:6: 'host_keys' in [ssh]: key data is not of type ssh-ed25519\n");
   CHECK(complaint(head, ssh, "method = \"none\"\n") ==
-        "targets/hmc1.toml:6: 'method' in [login] is \"none\" (expected \"prompt\" or \"key\" or \"password\")\n");
-  CHECK(complaint(head, ssh, "") == "targets/hmc1.toml:5: 'method' in [login] is missing (expected \"prompt\", \"key\" or \"password\")\n");
+        "targets/hmc1.toml:6: 'method' in [login] is \"none\" (expected \"prompt\" or \"key\" or "
+        "\"password\")\n");
+  CHECK(
+      complaint(head, ssh, "") ==
+      "targets/hmc1.toml:5: 'method' in [login] is missing (expected \"prompt\", \"key\" or \"password\")\n");
   CHECK(complaint(head, ssh, "method = \"key\"\nsecret_file = \"x\"\n") ==
         "targets/hmc1.toml:7: 'secret_file' in [login] is \"x\" (expected an absolute path)\n");
-  CHECK(complaint(head, ssh + "ports = 22\n", login) == "targets/hmc1.toml:5: unknown key 'ports' in [ssh] (did you mean port?)\n");
+  CHECK(complaint(head, ssh + "ports = 22\n", login) ==
+        "targets/hmc1.toml:5: unknown key 'ports' in [ssh] (did you mean port?)\n");
 }
 
 TEST_CASE("a rep: each fault with its line") {
-  check_each("reps/kim.toml",
-             {{"name = \"kim\"\n", ":1: unknown key 'name' (known: full_name, contact, account, response)"},
-              {"account = \"a b\"\n", ":1: 'account' is \"a b\" (expected the name of an account of PAM)"},
-              {"full_name = true\n", ":1: 'full_name' is true or false (expected a text in quotes)"},
-              {"[response]\nmethod = \"totp\"\n", ":2: 'method' in [response] is \"totp\" (expected \"ocra\")"}});
+  check_each(
+      "reps/kim.toml",
+      {{"name = \"kim\"\n", ":1: unknown key 'name' (known: full_name, contact, account, response)"},
+       {"account = \"a b\"\n", ":1: 'account' is \"a b\" (expected the name of an account of PAM)"},
+       {"full_name = true\n", ":1: 'full_name' is true or false (expected a text in quotes)"},
+       {"[response]\nmethod = \"totp\"\n", ":2: 'method' in [response] is \"totp\" (expected \"ocra\")"}});
   const ConfigFolder folder;
   folder.put("reps/kim.toml", "[response]\nsuite = \"OCRA-2\"\n");
   CHECK(folder.problems().starts_with("reps/kim.toml:2: 'suite' in [response]: "));
@@ -201,18 +248,42 @@ TEST_CASE("TOML syntax errors name the line") {
   CHECK(folder.problems().starts_with("reps/kim.toml:2: "));
 }
 
+TEST_CASE("what makes the TOML library stumble is a syntax error with its line") {
+  const ConfigFolder folder;
+  folder.put("reps/kim.toml", "full_name = \"K\"\n\n[[[response]]]\nmethod = \"ocra\"\n");
+  CHECK(folder.problems() == "reps/kim.toml:3: not valid TOML\n");
+  folder.put("reps/kim.toml", "full_name = \"K\"\n\xef\xbb\xb5`_d\n");
+  CHECK(folder.problems().starts_with("reps/kim.toml:2: a quote, or a letter that is not ASCII,"));
+  folder.put("reps/kim.toml", "contact = \"\"\"\na \\\n \xc3\xa9\"\"\"\n");
+  CHECK(folder.problems().starts_with("reps/kim.toml:3: a quote, or a letter that is not ASCII"));
+  folder.put("reps/kim.toml",
+             "# \xc3\xa9\nfull_name = \"\"\"\n\xc3\xa9 \" \\\" \"\"\"\"\"\ncontact = '\xc3\xa9\\'\n");
+  CHECK(folder.problems() == "");
+  folder.put("reps/kim.toml", "full_name = 8:Q'\xc3\xa9'\n");
+  CHECK(folder.problems().starts_with("reps/kim.toml:1: a quote, or a letter"));
+  folder.put("reps/kim.toml", "response={suite='OCRA-1:HOTP-SHA1-6:QN08',method=\"ocra\"}\n");
+  CHECK(folder.problems() == "");
+  folder.put("reps/kim.toml", "full_name = \"K\xff\"\n");
+  CHECK(folder.problems() == "reps/kim.toml:1: not UTF-8\n");
+  folder.put("reps/kim.toml",
+             "\xef\xbb\xbf"
+             "full_name = \"K\xc3\xa9\"\n");
+  CHECK(folder.problems() == "");
+}
+
 TEST_CASE("all problems of all files are found in one go, in order, and nothing is accepted") {
   const ConfigFolder folder;
   folder.put("sallyport.toml", kGate + "port = 1\n[login]\ntries = 99\n");
   folder.put("reps/lee.toml", "nme = 1\n");
   folder.put("reps/BAD.toml", "");
   folder.put("policies/other.toml", "[limits]\nidle = 3\n[[service]]\nname = \"ssh\"\ncarriage = \"ssh\"\n");
-  CHECK(folder.problems() ==
-        "sallyport.toml:4: unknown key 'port' in [gate] (known: name, addresses, ssh_port, banner)\n"
-        "sallyport.toml:6: 'tries' in [login] is 99 (expected 1 to 10)\n"
-        "policies/other.toml:2: 'idle' in [limits] is a number (expected a duration in quotes, e.g. \"30m\")\n"
-        "reps/BAD.toml: has a name that is not usable (expected a-z, 0-9, '.', '_', '-', at most 32)\n"
-        "reps/lee.toml:1: unknown key 'nme' (known: full_name, contact, account, response)\n");
+  CHECK(
+      folder.problems() ==
+      "sallyport.toml:4: unknown key 'port' in [gate] (known: name, addresses, ssh_port, banner)\n"
+      "sallyport.toml:6: 'tries' in [login] is 99 (expected 1 to 10)\n"
+      "policies/other.toml:2: 'idle' in [limits] is a number (expected a duration in quotes, e.g. \"30m\")\n"
+      "reps/BAD.toml: has a name that is not usable (expected a-z, 0-9, '.', '_', '-', at most 32)\n"
+      "reps/lee.toml:1: unknown key 'nme' (known: full_name, contact, account, response)\n");
 }
 
 TEST_CASE("files that others could have written are refused") {
@@ -228,7 +299,8 @@ TEST_CASE("files that others could have written are refused") {
   SECTION("a symbolic link") {
     std::filesystem::rename(folder.path() / "reps/kim.toml", folder.path() / "kim");
     std::filesystem::create_symlink(folder.path() / "kim", folder.path() / "reps/kim.toml");
-    CHECK(folder.problems() == "reps/kim.toml: is a symbolic link, which is not followed (expected a regular file)\n");
+    CHECK(folder.problems() ==
+          "reps/kim.toml: is a symbolic link, which is not followed (expected a regular file)\n");
   }
   SECTION("a folder that others can write") {
     chmod((folder.path() / "reps").c_str(), 0777);
@@ -251,12 +323,17 @@ TEST_CASE("files that others could have written are refused") {
 
 TEST_CASE("secrets are root's alone") {
   const ConfigFolder folder;
-  const std::string target = "addresses = [\"198.51.100.10\"]\nuser = \"hscroot\"\n[ssh]\nhost_keys = [\"" + kKeyLine + "\"]\n[login]\nmethod = \"password\"\n";
+  const std::string target = "addresses = [\"198.51.100.10\"]\nuser = \"hscroot\"\n[ssh]\nhost_keys = [\"" +
+                             kKeyLine + "\"]\n[login]\nmethod = \"password\"\n";
   folder.put("targets/hmc1.toml", target);
-  SECTION("a target's must be there") { CHECK(folder.problems().starts_with("targets/hmc1.toml:6: the target's password: opening ")); }
+  SECTION("a target's must be there") {
+    CHECK(folder.problems().starts_with("targets/hmc1.toml:6: the target's password: opening "));
+  }
   SECTION("a target's must not be readable") {
     folder.put("secrets/targets/hmc1", "abc123", 0640);
-    CHECK(folder.problems().find(":6: the target's password: secrets/targets/hmc1 holds a secret and can be read by others") != std::string::npos);
+    CHECK(folder.problems().find(
+              ":6: the target's password: secrets/targets/hmc1 holds a secret and can be read by others") !=
+          std::string::npos);
   }
   SECTION("a target's must not be empty") {
     folder.put("secrets/targets/hmc1", "", 0600);

@@ -63,10 +63,22 @@ TEST_CASE("a good request is permitted, with defaults filled in") {
 
 TEST_CASE("unknown names are refused with the known ones") {
   auto asked = request();
-  SECTION("rep") { asked.rep = "kin"; CHECK(refusal(asked) == "no rep 'kin' (known: kim, lee)"); }
-  SECTION("target") { asked.target = "hmc2"; CHECK(refusal(asked) == "no target 'hmc2' (known: hmc1)"); }
-  SECTION("policy") { asked.policy = "x\x1b"; CHECK(refusal(asked) == "no policy 'x\\x1b' (known: hmc-ssh)"); }
-  SECTION("none") { asked.rep = ""; CHECK(refusal(asked) == "no rep is named (known: kim, lee)"); }
+  SECTION("rep") {
+    asked.rep = "kin";
+    CHECK(refusal(asked) == "no rep 'kin' (known: kim, lee)");
+  }
+  SECTION("target") {
+    asked.target = "hmc2";
+    CHECK(refusal(asked) == "no target 'hmc2' (known: hmc1)");
+  }
+  SECTION("policy") {
+    asked.policy = "x\x1b";
+    CHECK(refusal(asked) == "no policy 'x\\x1b' (known: hmc-ssh)");
+  }
+  SECTION("none") {
+    asked.rep = "";
+    CHECK(refusal(asked) == "no rep is named (known: kim, lee)");
+  }
   SECTION("an empty catalogue") { CHECK(refusal(asked, Catalogue{}) == "no rep 'kim' (known: none yet)"); }
 }
 
@@ -77,10 +89,15 @@ TEST_CASE("a rep without a secret is refused with what to run") {
 
 TEST_CASE("networks must be places that somebody comes from") {
   auto asked = request();
-  const auto refused = [&](std::vector<std::string> networks) { asked.networks = std::move(networks); return refusal(asked); };
+  const auto refused = [&](std::vector<std::string> networks) {
+    asked.networks = std::move(networks);
+    return refusal(asked);
+  };
   CHECK(refused({}) == "no source network is named (expected e.g. 203.0.113.0/24)");
-  CHECK(refused({"0.0.0.0/0"}) == "network 0.0.0.0/0 is too wide: name where the rep comes from, at most a /8 of IPv4");
-  CHECK(refused({"203.0.113.0/24", "::/0"}) == "network ::/0 is too wide: name where the rep comes from, at most a /16 of IPv6");
+  CHECK(refused({"0.0.0.0/0"}) ==
+        "network 0.0.0.0/0 is too wide: name where the rep comes from, at most a /8 of IPv4");
+  CHECK(refused({"203.0.113.0/24", "::/0"}) ==
+        "network ::/0 is too wide: name where the rep comes from, at most a /16 of IPv6");
   CHECK(refused({"10.0.0.0/7"}).find("too wide") != std::string::npos);
   CHECK(refused({"203.0.113.7/24"}).find("host bits") != std::string::npos);
   CHECK(refused({"somewhere"}).find("not an IP address") != std::string::npos);
@@ -101,8 +118,14 @@ TEST_CASE("times must be more than zero and within the policy") {
     asked.connect_within = 0s;
     CHECK(refusal(asked) == "time to connect must be more than 0 (policy 'hmc-ssh' allows up to 2h)");
   }
-  SECTION("to connect: negative") { asked.connect_within = -5s; CHECK(refusal(asked) != ""); }
-  SECTION("to connect: the limit itself") { asked.connect_within = 2h; CHECK(refusal(asked) == ""); }
+  SECTION("to connect: negative") {
+    asked.connect_within = -5s;
+    CHECK(refusal(asked) != "");
+  }
+  SECTION("to connect: the limit itself") {
+    asked.connect_within = 2h;
+    CHECK(refusal(asked) == "");
+  }
   SECTION("to connect: over") {
     asked.connect_within = 2h + 1s;
     CHECK(refusal(asked) == "time to connect of 2h1s is over the limit of policy 'hmc-ssh' (2h)");
@@ -111,15 +134,30 @@ TEST_CASE("times must be more than zero and within the policy") {
     asked.session = 9h;
     CHECK(refusal(asked) == "session length of 9h is over the limit of policy 'hmc-ssh' (8h)");
   }
-  SECTION("session: zero") { asked.session = 0s; CHECK(refusal(asked) != ""); }
+  SECTION("session: zero") {
+    asked.session = 0s;
+    CHECK(refusal(asked) != "");
+  }
 }
 
 TEST_CASE("notes are short and readable") {
   auto asked = request();
-  SECTION("too long") { asked.reason = std::string(257, 'x'); CHECK(refusal(asked) == "reason has 257 bytes (at most 256)"); }
-  SECTION("control characters") { asked.ticket = "T\n1"; CHECK(refusal(asked) == "ticket holds control characters or is not UTF-8"); }
-  SECTION("not UTF-8") { asked.ticket = "\xff"; CHECK(refusal(asked) != ""); }
-  SECTION("good") { asked.reason = "PMR 1 \\ caf\xc3\xa9"; CHECK(refusal(asked) == ""); }
+  SECTION("too long") {
+    asked.reason = std::string(257, 'x');
+    CHECK(refusal(asked) == "reason has 257 bytes (at most 256)");
+  }
+  SECTION("control characters") {
+    asked.ticket = "T\n1";
+    CHECK(refusal(asked) == "ticket holds control characters or is not UTF-8");
+  }
+  SECTION("not UTF-8") {
+    asked.ticket = "\xff";
+    CHECK(refusal(asked) != "");
+  }
+  SECTION("good") {
+    asked.reason = "PMR 1 \\ caf\xc3\xa9";
+    CHECK(refusal(asked) == "");
+  }
 }
 
 TEST_CASE("a policy that offers nothing to this request is refused") {
@@ -134,5 +172,6 @@ TEST_CASE("a policy that offers nothing to this request is refused") {
 TEST_CASE("a policy's challenge methods bind") {
   auto all = catalogue();
   all.policies["hmc-ssh"].methods.clear();
-  CHECK(refusal(request(), all) == "policy 'hmc-ssh' does not allow the challenge method of rep 'kim' (ocra)");
+  CHECK(refusal(request(), all) ==
+        "policy 'hmc-ssh' does not allow the challenge method of rep 'kim' (ocra)");
 }

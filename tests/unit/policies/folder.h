@@ -25,8 +25,8 @@ class ConfigFolder {
       std::filesystem::create_directory(path_ / folder);
     put("sallyport.toml", "[gate]\nname = \"gate.example\"\naddresses = [\"192.0.2.1\", \"2001:db8::1\"]\n");
     put("policies/hmc-ssh.toml", "[[service]]\nname = \"ssh\"\ncarriage = \"ssh\"\nexposure = \"wide\"\n");
-    put("targets/hmc1.toml", "addresses = [\"198.51.100.10\"]\nuser = \"hscroot\"\n[ssh]\nhost_keys = [\"" + kKeyLine +
-                                 "\"]\n[login]\nmethod = \"prompt\"\n");
+    put("targets/hmc1.toml", "addresses = [\"198.51.100.10\"]\nuser = \"hscroot\"\n[ssh]\nhost_keys = [\"" +
+                                 kKeyLine + "\"]\n[login]\nmethod = \"prompt\"\n");
     put("reps/kim.toml", "full_name = \"Kim Example\"\n");
   }
   ConfigFolder(const ConfigFolder&) = delete;
@@ -46,7 +46,8 @@ class ConfigFolder {
     if (loaded) return all;
     for (const auto& problem : loaded.error()) all += problem.message() + "\n";
     const auto prefix = path_.string() + "/";
-    for (auto at = all.find(prefix); at != std::string::npos; at = all.find(prefix)) all.erase(at, prefix.size());
+    for (auto at = all.find(prefix); at != std::string::npos; at = all.find(prefix))
+      all.erase(at, prefix.size());
     return all;
   }
 

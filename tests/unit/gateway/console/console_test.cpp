@@ -10,18 +10,22 @@ const std::string kGrant =
     R"({"id":"g-7k3m9q2x","state":"armed","rep":"kim","target":"hmc1","policy":"hmc-ssh","networks":["203.0.113.0/24"],)"
     R"("enabled_by":"alice","enabled_at":"2026-01-31T10:00:00.000000Z","connect_by":"2026-01-31T10:30:00.000000Z",)"
     R"("session_limit":14400,"idle_limit":1800,"failed_logins":0,"ticket":"PMR 1"})";
-const std::string kTell = R"~({"commands":["ssh kim@gate","ssh kim@192.0.2.1"],"fingerprints":["SHA256:abc (ED25519)"],"addresses":["192.0.2.1"]})~";
+const std::string kTell =
+    R"~({"commands":["ssh kim@gate","ssh kim@192.0.2.1"],"fingerprints":["SHA256:abc (ED25519)"],"addresses":["192.0.2.1"]})~";
 
 std::string ok(const std::string& result) { return R"({"ok":true,"result":)" + result + "}"; }
 
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
 
 }  // namespace
 
 TEST_CASE("enable asks what was typed and prints what to tell the rep") {
   FakeGate gate{{ok(R"({"grant":)" + kGrant + R"(,"tell":)" + kTell + "}")}};
-  const auto done = run({"enable", "--rep", "kim", "--target", "hmc1", "--policy", "hmc-ssh", "--from", "203.0.113.0/24,2001:db8::/32", "--connect-within",
-                         "10m", "--for", "2h", "--ticket", "PMR 1", "--reason", "disk", "--socket", gate.path()});
+  const auto done = run({"enable", "--rep", "kim", "--target", "hmc1", "--policy", "hmc-ssh", "--from",
+                         "203.0.113.0/24,2001:db8::/32", "--connect-within", "10m", "--for", "2h", "--ticket",
+                         "PMR 1", "--reason", "disk", "--socket", gate.path()});
   CHECK(done.exit_code == 0);
   CHECK(done.err == "");
   CHECK(contains(done.out, "Grant g-7k3m9q2x is armed"));
@@ -29,7 +33,8 @@ TEST_CASE("enable asks what was typed and prints what to tell the rep") {
   CHECK(contains(done.out, "Tell the representative:\n  ssh kim@gate\n  or  ssh kim@192.0.2.1\n"));
   CHECK(contains(done.out, "SHA256:abc (ED25519)"));
   REQUIRE(gate.asked().size() == 1);
-  CHECK(gate.asked()[0] == nlohmann::json::parse(R"({"ask":"enable","rep":"kim","target":"hmc1","policy":"hmc-ssh",
+  CHECK(gate.asked()[0] ==
+        nlohmann::json::parse(R"({"ask":"enable","rep":"kim","target":"hmc1","policy":"hmc-ssh",
       "networks":["203.0.113.0/24","2001:db8::/32"],"connect_within":600,"session":7200,"ticket":"PMR 1","reason":"disk"})"));
 }
 
@@ -58,9 +63,16 @@ TEST_CASE("no daemon is exit code 3 with what to do") {
 }
 
 TEST_CASE("wrong usage is exit code 2, one line, and where help is") {
-  const std::vector<std::vector<std::string>> wrong{{}, {"frobnicate"}, {"enable"}, {"enable", "--nonsense"}, {"show"}, {"rep"}, {"target", "scan"},
-                                                    {"target", "add", "x", "--address", "192.0.2.1", "--user", "u", "--yes"},
-                                                    {"target", "add", "x", "--address", "192.0.2.1", "--user", "u", "--login", "magic"}};
+  const std::vector<std::vector<std::string>> wrong{
+      {},
+      {"frobnicate"},
+      {"enable"},
+      {"enable", "--nonsense"},
+      {"show"},
+      {"rep"},
+      {"target", "scan"},
+      {"target", "add", "x", "--address", "192.0.2.1", "--user", "u", "--yes"},
+      {"target", "add", "x", "--address", "192.0.2.1", "--user", "u", "--login", "magic"}};
   for (const auto& arguments : wrong) {
     const auto done = run(arguments);
     CHECK(done.exit_code == 2);
@@ -72,7 +84,8 @@ TEST_CASE("wrong usage is exit code 2, one line, and where help is") {
 
 TEST_CASE("bad durations never reach the gate") {
   FakeGate gate{{}};
-  const auto done = run({"enable", "--rep", "k", "--target", "t", "--policy", "p", "--from", "192.0.2.1", "--for", "-5m", "--socket", gate.path()});
+  const auto done = run({"enable", "--rep", "k", "--target", "t", "--policy", "p", "--from", "192.0.2.1",
+                         "--for", "-5m", "--socket", gate.path()});
   CHECK(done.exit_code == 1);
   CHECK(contains(done.err, "--for: '-5m' is not a duration"));
   CHECK(gate.asked().empty());
@@ -86,8 +99,10 @@ TEST_CASE("a request that is too long names the argument") {
 }
 
 TEST_CASE("list shows grants aligned and escaped") {
-  FakeGate gate{{ok(R"({"grants":[)" + kGrant + R"(,{"id":"g-2","state":"spent","rep":"l\u001b[31m","target":"hmc10","policy":"p","networks":[],)"
-                    R"("ended_at":"2026-01-31T11:00:00.000000Z","end_reason":"the rep left"}]})")}};
+  FakeGate gate{
+      {ok(R"({"grants":[)" + kGrant +
+          R"(,{"id":"g-2","state":"spent","rep":"l\u001b[31m","target":"hmc10","policy":"p","networks":[],)"
+          R"("ended_at":"2026-01-31T11:00:00.000000Z","end_reason":"the rep left"}]})")}};
   const auto done = run({"list", "--all", "--socket", gate.path()});
   CHECK(done.exit_code == 0);
   CHECK_FALSE(contains(done.out, "\x1b"));
@@ -115,9 +130,10 @@ TEST_CASE("show prints the grant and what the kernel holds") {
 }
 
 TEST_CASE("status shows the gate in a few lines") {
-  FakeGate gate{{ok(R"({"gate":"gate.example","version":"0.1.0","pid":7,"started_at":"2026-01-31T10:00:00.000000Z","grants":{"armed":1,"active":2},)"
-                    R"~("connections":3,"listening":["192.0.2.1:22"],"fingerprints":["SHA256:abc (ED25519)"],)~"
-                    R"("journal":{"seq":9,"hash":"x","writable":"no space left"},"firewall":{"base":"yes","live":[]}})")}};
+  FakeGate gate{{ok(
+      R"({"gate":"gate.example","version":"0.1.0","pid":7,"started_at":"2026-01-31T10:00:00.000000Z","grants":{"armed":1,"active":2},)"
+      R"~("connections":3,"listening":["192.0.2.1:22"],"fingerprints":["SHA256:abc (ED25519)"],)~"
+      R"("journal":{"seq":9,"hash":"x","writable":"no space left"},"firewall":{"base":"yes","live":[]}})")}};
   const auto done = run({"status", "--socket", gate.path()});
   CHECK(contains(done.out, "1 armed, 2 active"));
   CHECK(contains(done.out, "writable: no space left"));
@@ -126,12 +142,16 @@ TEST_CASE("status shows the gate in a few lines") {
 }
 
 TEST_CASE("watch prints a line for each record and says when the gate is gone") {
-  const std::string first = R"({"record":{"event":"grant.claimed","time":"2026-01-31T10:00:00.000000Z","grant":"g-1","rep":"kim","peer":"203.0.113.7:50022","session":"s-1","seq":4}})";
-  const std::string second = R"({"record":{"event":"of.tomorrow","time":"2026-01-31T10:00:01.000000Z","what":"\u001b[2J","seq":5}})";
+  const std::string first =
+      R"({"record":{"event":"grant.claimed","time":"2026-01-31T10:00:00.000000Z","grant":"g-1","rep":"kim","peer":"203.0.113.7:50022","session":"s-1","seq":4}})";
+  const std::string second =
+      R"({"record":{"event":"of.tomorrow","time":"2026-01-31T10:00:01.000000Z","what":"\u001b[2J","seq":5}})";
   SECTION("as text") {
     FakeGate gate{{first + "\n" + second + "\n" + R"({"ok":false,"refused":"enough"})"}};
     const auto done = run({"watch", "--socket", gate.path()});
-    CHECK(contains(done.out, "2026-01-31 10:00:00 UTC  g-1         kim has logged in from 203.0.113.7:50022, session s-1\n"));
+    CHECK(contains(
+        done.out,
+        "2026-01-31 10:00:00 UTC  g-1         kim has logged in from 203.0.113.7:50022, session s-1\n"));
     CHECK(contains(done.out, "of.tomorrow what=\\x1b[2J"));
     CHECK(done.exit_code == 1);
     CHECK(contains(done.err, "enough"));
@@ -147,8 +167,9 @@ TEST_CASE("watch prints a line for each record and says when the gate is gone") 
 }
 
 TEST_CASE("enroll shows the secret as text and as a QR code") {
-  FakeGate gate{{ok(R"({"gate":"gate.example"})"),
-                 ok(R"({"rep":{"name":"kim"},"suite":"OCRA-1:HOTP-SHA256-8:QA10","secret":"GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"})")}};
+  FakeGate gate{
+      {ok(R"({"gate":"gate.example"})"),
+       ok(R"({"rep":{"name":"kim"},"suite":"OCRA-1:HOTP-SHA256-8:QA10","secret":"GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"})")}};
   SECTION("both") {
     const auto done = run({"rep", "enroll", "kim", "--socket", gate.path()});
     CHECK(done.exit_code == 0);
@@ -157,7 +178,9 @@ TEST_CASE("enroll shows the secret as text and as a QR code") {
     CHECK(contains(done.out, "sallyport-respond --save"));
     CHECK(gate.asked()[1] == nlohmann::json{{"ask", "rep.enroll"}, {"name", "kim"}});
   }
-  SECTION("as text only") { CHECK_FALSE(contains(run({"rep", "enroll", "kim", "--no-qr", "--socket", gate.path()}).out, "\u2588")); }
+  SECTION("as text only") {
+    CHECK_FALSE(contains(run({"rep", "enroll", "kim", "--no-qr", "--socket", gate.path()}).out, "\u2588"));
+  }
   SECTION("as JSON") {
     const auto done = run({"rep", "enroll", "kim", "--json", "--socket", gate.path()});
     CHECK(nlohmann::json::parse(done.out)["secret"] == "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ");
@@ -167,7 +190,8 @@ TEST_CASE("enroll shows the secret as text and as a QR code") {
 TEST_CASE("a target with a key known from elsewhere is added without a scan") {
   const std::string key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBERERERERERERERERERERERERERERERERERERERERER";
   FakeGate gate{{ok(R"({"target":{"name":"hmc1","fingerprints":["SHA256:abc"]}})")}};
-  const auto done = run({"target", "add", "hmc1", "--address", "198.51.100.10", "--user", "hscroot", "--host-key", key, "--socket", gate.path()});
+  const auto done = run({"target", "add", "hmc1", "--address", "198.51.100.10", "--user", "hscroot",
+                         "--host-key", key, "--socket", gate.path()});
   CHECK(done.exit_code == 0);
   CHECK(gate.asked()[0]["ask"] == "target.add");
   CHECK(gate.asked()[0]["host_keys"] == nlohmann::json::array({key}));
@@ -183,7 +207,8 @@ TEST_CASE("a scan that gets no connection is refused") {
 }
 
 TEST_CASE("nonsense from the gate is an error, not a crash") {
-  for (const auto* reply : {"", "[]", "null", "{", R"({"ok":"yes"})", R"({"ok":false})", R"({"ok":true,"result":[]})", R"({"ok":true,"result":{"grants":7}})"}) {
+  for (const auto* reply : {"", "[]", "null", "{", R"({"ok":"yes"})", R"({"ok":false})",
+                            R"({"ok":true,"result":[]})", R"({"ok":true,"result":{"grants":7}})"}) {
     FakeGate gate{{reply}};
     INFO(reply);
     CHECK(run({"list", "--socket", gate.path()}).exit_code <= 1);
@@ -194,9 +219,11 @@ TEST_CASE("nonsense from the gate is an error, not a crash") {
 
 TEST_CASE("every command's help shows an example") {
   const std::vector<std::vector<std::string>> commands{
-      {"enable"}, {"list"}, {"show"}, {"revoke"}, {"end"}, {"status"}, {"watch"}, {"audit"}, {"audit", "list"}, {"audit", "show"}, {"audit", "verify"},
-      {"replay"}, {"rep"}, {"rep", "add"}, {"rep", "list"}, {"rep", "remove"}, {"rep", "enroll"}, {"target"}, {"target", "add"}, {"target", "list"},
-      {"target", "scan"}, {"check"}, {"doctor"}};
+      {"enable"},          {"list"},          {"show"},   {"revoke"},        {"end"},
+      {"status"},          {"watch"},         {"audit"},  {"audit", "list"}, {"audit", "show"},
+      {"audit", "verify"}, {"replay"},        {"rep"},    {"rep", "add"},    {"rep", "list"},
+      {"rep", "remove"},   {"rep", "enroll"}, {"target"}, {"target", "add"}, {"target", "list"},
+      {"target", "scan"},  {"check"},         {"doctor"}};
   for (auto command : commands) {
     command.emplace_back("--help");
     const auto done = run(command);

@@ -30,7 +30,9 @@ class FakeGate {
     address.sun_family = AF_UNIX;
     std::strcpy(address.sun_path, path().c_str());
     listener_ = UniqueFd{socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
-    if (bind(listener_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 || listen(listener_.get(), 8) != 0) std::abort();
+    if (bind(listener_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
+        listen(listener_.get(), 8) != 0)
+      std::abort();
     thread_ = std::thread{[this] { serve(); }};
   }
   FakeGate(const FakeGate&) = delete;
@@ -51,7 +53,8 @@ class FakeGate {
     for (;;) {
       const UniqueFd connection{accept(listener_.get(), nullptr, nullptr)};
       if (!connection) return;
-      while (answer_one(connection.get())) {}
+      while (answer_one(connection.get())) {
+      }
     }
   }
   bool answer_one(int connection) {

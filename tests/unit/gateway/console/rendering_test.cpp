@@ -39,17 +39,21 @@ TEST_CASE("sizes are short") {
 }
 
 TEST_CASE("a record's sentence leaves out what is not known") {
-  CHECK(record_text({{"event", "grant.revoked"}, {"grant", "g-1"}, {"time", "2026-01-31T10:00:00.000000Z"}}, false) ==
-        "2026-01-31 10:00:00 UTC  g-1         revoked\n");
-  CHECK(record_text({{"event", "grant.revoked"}, {"grant", "g-1"}, {"time", "t"}, {"by", "alice"}, {"reason", "x"}}, false) == "t  g-1         revoked by alice: x\n");
-  CHECK(record_text({{"event", "config.refused"}, {"time", "t"}, {"problems", {"a", "b"}}}, false) == "t  -           files refused, those in force stay: a, b\n");
+  CHECK(record_text({{"event", "grant.revoked"}, {"grant", "g-1"}, {"time", "2026-01-31T10:00:00.000000Z"}},
+                    false) == "2026-01-31 10:00:00 UTC  g-1         revoked\n");
+  CHECK(record_text(
+            {{"event", "grant.revoked"}, {"grant", "g-1"}, {"time", "t"}, {"by", "alice"}, {"reason", "x"}},
+            false) == "t  g-1         revoked by alice: x\n");
+  CHECK(record_text({{"event", "config.refused"}, {"time", "t"}, {"problems", {"a", "b"}}}, false) ==
+        "t  -           files refused, those in force stay: a, b\n");
 }
 
 TEST_CASE("a QR code is square, with a quiet zone") {
   const auto code = qr_code(Secret{"ocra://kim@gate?suite=OCRA-1:HOTP-SHA256-8:QA10&secret=GEZDGNBV"}, false);
   REQUIRE(code);
   const auto first = code->substr(0, code->find('\n'));
-  CHECK(display_width(first) == static_cast<std::size_t>(std::count(code->begin(), code->end(), '\n')) * 2 - 1);
+  CHECK(display_width(first) ==
+        static_cast<std::size_t>(std::count(code->begin(), code->end(), '\n')) * 2 - 1);
   CHECK(first.find(' ') == std::string::npos);
 }
 
@@ -58,7 +62,8 @@ TEST_CASE("a descriptor comes with its reply") {
   REQUIRE(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
   const UniqueFd gate{ends[1]};
   ControlClient client{UniqueFd{ends[0]}};
-  std::string line = R"({"ok":true,"result":{"address":"x"}})" "\n";
+  std::string line = R"({"ok":true,"result":{"address":"x"}})"
+                     "\n";
   iovec part{line.data(), line.size()};
   alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))]{};
   msghdr header{};

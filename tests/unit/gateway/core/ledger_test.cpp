@@ -152,8 +152,8 @@ TEST_CASE("a session whose target was not reached gives the grant back, within i
     permit.failed_dial_spends = true;
     const auto id = *desk.ledger.enable(permit, kAlice);
     REQUIRE(desk.ledger.claim(id, kPeer));
-    REQUIRE(desk.ledger.release(id, "refused"));
-    CHECK(desk.state(id) == GrantState::spent);
+    CHECK_FALSE(desk.ledger.release(id, "refused"));
+    CHECK(desk.state(id) == GrantState::active);
   }
   SECTION("and never once the target let the rep in") {
     const auto id = *desk.ledger.enable(permit, kAlice);
@@ -172,6 +172,17 @@ TEST_CASE("failed logins lock a grant, and a locked one admits nobody, also afte
   desk.ledger.count_failure(id, {"login.failed"});
   CHECK(desk.state(id) == GrantState::locked);
   CHECK_FALSE(desk.restart().claim(id, kPeer));
+}
+
+TEST_CASE("failed logins on a full disk are counted, but leave the reserve to closing records") {
+  Desk desk;
+  const auto id = *desk.ledger.enable(permit_for(), kAlice);
+  desk.journal.full = true;
+  const auto records = desk.journal.lines.size();
+  for (int i = 0; i < 3; ++i) desk.ledger.count_failure(id, {"login.failed"});
+  CHECK(desk.state(id) == GrantState::locked);
+  CHECK(desk.journal.lines.size() == records + 1);
+  CHECK(desk.journal.last().event == "grant.locked");
 }
 
 TEST_CASE("a rep is admitted by a grant of its own, from its networks, and gets the one that ends first") {

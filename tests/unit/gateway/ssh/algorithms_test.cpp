@@ -8,7 +8,8 @@
 using namespace sallyport;
 
 namespace {
-constexpr AlgorithmKind kKinds[] = {AlgorithmKind::key_exchange, AlgorithmKind::cipher, AlgorithmKind::mac, AlgorithmKind::host_key};
+constexpr AlgorithmKind kKinds[] = {AlgorithmKind::key_exchange, AlgorithmKind::cipher, AlgorithmKind::mac,
+                                    AlgorithmKind::host_key};
 }
 
 TEST_CASE("the filter keeps what the library knows, in our order") {
@@ -31,7 +32,8 @@ TEST_CASE("nothing weak is offered to anybody") {
 }
 
 TEST_CASE("MACs for the rep are encrypt-then-MAC only") {
-  for (const auto name : rep_algorithms(AlgorithmKind::mac)) CHECK(name.find("-etm@") != std::string_view::npos);
+  for (const auto name : rep_algorithms(AlgorithmKind::mac))
+    CHECK(name.find("-etm@") != std::string_view::npos);
 }
 
 TEST_CASE("post-quantum key exchanges come first") {

@@ -9,7 +9,8 @@ using namespace sallyport;
 TEST_CASE("only the language of the rep's environment is carried") {
   CHECK(may_set("LANG"));
   CHECK(may_set("LC_ALL"));
-  for (const char* const name : {"PATH", "LD_PRELOAD", "LANGUAGE", "TERM", "lc_all", "", "XLC_A", "BASH_ENV"}) CHECK_FALSE(may_set(name));
+  for (const char* const name : {"PATH", "LD_PRELOAD", "LANGUAGE", "TERM", "lc_all", "", "XLC_A", "BASH_ENV"})
+    CHECK_FALSE(may_set(name));
 }
 
 TEST_CASE("sftp is the only subsystem") {
@@ -20,7 +21,8 @@ TEST_CASE("sftp is the only subsystem") {
 TEST_CASE("only the standard's signals are carried") {
   CHECK(is_signal_name("INT"));
   CHECK(is_signal_name("USR2"));
-  for (const char* const name : {"SIGINT", "", "WINCH", "INFO@openssh.com"}) CHECK_FALSE(is_signal_name(name));
+  for (const char* const name : {"SIGINT", "", "WINCH", "INFO@openssh.com"})
+    CHECK_FALSE(is_signal_name(name));
 }
 
 TEST_CASE("the gate's words name it once and stand on lines of their own") {

@@ -35,7 +35,8 @@ struct Recording {
 };
 
 Recorder start(Recording& recording, std::uint64_t limit = 1 << 16, RecordInput input = RecordInput::no) {
-  auto recorder = Recorder::start(std::move(recording.write_end), {"xterm\"\x1b", 80, 24}, limit, input, recording.clock);
+  auto recorder =
+      Recorder::start(std::move(recording.write_end), {"xterm\"\x1b", 80, 24}, limit, input, recording.clock);
   REQUIRE(recorder);
   return *std::move(recorder);
 }
@@ -46,7 +47,8 @@ TEST_CASE("a recording begins with the header of asciicast version 2") {
   Recording recording;
   const auto recorder = start(recording);
   CHECK(recording.text() ==
-        "{\"version\": 2, \"width\": 80, \"height\": 24, \"timestamp\": 1700000000, \"env\": {\"TERM\": \"xterm\\\"\\u001b\"}}\n");
+        "{\"version\": 2, \"width\": 80, \"height\": 24, \"timestamp\": 1700000000, \"env\": {\"TERM\": "
+        "\"xterm\\\"\\u001b\"}}\n");
 }
 
 TEST_CASE("output, resizes and markers become events with their time") {
@@ -60,7 +62,8 @@ TEST_CASE("output, resizes and markers become events with their time") {
   CHECK(recording.text().empty());
   REQUIRE(recorder.flush());
   CHECK(recording.text() ==
-        "[1.500000, \"o\", \"a\\u000d\\u000a\\\"\\\\\"]\n[1.500000, \"r\", \"100x40\"]\n[1.500000, \"m\", \"the end\"]\n");
+        "[1.500000, \"o\", \"a\\u000d\\u000a\\\"\\\\\"]\n[1.500000, \"r\", \"100x40\"]\n[1.500000, \"m\", "
+        "\"the end\"]\n");
 }
 
 TEST_CASE("a character that never ends is shown as replaced at the end") {
@@ -113,10 +116,15 @@ TEST_CASE("I6: reaching the limit is an error, and nothing beyond it is written"
   auto recorder = start(recording, 150);
   recorder.output(std::string(200, 'x'));
   CHECK_FALSE(recorder.flush());
-  CHECK(recording.text().find('x') == std::string("{\"version\": 2, \"width\": 80, \"height\": 24, \"timestamp\": 1700000000, \"env\": {\"TERM\": \"").size());
+  CHECK(
+      recording.text().find('x') ==
+      std::string(
+          "{\"version\": 2, \"width\": 80, \"height\": 24, \"timestamp\": 1700000000, \"env\": {\"TERM\": \"")
+          .size());
 }
 
 TEST_CASE("I6: a failing write is an error") {
   TurnedClock clock;
-  CHECK_FALSE(Recorder::start(UniqueFd{open("/dev/full", O_WRONLY)}, {"xterm", 80, 24}, 1000, RecordInput::no, clock));
+  CHECK_FALSE(Recorder::start(UniqueFd{open("/dev/full", O_WRONLY)}, {"xterm", 80, 24}, 1000, RecordInput::no,
+                              clock));
 }

@@ -38,10 +38,10 @@ TEST_CASE("invalid bytes become one replacement for each maximal invalid run") {
   CHECK(whole("a\xFFz") == "a" + kReplacement + "z");
   CHECK(whole("\x80\x80") == kReplacement + kReplacement);
   CHECK(whole("\xC3(") == kReplacement + "(");
-  CHECK(whole("\xE2\x82") == kReplacement);                                        // cut short at the end
-  CHECK(whole("\xE2\x82Z") == kReplacement + "Z");                                 // cut short in the middle
-  CHECK(whole("\xC0\x80") == kReplacement + kReplacement);                         // overlong
-  CHECK(whole("\xED\xA0\x80") == kReplacement + kReplacement + kReplacement);      // surrogate
+  CHECK(whole("\xE2\x82") == kReplacement);                                    // cut short at the end
+  CHECK(whole("\xE2\x82Z") == kReplacement + "Z");                             // cut short in the middle
+  CHECK(whole("\xC0\x80") == kReplacement + kReplacement);                     // overlong
+  CHECK(whole("\xED\xA0\x80") == kReplacement + kReplacement + kReplacement);  // surrogate
   CHECK(whole("\xF4\x90\x80\x80") == kReplacement + kReplacement + kReplacement + kReplacement);
 }
 
@@ -50,7 +50,8 @@ TEST_CASE("whatever comes in, valid UTF-8 comes out") {
   unsigned state = 1;
   for (int i = 0; i < 20000; ++i) {
     std::string piece;
-    for (unsigned n = 0; n < state % 5; ++n) piece += static_cast<char>((state = state * 1103515245u + 12345u) >> 16);
+    for (unsigned n = 0; n < state % 5; ++n)
+      piece += static_cast<char>((state = state * 1103515245u + 12345u) >> 16);
     state = state * 1103515245u + 12345u;
     REQUIRE(is_utf8(stream.feed(piece)));
   }
