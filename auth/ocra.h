@@ -21,7 +21,7 @@ struct OcraInput {
   Secret pin_hash;                       // P: its hash, as long as the suite's hash is
   std::optional<std::string> session_information;  // S: shorter than the suite says is padded in front with
                                                    // zeros, as the RFC's reference implementation does
-  std::optional<std::uint64_t> time_step;  // T: whole steps since 1970-01-01 00:00 UTC
+  std::optional<std::uint64_t> time_step;          // T: whole steps since 1970-01-01 00:00 UTC
 };
 
 // Decimal digits; for a suite with 0 digits the whole HMAC in lower-case hex. Errors: a missing, unexpected

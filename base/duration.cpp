@@ -18,7 +18,9 @@ constexpr std::int64_t kLargestNumber = 1'000'000;  // far beyond use, far from 
 }  // namespace
 
 Result<std::chrono::seconds> parse_duration(std::string_view text) {
-  const auto malformed = [&] { return fail("'{}' is not a duration (expected e.g. 90s, 30m, 4h or 1h30m)", text); };
+  const auto malformed = [&] {
+    return fail("'{}' is not a duration (expected e.g. 90s, 30m, 4h or 1h30m)", text);
+  };
   std::int64_t total = 0;
   std::size_t next_unit = 0;  // units must get smaller
   std::string_view rest = text;
@@ -26,7 +28,8 @@ Result<std::chrono::seconds> parse_duration(std::string_view text) {
     std::int64_t number = 0;
     const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), number);
     const auto digits = static_cast<std::size_t>(end - rest.data());
-    if (error != std::errc{} || number < 0 || number > kLargestNumber || digits == rest.size()) return malformed();
+    if (error != std::errc{} || number < 0 || number > kLargestNumber || digits == rest.size())
+      return malformed();
     std::size_t unit = next_unit;
     while (unit < kUnits.size() && kUnits[unit].letter != rest[digits]) ++unit;
     if (unit == kUnits.size()) return malformed();

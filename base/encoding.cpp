@@ -21,7 +21,8 @@ std::string encode_bits(std::string_view bytes, std::string_view alphabet, unsig
   unsigned bits = 0;
   for (const char byte : bytes) {
     pending = pending << 8 | static_cast<unsigned char>(byte);
-    for (bits += 8; bits >= width; bits -= width) text += alphabet[pending >> (bits - width) & ((1U << width) - 1)];
+    for (bits += 8; bits >= width; bits -= width)
+      text += alphabet[pending >> (bits - width) & ((1U << width) - 1)];
     pending &= (1U << bits) - 1;
   }
   if (bits > 0) text += alphabet[pending << (width - bits) & ((1U << width) - 1)];
@@ -37,7 +38,8 @@ Result<std::string> from_hex(std::string_view text) {
   std::string bytes;
   for (std::size_t i = 0; i < text.size(); i += 2) {
     const auto high = kHex.find(ascii_lower(text[i])), low = kHex.find(ascii_lower(text[i + 1]));
-    if (high == std::string_view::npos || low == std::string_view::npos) return fail("hex text has other characters in it");
+    if (high == std::string_view::npos || low == std::string_view::npos)
+      return fail("hex text has other characters in it");
     bytes.push_back(static_cast<char>(static_cast<unsigned char>(high << 4 | low)));
   }
   return bytes;
@@ -52,7 +54,8 @@ Result<std::string> from_base32(std::string_view text) {
   for (const char character : text) {
     if (character == ' ' || character == '-' || character == '=') continue;
     const auto value = kBase32.find(ascii_upper(character));
-    if (value == std::string_view::npos) return fail("Base32 text has other characters in it (expected A-Z and 2-7)");
+    if (value == std::string_view::npos)
+      return fail("Base32 text has other characters in it (expected A-Z and 2-7)");
     pending = pending << 5 | static_cast<std::uint32_t>(value);
     bits += 5;
     if (bits < 8) continue;

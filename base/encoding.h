@@ -11,7 +11,8 @@ namespace sallyport {
 std::string to_hex(std::string_view bytes);  // lower case
 Result<std::string> from_hex(std::string_view text);
 std::string to_base32(std::string_view bytes);
-Result<std::string> from_base32(std::string_view text);  // either case; spaces, dashes and padding are skipped
+Result<std::string> from_base32(
+    std::string_view text);  // either case; spaces, dashes and padding are skipped
 std::string to_base64(std::string_view bytes, bool padded = true);
 Result<std::string> from_base64(std::string_view text);  // strict: canonical, padded, nothing else in it
 

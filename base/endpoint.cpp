@@ -43,8 +43,10 @@ Result<Address> Address::parse(std::string_view text) {
   std::array<std::uint8_t, 16> bytes{};
   const std::string terminated{text};  // inet_pton needs the NUL; an embedded one must not shorten the text
   if (terminated.find('\0') == std::string::npos) {
-    if (inet_pton(AF_INET, terminated.c_str(), bytes.data()) == 1) return from_bytes(Family::ipv4, bytes.data());
-    if (inet_pton(AF_INET6, terminated.c_str(), bytes.data()) == 1) return from_bytes(Family::ipv6, bytes.data());
+    if (inet_pton(AF_INET, terminated.c_str(), bytes.data()) == 1)
+      return from_bytes(Family::ipv4, bytes.data());
+    if (inet_pton(AF_INET6, terminated.c_str(), bytes.data()) == 1)
+      return from_bytes(Family::ipv6, bytes.data());
   }
   return fail("'{}' is not an IP address (expected e.g. 192.0.2.7 or 2001:db8::7)", text);
 }
@@ -69,7 +71,8 @@ Result<Network> Network::parse(std::string_view text) {
   if (slash == std::string_view::npos) return network;
 
   const auto length = parse_decimal(text.substr(slash + 1), network.prefix_length_);
-  if (!length) return fail("'{}' has no valid prefix length (expected 0 to {})", text, network.prefix_length_);
+  if (!length)
+    return fail("'{}' has no valid prefix length (expected 0 to {})", text, network.prefix_length_);
   network.prefix_length_ = *length;
   auto bytes = std::array<std::uint8_t, 16>{};
   for (std::size_t i = 0; i < address.size(); ++i)
@@ -90,7 +93,8 @@ bool Network::contains(const Address& address) const noexcept {
 Address Network::last() const noexcept {
   auto bytes = std::array<std::uint8_t, 16>{};
   for (std::size_t i = 0; i < first_.size(); ++i)
-    bytes[i] = static_cast<std::uint8_t>(first_.data()[i] | static_cast<std::uint8_t>(~mask_at(prefix_length_, i)));
+    bytes[i] =
+        static_cast<std::uint8_t>(first_.data()[i] | static_cast<std::uint8_t>(~mask_at(prefix_length_, i)));
   return Address::from_bytes(first_.family(), bytes.data());
 }
 
@@ -104,7 +108,8 @@ Result<std::uint16_t> parse_port(std::string_view text) {
 
 Result<Endpoint> Endpoint::parse(std::string_view text) {
   const auto colon = text.rfind(':');
-  const bool bracketed = text.starts_with('[') && colon != std::string_view::npos && colon >= 2 && text[colon - 1] == ']';
+  const bool bracketed =
+      text.starts_with('[') && colon != std::string_view::npos && colon >= 2 && text[colon - 1] == ']';
   if (colon == std::string_view::npos || (!bracketed && text.find(':') != colon))
     return fail("'{}' is not address:port (expected e.g. 192.0.2.1:22 or [2001:db8::1]:22)", text);
   const auto host = bracketed ? text.substr(1, colon - 2) : text.substr(0, colon);
@@ -117,12 +122,14 @@ Result<Endpoint> Endpoint::from_sockaddr(const sockaddr* address, socklen_t leng
   if (length >= sizeof(sockaddr_in) && address->sa_family == AF_INET) {
     sockaddr_in in{};
     std::memcpy(&in, address, sizeof in);
-    return Endpoint{Address::from_bytes(Family::ipv4, reinterpret_cast<const std::uint8_t*>(&in.sin_addr)), ntohs(in.sin_port)};
+    return Endpoint{Address::from_bytes(Family::ipv4, reinterpret_cast<const std::uint8_t*>(&in.sin_addr)),
+                    ntohs(in.sin_port)};
   }
   if (length >= sizeof(sockaddr_in6) && address->sa_family == AF_INET6) {
     sockaddr_in6 in{};
     std::memcpy(&in, address, sizeof in);
-    return Endpoint{Address::from_bytes(Family::ipv6, reinterpret_cast<const std::uint8_t*>(&in.sin6_addr)), ntohs(in.sin6_port)};
+    return Endpoint{Address::from_bytes(Family::ipv6, reinterpret_cast<const std::uint8_t*>(&in.sin6_addr)),
+                    ntohs(in.sin6_port)};
   }
   return fail("socket address is neither IPv4 nor IPv6");
 }
@@ -130,7 +137,8 @@ Result<Endpoint> Endpoint::from_sockaddr(const sockaddr* address, socklen_t leng
 Result<Endpoint> Endpoint::peer_of(int socket) {
   sockaddr_storage storage{};
   socklen_t length = sizeof storage;
-  if (getpeername(socket, reinterpret_cast<sockaddr*>(&storage), &length) != 0) return fail_errno("asking for a socket's peer");
+  if (getpeername(socket, reinterpret_cast<sockaddr*>(&storage), &length) != 0)
+    return fail_errno("asking for a socket's peer");
   return from_sockaddr(reinterpret_cast<sockaddr*>(&storage), length);
 }
 

@@ -20,7 +20,9 @@ class Error {
   // One line: "opening /etc/x: No such file or directory".
   std::string message() const;
   // The same error with what the caller was doing in front.
-  Error within(std::string_view context) const { return Error{fmt::format("{}: {}", context, doing_), code_}; }
+  Error within(std::string_view context) const {
+    return Error{fmt::format("{}: {}", context, doing_), code_};
+  }
 
  private:
   std::string doing_;

@@ -19,7 +19,8 @@ struct Form {
   std::size_t length;
   std::uint32_t smallest;
 };
-constexpr Form kForms[] = {{0x80, 0x00, 1, 0}, {0xe0, 0xc0, 2, 0x80}, {0xf0, 0xe0, 3, 0x800}, {0xf8, 0xf0, 4, 0x10000}};
+constexpr Form kForms[] = {
+    {0x80, 0x00, 1, 0}, {0xe0, 0xc0, 2, 0x80}, {0xf0, 0xe0, 3, 0x800}, {0xf8, 0xf0, 4, 0x10000}};
 
 Decoded decode(std::string_view text) {
   const auto lead = static_cast<unsigned char>(text.front());

@@ -12,11 +12,13 @@ Done check_trust(int fd, const std::filesystem::path& path, Trust trust) {
   struct stat status {};
   if (fstat(fd, &status) != 0) return fail_errno("looking at {}", path.string());
   if (!S_ISREG(status.st_mode)) return fail("{} is not a regular file", path.string());
-  if (status.st_uid != 0) return fail("{} is not owned by root (fix: chown root {})", path.string(), path.string());
+  if (status.st_uid != 0)
+    return fail("{} is not owned by root (fix: chown root {})", path.string(), path.string());
   if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0)
     return fail("{} can be written by others than root (fix: chmod go-w {})", path.string(), path.string());
   if (trust == Trust::secret_of_root && (status.st_mode & (S_IRWXG | S_IRWXO)) != 0)
-    return fail("{} holds a secret and can be read by others than root (fix: chmod 600 {})", path.string(), path.string());
+    return fail("{} holds a secret and can be read by others than root (fix: chmod 600 {})", path.string(),
+                path.string());
   return {};
 }
 
@@ -63,7 +65,8 @@ Done replace_file(const std::filesystem::path& path, std::string_view bytes, mod
   ::unlink(temporary.c_str());  // what a crash may have left
   const UniqueFd fd{::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600)};
   if (!fd) return fail_errno("creating {}", temporary.string());
-  if (auto written = write_all(fd.get(), bytes); !written) return tl::unexpected{written.error().within(temporary.string())};
+  if (auto written = write_all(fd.get(), bytes); !written)
+    return tl::unexpected{written.error().within(temporary.string())};
   if (fchmod(fd.get(), mode) != 0) return fail_errno("setting the mode of {}", temporary.string());
   if (fsync(fd.get()) != 0) return fail_errno("syncing {}", temporary.string());
   if (::rename(temporary.c_str(), path.c_str()) != 0) return fail_errno("renaming to {}", path.string());

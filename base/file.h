@@ -19,7 +19,8 @@ enum class Trust {
 };
 
 // The whole of a regular file of at most `limit` bytes.
-Result<std::string> read_trusted_file(const std::filesystem::path& path, Trust trust, std::size_t limit = 1 << 20);
+Result<std::string> read_trusted_file(const std::filesystem::path& path, Trust trust,
+                                      std::size_t limit = 1 << 20);
 
 // A temporary file beside `path`, fsync, rename, fsync of the folder: after power loss the old one or the
 // new one, never half. The umask does not matter.

@@ -18,16 +18,16 @@ using Done = Result<void>;
 #define SALLYPORT_CONCAT(a, b) SALLYPORT_CONCAT_INNER(a, b)
 
 // RETURN_IF_ERROR(journal.append(record));
-#define RETURN_IF_ERROR(expression)                                          \
-  do {                                                                       \
-    if (auto sallyport_done = (expression); !sallyport_done)                 \
+#define RETURN_IF_ERROR(expression)                                                   \
+  do {                                                                                \
+    if (auto sallyport_done = (expression); !sallyport_done)                          \
       return ::tl::unexpected<::sallyport::Error>{std::move(sallyport_done).error()}; \
   } while (false)
 
 // ASSIGN_OR_RETURN(const auto port, parse_port(text));
 #define ASSIGN_OR_RETURN(declaration, expression) \
   ASSIGN_OR_RETURN_INNER(SALLYPORT_CONCAT(sallyport_result_, __LINE__), declaration, expression)
-#define ASSIGN_OR_RETURN_INNER(result, declaration, expression)                     \
-  auto result = (expression);                                                       \
+#define ASSIGN_OR_RETURN_INNER(result, declaration, expression)                        \
+  auto result = (expression);                                                          \
   if (!result) return ::tl::unexpected<::sallyport::Error>{std::move(result).error()}; \
   declaration = *std::move(result)

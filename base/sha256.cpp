@@ -7,7 +7,8 @@
 namespace sallyport {
 
 Sha256::Sha256() : context_(EVP_MD_CTX_new()) {
-  our_bug(!context_ || EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) != 1, "SHA-256 is not available");
+  our_bug(!context_ || EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) != 1,
+          "SHA-256 is not available");
 }
 
 void Sha256::update(std::string_view bytes) {

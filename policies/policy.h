@@ -30,8 +30,8 @@ struct Policy {
   std::vector<ResponseMethod> methods{ResponseMethod::ocra};
 
   // [recording]
-  bool record_input = false;                        // what the rep types, while the terminal echoes
-  std::uint64_t recording_limit = 1ULL << 30;       // bytes of one recording; reaching it ends the session (I6)
+  bool record_input = false;                   // what the rep types, while the terminal echoes
+  std::uint64_t recording_limit = 1ULL << 30;  // bytes of one recording; reaching it ends the session (I6)
 };
 
 }  // namespace sallyport

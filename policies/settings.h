@@ -13,19 +13,19 @@
 namespace sallyport {
 
 struct LoginLimits {
-  std::uint32_t tries = 3;                           // complete tries a connection
-  std::chrono::seconds time{120};                    // to log in
-  std::chrono::seconds response_lifetime{120};       // how long a challenge can be answered
-  std::uint32_t unauthenticated = 16;                // connections before login, in all
-  std::uint32_t unauthenticated_per_source = 4;      // and from one source (an IPv4 address, an IPv6 /64)
-  std::chrono::seconds helper_deadline{30};          // a PAM module that hangs longer costs that login
+  std::uint32_t tries = 3;                       // complete tries a connection
+  std::chrono::seconds time{120};                // to log in
+  std::chrono::seconds response_lifetime{120};   // how long a challenge can be answered
+  std::uint32_t unauthenticated = 16;            // connections before login, in all
+  std::uint32_t unauthenticated_per_source = 4;  // and from one source (an IPv4 address, an IPv6 /64)
+  std::chrono::seconds helper_deadline{30};      // a PAM module that hangs longer costs that login
 };
 
 struct Settings {
-  std::string gate_name;             // how reps know the gate: a host name
-  std::vector<Address> addresses;    // service addresses: where it listens while a grant is live
+  std::string gate_name;           // how reps know the gate: a host name
+  std::vector<Address> addresses;  // service addresses: where it listens while a grant is live
   Port ssh_port{22};
-  std::string banner;                // shown before login; may be empty
+  std::string banner;  // shown before login; may be empty
   LoginLimits login;
   std::uint32_t mark_bit = 0x40000000;  // one bit of the packet mark, ours alone
   std::string worker_user = "sallyport-ssh";

@@ -5,7 +5,7 @@ namespace sallyport {
 
 namespace {
 
-constexpr std::array<const char*, 8> kStateNames{"pending", "scheduled", "armed", "active",
+constexpr std::array<const char*, 8> kStateNames{"pending", "scheduled", "armed",   "active",
                                                  "expired", "locked",    "revoked", "spent"};
 
 }  // namespace

@@ -17,7 +17,17 @@ namespace sallyport {
 using GrantId = Strong<struct GrantIdTag, std::string>;  // "g-7k3m9q2x": 8 characters of Crockford's Base32
 
 enum class GrantState : std::uint8_t { pending, scheduled, armed, active, expired, locked, revoked, spent };
-enum class GrantEvent : std::uint8_t { approve, approve_for_later, start, claim, release, deadline, lock, revoke, finish };
+enum class GrantEvent : std::uint8_t {
+  approve,
+  approve_for_later,
+  start,
+  claim,
+  release,
+  deadline,
+  lock,
+  revoke,
+  finish
+};
 
 // DESIGN "Lifecycle of a grant". What is not listed is refused; terminal states have no row of their own.
 struct GrantEdge {
@@ -80,9 +90,9 @@ struct Grant {
   std::string session;  // "s-…"; empty before the claim
   std::optional<Endpoint> peer;
   WallTime claimed_at, end_by, ended_at;
-  bool connected = false;  // the target has let the rep in; from here there is no way back to armed
-  bool session_closed = false;                    // session.ended is in the journal
-  std::uint64_t to_target = 0, from_target = 0;   // bytes relayed
+  bool connected = false;       // the target has let the rep in; from here there is no way back to armed
+  bool session_closed = false;  // session.ended is in the journal
+  std::uint64_t to_target = 0, from_target = 0;  // bytes relayed
   std::string end_reason;
 };
 

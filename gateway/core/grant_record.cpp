@@ -20,7 +20,9 @@ class Fields {
     if (found == record_.fields.end() || !found->is_string()) return missing(key), std::string{};
     return found->get<std::string>();
   }
-  std::string optional_text(const char* key) { return record_.fields.contains(key) ? text(key) : std::string{}; }
+  std::string optional_text(const char* key) {
+    return record_.fields.contains(key) ? text(key) : std::string{};
+  }
   std::uint64_t number(const char* key) {
     const auto found = record_.fields.find(key);
     if (found == record_.fields.end() || !found->is_number_unsigned()) return missing(key), 0;
@@ -38,7 +40,8 @@ class Fields {
     const auto found = record_.fields.find(key);
     if (found == record_.fields.end() || !found->is_array()) return missing(key), networks;
     for (const auto& item : *found)
-      networks.push_back(value(key, Network::parse(item.is_string() ? item.get<std::string>() : std::string{})));
+      networks.push_back(
+          value(key, Network::parse(item.is_string() ? item.get<std::string>() : std::string{})));
     return networks;
   }
   Done finish() const {
@@ -76,7 +79,8 @@ Done enabled(Grants& grants, const Record& record) {
   grant.connect_by = fields.time("connect_by");
   grant.enabled_at = record.time;
   RETURN_IF_ERROR(fields.finish());
-  if (!grants.emplace(grant.id, grant).second) return fail("record {} enables {} again", record.seq, grant.id.value());
+  if (!grants.emplace(grant.id, grant).second)
+    return fail("record {} enables {} again", record.seq, grant.id.value());
   return {};
 }
 
@@ -113,16 +117,20 @@ struct Step {
   void (*fold)(Grant&, Fields&, const Record&);
 };
 constexpr std::array kSteps{
-    Step{"grant.claimed", GrantEvent::claim, claimed},   Step{"grant.released", GrantEvent::release, released},
-    Step{"grant.expired", GrantEvent::deadline, expired}, Step{"grant.locked", GrantEvent::lock, locked},
-    Step{"grant.revoked", GrantEvent::revoke, revoked},  Step{"session.ended", GrantEvent::finish, ended},
+    Step{"grant.claimed", GrantEvent::claim, claimed},
+    Step{"grant.released", GrantEvent::release, released},
+    Step{"grant.expired", GrantEvent::deadline, expired},
+    Step{"grant.locked", GrantEvent::lock, locked},
+    Step{"grant.revoked", GrantEvent::revoke, revoked},
+    Step{"session.ended", GrantEvent::finish, ended},
 };
 
 Result<Grant*> grant_of(Grants& grants, const Record& record) {
   Fields fields{record};
   const auto found = grants.find(GrantId{fields.text("grant")});
   RETURN_IF_ERROR(fields.finish());
-  if (found == grants.end()) return fail("record {} ({}) names a grant that was never enabled", record.seq, record.event);
+  if (found == grants.end())
+    return fail("record {} ({}) names a grant that was never enabled", record.seq, record.event);
   return &found->second;
 }
 
@@ -133,7 +141,8 @@ Done move(Grant& grant, const Step& step, const Record& record) {
   const auto to = end_of_revoked ? std::optional{GrantState::revoked} : next(grant.state, step.on);
   const bool too_late = step.on == GrantEvent::release && grant.connected;
   if (!to || too_late)
-    return fail("record {} ({}) cannot follow: {} is {}", record.seq, record.event, grant.id.value(), to_text(grant.state));
+    return fail("record {} ({}) cannot follow: {} is {}", record.seq, record.event, grant.id.value(),
+                to_text(grant.state));
   Fields fields{record};
   Grant changed = grant;
   step.fold(changed, fields, record);
@@ -155,8 +164,10 @@ Done fold_into(Grants& grants, const Record& record) {
   if (record.event == "login.failed" || record.event == "session.connected") {
     if (!record.fields.contains("grant")) return {};
     ASSIGN_OR_RETURN(Grant* const grant, grant_of(grants, record));
-    if (record.event == "session.connected") grant->connected = true;
-    else ++grant->failed_logins;
+    if (record.event == "session.connected")
+      grant->connected = true;
+    else
+      ++grant->failed_logins;
     return {};
   }
   for (const auto& step : kSteps) {
@@ -197,7 +208,9 @@ Entry grant_released(const Grant& grant, const std::string& reason) {
 
 Entry grant_expired(const Grant& grant) { return about(grant, "grant.expired"); }
 
-Entry grant_locked(const Grant& grant) { return about(grant, "grant.locked", {{"failures", grant.failed_logins}}); }
+Entry grant_locked(const Grant& grant) {
+  return about(grant, "grant.locked", {{"failures", grant.failed_logins}});
+}
 
 Entry grant_revoked(const Grant& grant, const std::string& by, const std::string& reason) {
   Json fields{{"by", by}, {"reason", reason}};
@@ -209,7 +222,8 @@ Entry session_connected(const Grant& grant, const Address& target) {
   return about(grant, "session.connected", {{"session", grant.session}, {"target_address", target.text()}});
 }
 
-Entry session_ended(const Grant& grant, const std::string& reason, const std::string& by, const Counters& counters) {
+Entry session_ended(const Grant& grant, const std::string& reason, const std::string& by,
+                    const Counters& counters) {
   Json fields{{"session", grant.session},
               {"reason", reason},
               {"to_target", counters.to_target},

@@ -27,6 +27,7 @@ Entry grant_expired(const Grant& grant);
 Entry grant_locked(const Grant& grant);
 Entry grant_revoked(const Grant& grant, const std::string& by, const std::string& reason);
 Entry session_connected(const Grant& grant, const Address& target);
-Entry session_ended(const Grant& grant, const std::string& reason, const std::string& by, const Counters& counters);
+Entry session_ended(const Grant& grant, const std::string& reason, const std::string& by,
+                    const Counters& counters);
 
 }  // namespace sallyport

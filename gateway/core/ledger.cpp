@@ -15,7 +15,9 @@ constexpr std::string_view kIdAlphabet = "0123456789abcdefghjkmnpqrstvwxyz";
 constexpr std::size_t kIdLength = 8;
 constexpr int kAppendTries = 3;  // other gates may write to a shared journal in between
 
-bool is_live(const Grant& grant) { return grant.state == GrantState::armed || grant.state == GrantState::active; }
+bool is_live(const Grant& grant) {
+  return grant.state == GrantState::armed || grant.state == GrantState::active;
+}
 
 }  // namespace
 
@@ -59,7 +61,8 @@ Done Ledger::append(const Entry& entry, Weight weight) {
     // What the table of states forbids must not reach the journal; `fold_into` on a copy is the judge.
     if (entry.fields.contains("grant")) {
       Grants trial;
-      if (const Grant* const grant = find(entry.fields["grant"].get<std::string>())) trial.emplace(grant->id, *grant);
+      if (const Grant* const grant = find(entry.fields["grant"].get<std::string>()))
+        trial.emplace(grant->id, *grant);
       RETURN_IF_ERROR(fold_into(trial, folded(entry, position_)));
     }
     auto written = journal_->append(entry, weight, position_);
@@ -75,7 +78,8 @@ Done Ledger::append(const Entry& entry, Weight weight) {
 
 void Ledger::append_closing(const Entry& entry) {
   if (auto done = append(entry, Weight::closing); !done) {
-    log_error("journal: {}: {} takes effect unrecorded and will be recorded when possible", done.error().message(), entry.event);
+    log_error("journal: {}: {} takes effect unrecorded and will be recorded when possible",
+              done.error().message(), entry.event);
     fold_unwritten(entry);
   }
 }
@@ -105,7 +109,8 @@ std::string Ledger::fresh_id(std::string_view prefix) {
 Result<const Grant*> Ledger::in_state(const GrantId& id, GrantEvent event) const {
   const auto found = grants_.find(id);
   if (found == grants_.end()) return fail("no grant {}", id.value());
-  if (!next(found->second.state, event)) return fail("grant {} is {}", id.value(), to_text(found->second.state));
+  if (!next(found->second.state, event))
+    return fail("grant {} is {}", id.value(), to_text(found->second.state));
   return &found->second;
 }
 
@@ -160,13 +165,15 @@ Done Ledger::connected(const GrantId& id, const Address& target) {
 Done Ledger::release(const GrantId& id, const std::string& reason) {
   ASSIGN_OR_RETURN(const Grant* const grant, in_state(id, GrantEvent::release));
   if (grant->connected) return fail("grant {} has been used", id.value());
-  if (grant->failed_dial_spends) return fail("the policy of grant {} counts a failed dial as use", id.value());
+  if (grant->failed_dial_spends)
+    return fail("the policy of grant {} counts a failed dial as use", id.value());
   RETURN_IF_ERROR(append(grant_released(*grant, reason), Weight::closing));
   set_deadline(grants_.at(id));
   return {};
 }
 
-void Ledger::finish(const GrantId& id, const std::string& reason, const std::string& by, const Counters& counters) {
+void Ledger::finish(const GrantId& id, const std::string& reason, const std::string& by,
+                    const Counters& counters) {
   const auto found = grants_.find(id);
   if (found == grants_.end()) return;
   const Grant& grant = found->second;
@@ -185,14 +192,17 @@ void Ledger::expire(const GrantId& id) {
 
 void Ledger::count_failure(const GrantId& id, Entry login_failed) {
   login_failed.fields["grant"] = id.value();
-  // Strangers cause these, so they may not use up the reserve that closing records live on; they count all the same.
+  // Strangers cause these, so they may not use up the reserve that closing records live on; they count all
+  // the same.
   if (!append(login_failed, Weight::opening)) (void)fold_into(grants_, folded(login_failed, position_));
   const auto grant = in_state(id, GrantEvent::lock);
-  if (grant && (*grant)->failed_logins >= (*grant)->failed_logins_limit) append_closing(grant_locked(**grant));
+  if (grant && (*grant)->failed_logins >= (*grant)->failed_logins_limit)
+    append_closing(grant_locked(**grant));
 }
 
 const Grant* Ledger::find(std::string_view grant_or_session) const {
-  if (const auto found = grants_.find(GrantId{std::string{grant_or_session}}); found != grants_.end()) return &found->second;
+  if (const auto found = grants_.find(GrantId{std::string{grant_or_session}}); found != grants_.end())
+    return &found->second;
   for (const auto& [id, grant] : grants_)
     if (!grant.session.empty() && grant.session == grant_or_session) return &grant;
   return nullptr;

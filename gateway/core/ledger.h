@@ -66,7 +66,8 @@ class Ledger {
   void on_record(std::function<void(const Record&)> listener) { listener_ = std::move(listener); }
 
  private:
-  Ledger(Journal& journal, const Clock& clock, Random& random) : journal_(&journal), clock_(&clock), random_(&random) {}
+  Ledger(Journal& journal, const Clock& clock, Random& random)
+      : journal_(&journal), clock_(&clock), random_(&random) {}
   Done catch_up();
   Done fold(const Record& record);
   Done append(const Entry& entry, Weight weight);

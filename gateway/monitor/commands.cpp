@@ -42,7 +42,8 @@ Result<std::string> CommandContext::text(const char* key, std::size_t limit) con
   const auto found = arguments.find(key);
   if (found == arguments.end() || !found->is_string()) return fail("'{}' is missing", key);
   auto value = found->get<std::string>();
-  if (value.empty() || value.size() > limit) return fail("'{}' has {} bytes; expected 1 to {}", key, value.size(), limit);
+  if (value.empty() || value.size() > limit)
+    return fail("'{}' has {} bytes; expected 1 to {}", key, value.size(), limit);
   return value;
 }
 
@@ -51,7 +52,8 @@ std::string CommandContext::text_or(const char* key, std::string otherwise, std:
   return value ? *std::move(value) : std::move(otherwise);
 }
 
-Result<std::vector<std::string>> CommandContext::texts(const char* key, std::size_t most, std::size_t limit) const {
+Result<std::vector<std::string>> CommandContext::texts(const char* key, std::size_t most,
+                                                       std::size_t limit) const {
   std::vector<std::string> values;
   const auto found = arguments.find(key);
   if (found == arguments.end() || !found->is_array() || found->empty() || found->size() > most)
@@ -59,7 +61,8 @@ Result<std::vector<std::string>> CommandContext::texts(const char* key, std::siz
   for (const auto& item : *found) {
     if (!item.is_string()) return fail("'{}' is to be a list of texts", key);
     values.push_back(item.get<std::string>());
-    if (values.back().empty() || values.back().size() > limit) return fail("'{}' has a text of {} bytes; expected 1 to {}", key, values.back().size(), limit);
+    if (values.back().empty() || values.back().size() > limit)
+      return fail("'{}' has a text of {} bytes; expected 1 to {}", key, values.back().size(), limit);
   }
   return values;
 }
@@ -75,13 +78,17 @@ void run_command(Gate& gate, std::uint64_t connection, const nlohmann::json& req
   const Visitor visitor = console->visitor();
   const CommandContext context{gate, connection, visitor.actor, request};
   const auto name = request["ask"].get<std::string>();
-  const auto found = std::find_if(kCommands.begin(), kCommands.end(), [&](const Command& command) { return name == command.name; });
-  if (found == kCommands.end()) return console->refuse("this gate does not know '" + name.substr(0, 64) + "'");
+  const auto found = std::find_if(kCommands.begin(), kCommands.end(),
+                                  [&](const Command& command) { return name == command.name; });
+  if (found == kCommands.end())
+    return console->refuse("this gate does not know '" + name.substr(0, 64) + "'");
   auto result = run(*found, context, visitor.role);
   console = gate.control->find(connection);  // the command may have outlived its console
   if (console == nullptr) return;
-  if (!result) console->refuse(result.error().message());
-  else if (*result) console->answer(**std::move(result));
+  if (!result)
+    console->refuse(result.error().message());
+  else if (*result)
+    console->answer(**std::move(result));
 }
 
 }  // namespace sallyport

@@ -18,7 +18,8 @@ struct CommandContext {
 
   Result<std::string> text(const char* key, std::size_t limit = 256) const;  // required
   std::string text_or(const char* key, std::string otherwise = {}, std::size_t limit = 256) const;
-  Result<std::vector<std::string>> texts(const char* key, std::size_t most = 64, std::size_t limit = 1024) const;
+  Result<std::vector<std::string>> texts(const char* key, std::size_t most = 64,
+                                         std::size_t limit = 1024) const;
   std::optional<std::uint64_t> number(const char* key) const;
 };
 

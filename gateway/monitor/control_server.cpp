@@ -22,7 +22,9 @@ constexpr int kDepthLimit = 8;  // of a request's JSON
 
 // JSON from a person with a role, but bounded all the same: depth, size, and no exceptions.
 Result<nlohmann::json> parse_request(std::string_view line) {
-  const auto shallow = [](int depth, nlohmann::json::parse_event_t, nlohmann::json&) { return depth <= kDepthLimit; };
+  const auto shallow = [](int depth, nlohmann::json::parse_event_t, nlohmann::json&) {
+    return depth <= kDepthLimit;
+  };
   auto request = nlohmann::json::parse(line, shallow, false);
   if (!request.is_object() || !request.contains("ask") || !request["ask"].is_string())
     return fail("a request is one JSON object with a text member 'ask'");
@@ -87,7 +89,10 @@ void ControlConnection::flush() {
 }
 
 ControlServer::ControlServer(Loop& loop, UniqueFd socket, OnRequest on_request, OnGone on_gone)
-    : loop_(&loop), on_request_(std::move(on_request)), on_gone_(std::move(on_gone)), socket_(std::move(socket)),
+    : loop_(&loop),
+      on_request_(std::move(on_request)),
+      on_gone_(std::move(on_gone)),
+      socket_(std::move(socket)),
       watch_(loop, socket_.get(), Watch::For::reading, [this] { accept_one(); }) {}
 
 Result<std::unique_ptr<ControlServer>> ControlServer::listen(Loop& loop, const std::filesystem::path& path,
@@ -103,8 +108,10 @@ Result<std::unique_ptr<ControlServer>> ControlServer::listen(Loop& loop, const s
   if (bind(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
     return fail_errno("making the control socket {}", name);
   // Everybody may connect, so that everybody gets a clear refusal; credentials decide.
-  if (chmod(name.c_str(), 0666) != 0 || ::listen(socket.get(), 16) != 0) return fail_errno("listening on {}", name);
-  return std::unique_ptr<ControlServer>{new ControlServer{loop, std::move(socket), std::move(on_request), std::move(on_gone)}};
+  if (chmod(name.c_str(), 0666) != 0 || ::listen(socket.get(), 16) != 0)
+    return fail_errno("listening on {}", name);
+  return std::unique_ptr<ControlServer>{
+      new ControlServer{loop, std::move(socket), std::move(on_request), std::move(on_gone)}};
 }
 
 void ControlServer::accept_one() {
@@ -115,9 +122,11 @@ void ControlServer::accept_one() {
   ControlConnection connection{std::move(socket), *std::move(visitor)};
   if (connection.visitor_.role == Role::nobody)
     return connection.refuse(fmt::format("you are not in group {} or {}", kAdminGroup, kAuditorGroup));
-  if (connections_.size() >= kMostConnections) return connection.refuse("too many consoles are connected; close one");
+  if (connections_.size() >= kMostConnections)
+    return connection.refuse("too many consoles are connected; close one");
   const auto id = next_id_++;
-  auto& kept = *connections_.emplace(id, std::make_unique<ControlConnection>(std::move(connection))).first->second;
+  auto& kept =
+      *connections_.emplace(id, std::make_unique<ControlConnection>(std::move(connection))).first->second;
   kept.readable_ = Watch{*loop_, kept.socket_.get(), Watch::For::reading, [this, id] { read_some(id); }};
 }
 
@@ -148,11 +157,14 @@ void ControlServer::handle_lines(std::uint64_t id) {
     if (newline == std::string::npos) return;
     std::string line = connection.incoming_.substr(0, newline);
     connection.incoming_.erase(0, newline + 1);
-    auto request = line.size() > kLineLimit ? Result<nlohmann::json>{fail("a request is at most {} bytes", kLineLimit)}
-                                            : parse_request(line);
+    auto request = line.size() > kLineLimit
+                       ? Result<nlohmann::json>{fail("a request is at most {} bytes", kLineLimit)}
+                       : parse_request(line);
     sallyport::wipe(line);
-    if (request) on_request_(id, *request);
-    else connection.refuse(request.error().message());
+    if (request)
+      on_request_(id, *request);
+    else
+      connection.refuse(request.error().message());
     if (find(id) == nullptr) return;
   }
 }

@@ -20,7 +20,8 @@ namespace sallyport {
 // One console's connection.
 class ControlConnection {
  public:
-  ControlConnection(UniqueFd socket, Visitor visitor) : socket_(std::move(socket)), visitor_(std::move(visitor)) {}
+  ControlConnection(UniqueFd socket, Visitor visitor)
+      : socket_(std::move(socket)), visitor_(std::move(visitor)) {}
 
   const Visitor& visitor() const noexcept { return visitor_; }
   // Queues one line; `descriptor` is borrowed until the call returns and goes with the line's first byte.

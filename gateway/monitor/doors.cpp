@@ -17,7 +17,8 @@ std::vector<Opening> entry_openings(const Grant& grant, Port ssh_port, BootTime 
 Done Doors::follow(const Grant& grant, BootTime until) {
   const auto openings = entry_openings(grant, ssh_port_, until);
   if (openings.empty()) return close(grant.id), Done{};
-  if (const auto held = entries_.find(grant.id); held != entries_.end()) return firewall_->change(held->second, openings);
+  if (const auto held = entries_.find(grant.id); held != entries_.end())
+    return firewall_->change(held->second, openings);
   ASSIGN_OR_RETURN(entries_[grant.id], firewall_->open(openings));
   return {};
 }
@@ -26,7 +27,8 @@ Done Doors::open_dial(const GrantId& id, const std::vector<Address>& targets, Po
   std::vector<Opening> openings;
   for (const auto& target : targets)
     openings.push_back({Opening::Way::dial, Network::of(target), Transport::tcp, port, until});
-  if (const auto held = dials_.find(id); held != dials_.end()) return firewall_->change(held->second, openings);
+  if (const auto held = dials_.find(id); held != dials_.end())
+    return firewall_->change(held->second, openings);
   ASSIGN_OR_RETURN(dials_[id], firewall_->open(openings));
   return {};
 }

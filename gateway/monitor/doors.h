@@ -16,7 +16,8 @@ class Doors {
 
   // armed: the grant's networks may enter; active: the rep's address only; anything else: nothing.
   Done follow(const Grant& grant, BootTime until);
-  // The gate's own way to these addresses of the target, for an active grant; again with the one that answered.
+  // The gate's own way to these addresses of the target, for an active grant; again with the one that
+  // answered.
   Done open_dial(const GrantId& id, const std::vector<Address>& targets, Port port, BootTime until);
   void close_dial(const GrantId& id) { dials_.erase(id); }
   void close(const GrantId& id);

@@ -19,15 +19,17 @@ bool is_over(const Grant& grant) { return is_terminal(grant.state); }
 // What the admin reads out to the rep.
 Json what_to_tell(const Gate& gate, const Grant& grant) {
   const auto& settings = gate.catalogue.settings;
-  const auto same_rep = std::count_if(gate.ledger.grants().begin(), gate.ledger.grants().end(), [&](const auto& other) {
-    return other.second.rep == grant.rep && other.second.state == GrantState::armed;
-  });
+  const auto same_rep =
+      std::count_if(gate.ledger.grants().begin(), gate.ledger.grants().end(), [&](const auto& other) {
+        return other.second.rep == grant.rep && other.second.state == GrantState::armed;
+      });
   const auto user = same_rep > 1 ? grant.rep + "+" + grant.target : grant.rep;
   const auto port = settings.ssh_port.value() == 22 ? "" : fmt::format("-p {} ", settings.ssh_port.value());
   Json addresses = Json::array(), commands = Json::array();
   for (const auto& address : settings.addresses) addresses.push_back(address.text());
   commands.push_back(fmt::format("ssh {}{}@{}", port, user, settings.gate_name));
-  for (const auto& address : settings.addresses) commands.push_back(fmt::format("ssh {}{}@{}", port, user, address.text()));
+  for (const auto& address : settings.addresses)
+    commands.push_back(fmt::format("ssh {}{}@{}", port, user, address.text()));
   return {{"commands", commands}, {"fingerprints", gate.host_keys.fingerprints}, {"addresses", addresses}};
 }
 
@@ -65,7 +67,8 @@ CommandResult enable_command(const CommandContext& context) {
   ASSIGN_OR_RETURN(request.target, context.text("target"));
   ASSIGN_OR_RETURN(request.policy, context.text("policy"));
   ASSIGN_OR_RETURN(request.networks, context.texts("networks"));
-  if (const auto seconds = context.number("connect_within")) request.connect_within = std::chrono::seconds{*seconds};
+  if (const auto seconds = context.number("connect_within"))
+    request.connect_within = std::chrono::seconds{*seconds};
   if (const auto seconds = context.number("session")) request.session = std::chrono::seconds{*seconds};
   request.ticket = context.text_or("ticket", "", 1024);
   request.reason = context.text_or("reason", "", 1024);
@@ -80,11 +83,15 @@ CommandResult list_command(const CommandContext& context) {
   std::vector<const Grant*> ended;
   Json grants = Json::array();
   for (const auto& [id, grant] : context.gate.ledger.grants()) {
-    if (!is_over(grant)) grants.push_back(described(context.gate, grant));
-    else if (all) ended.push_back(&grant);
+    if (!is_over(grant))
+      grants.push_back(described(context.gate, grant));
+    else if (all)
+      ended.push_back(&grant);
   }
-  std::sort(ended.begin(), ended.end(), [](const Grant* a, const Grant* b) { return a->enabled_at > b->enabled_at; });
-  for (std::size_t i = 0; i < std::min(ended.size(), kMostEndedListed); ++i) grants.push_back(to_json(*ended[i]));
+  std::sort(ended.begin(), ended.end(),
+            [](const Grant* a, const Grant* b) { return a->enabled_at > b->enabled_at; });
+  for (std::size_t i = 0; i < std::min(ended.size(), kMostEndedListed); ++i)
+    grants.push_back(to_json(*ended[i]));
   return Json{{"grants", grants}};
 }
 
@@ -108,10 +115,11 @@ CommandResult end_command(const CommandContext& context) {
   ASSIGN_OR_RETURN(const Grant* const grant, live_grant(context));
   const auto id = grant->id;
   if (grant->state != GrantState::active)
-    return fail("grant {} is {}, no session is running (sallyport revoke {} takes the grant back)", id.value(),
-                to_text(grant->state), id.value());
+    return fail("grant {} is {}, no session is running (sallyport revoke {} takes the grant back)",
+                id.value(), to_text(grant->state), id.value());
   const auto reason = context.text_or("reason");
-  end_session(context.gate, id, "ended by " + context.actor.name + (reason.empty() ? "" : ": " + reason), context.actor.name);
+  end_session(context.gate, id, "ended by " + context.actor.name + (reason.empty() ? "" : ": " + reason),
+              context.actor.name);
   return result_of(context, id);
 }
 

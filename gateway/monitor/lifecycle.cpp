@@ -18,7 +18,9 @@ std::vector<Endpoint> service_endpoints(const Gate& gate) {
   return endpoints;
 }
 
-bool is_live(const Grant& grant) { return grant.state == GrantState::armed || grant.state == GrantState::active; }
+bool is_live(const Grant& grant) {
+  return grant.state == GrantState::armed || grant.state == GrantState::active;
+}
 
 nlohmann::json open_lines(Gate& gate) {
   auto lines = gate.firewall.inspect();
@@ -27,7 +29,8 @@ nlohmann::json open_lines(Gate& gate) {
 }
 
 void note(Gate& gate, Entry entry) {
-  if (auto noted = gate.ledger.note(entry, Weight::closing); !noted) log_error("journal: {}", noted.error().message());
+  if (auto noted = gate.ledger.note(entry, Weight::closing); !noted)
+    log_error("journal: {}", noted.error().message());
 }
 
 // The kernel and the listener follow a grant that was just armed.
@@ -68,7 +71,8 @@ void reopen_armed(Gate& gate) {
   for (const auto& [id, grant] : gate.ledger.grants())
     if (grant.state == GrantState::armed) armed.push_back(id);
   for (const auto& id : armed) {
-    if (gate.ledger.deadline(id) <= gate.clock.boot()) expire(gate, id);
+    if (gate.ledger.deadline(id) <= gate.clock.boot())
+      expire(gate, id);
     else if (auto opened = open_up(gate, id); !opened)
       revoke(gate, id, "gateway", "could not be opened after a restart: " + opened.error().message());
   }
@@ -103,8 +107,10 @@ void revoke(Gate& gate, const GrantId& id, const std::string& by, const std::str
   if (grant == nullptr) return;
   const bool active = grant->state == GrantState::active;
   gate.ledger.revoke(id, by, reason);
-  if (active) end_session(gate, id, "revoked by " + by + (reason.empty() ? "" : ": " + reason), by);
-  else close_doors(gate, id);
+  if (active)
+    end_session(gate, id, "revoked by " + by + (reason.empty() ? "" : ": " + reason), by);
+  else
+    close_doors(gate, id);
 }
 
 void expire(Gate& gate, const GrantId& id) {
@@ -122,7 +128,8 @@ void close_doors(Gate& gate, const GrantId& id) {
   gate.doors.close(id);
   if (auto settled = settle(gate); !settled) log_error("{}", settled.error().message());
   const auto& grants = gate.ledger.grants();
-  const bool others = std::any_of(grants.begin(), grants.end(), [](const auto& entry) { return is_live(entry.second); });
+  const bool others =
+      std::any_of(grants.begin(), grants.end(), [](const auto& entry) { return is_live(entry.second); });
   // With no other grant live, whatever the kernel still holds is a residue.
   const auto left = others ? nlohmann::json::array() : open_lines(gate);
   if (!left.empty()) log_error("firewall: still open after {} was closed: {}", id.value(), left.dump());
@@ -131,8 +138,11 @@ void close_doors(Gate& gate, const GrantId& id) {
 
 Done settle(Gate& gate) {
   const auto& grants = gate.ledger.grants();
-  const bool live = std::any_of(grants.begin(), grants.end(), [](const auto& entry) { return is_live(entry.second); });
-  drop_peers_if(gate, [&](const Peer& peer) { return peer.is_before_login() && !admits(gate, peer.endpoint().address); });
+  const bool live =
+      std::any_of(grants.begin(), grants.end(), [](const auto& entry) { return is_live(entry.second); });
+  drop_peers_if(gate, [&](const Peer& peer) {
+    return peer.is_before_login() && !admits(gate, peer.endpoint().address);
+  });
   if (!live) return gate.listener->close(), Done{};
   return gate.listener->listen(service_endpoints(gate));
 }

@@ -1,13 +1,14 @@
-// What happens to a grant, told once: journal first, then the kernel, then who listens (DESIGN "Lifecycle of a
-// grant", I4, I5). Opening and closing side by side.
-// Runs in: sallyportd (privileged). Never reads a peer's bytes.
+// What happens to a grant, told once: journal first, then the kernel, then who listens (DESIGN "Lifecycle of
+// a grant", I4, I5). Opening and closing side by side. Runs in: sallyportd (privileged). Never reads a peer's
+// bytes.
 #pragma once
 
 #include "gateway/monitor/gate.h"
 
 namespace sallyport {
 
-// Arms a grant and opens the way in for its networks. When the way cannot be opened the grant is revoked again.
+// Arms a grant and opens the way in for its networks. When the way cannot be opened the grant is revoked
+// again.
 Result<GrantId> enable(Gate& gate, const EnableRequest& request, const Actor& actor);
 // Opens the way in for the grants that a restart found armed.
 void reopen_armed(Gate& gate);

@@ -23,8 +23,9 @@ Result<UniqueFd> listening_socket(const Endpoint& endpoint) {
   if (endpoint.address.family() == Family::ipv6)
     (void)setsockopt(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
   if (bind(socket.get(), reinterpret_cast<sockaddr*>(&address), length) != 0)
-    return fail_errno("listening on {} (does another program, such as the host's own sshd, use it? sallyport doctor tells)",
-                      endpoint.text());
+    return fail_errno(
+        "listening on {} (does another program, such as the host's own sshd, use it? sallyport doctor tells)",
+        endpoint.text());
   if (::listen(socket.get(), kBacklog) != 0) return fail_errno("listening on {}", endpoint.text());
   return socket;
 }
@@ -38,7 +39,8 @@ Done Listener::listen(const std::vector<Endpoint>& endpoints) {
   for (const auto& endpoint : endpoints) {
     ASSIGN_OR_RETURN(auto socket, listening_socket(endpoint));
     const int fd = socket.get();
-    doors.push_back({endpoint, std::move(socket), Watch{*loop_, fd, Watch::For::reading, [this, fd] { accept_some(fd); }}});
+    doors.push_back({endpoint, std::move(socket),
+                     Watch{*loop_, fd, Watch::For::reading, [this, fd] { accept_some(fd); }}});
   }
   doors_ = std::move(doors);
   return {};
@@ -54,9 +56,11 @@ void Listener::accept_some(int socket) {
   for (int i = 0; i < kAcceptsATurn; ++i) {
     sockaddr_storage address{};
     socklen_t length = sizeof address;
-    UniqueFd connection{accept4(socket, reinterpret_cast<sockaddr*>(&address), &length, SOCK_CLOEXEC | SOCK_NONBLOCK)};
+    UniqueFd connection{
+        accept4(socket, reinterpret_cast<sockaddr*>(&address), &length, SOCK_CLOEXEC | SOCK_NONBLOCK)};
     if (!connection) {
-      if (errno != EAGAIN && errno != ECONNABORTED && errno != EINTR) log_warning("accepting a connection: errno {}", errno);
+      if (errno != EAGAIN && errno != ECONNABORTED && errno != EINTR)
+        log_warning("accepting a connection: errno {}", errno);
       return;
     }
     const int on = 1;

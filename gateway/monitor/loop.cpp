@@ -35,8 +35,10 @@ void wait_again(const StatePointer& state) {
 }  // namespace
 
 Watch::Watch() noexcept = default;
-Watch::Watch(Loop& loop, int fd, For what, std::function<void()> ready) : state_(std::make_shared<State>(loop, fd)) {
-  state_->what = what == For::reading ? asio::posix::descriptor_base::wait_read : asio::posix::descriptor_base::wait_write;
+Watch::Watch(Loop& loop, int fd, For what, std::function<void()> ready)
+    : state_(std::make_shared<State>(loop, fd)) {
+  state_->what = what == For::reading ? asio::posix::descriptor_base::wait_read
+                                      : asio::posix::descriptor_base::wait_write;
   state_->ready = std::move(ready);
   wait_again(state_);
 }

@@ -54,7 +54,8 @@ void tick(Gate& gate) {
 }
 
 void note(Gate& gate, const Entry& entry) {
-  if (auto noted = gate.ledger.note(entry, Weight::closing); !noted) log_error("journal: {}", noted.error().message());
+  if (auto noted = gate.ledger.note(entry, Weight::closing); !noted)
+    log_error("journal: {}", noted.error().message());
 }
 
 // Ends sessions in order, then stops the loop. Armed grants stay armed in the journal and come back.
@@ -102,7 +103,8 @@ void watch_signals(boost::asio::signal_set& signals, Gate& gate, Shutdown& shutd
 Done make_folders(const Options& options, std::optional<gid_t> auditors) {
   RETURN_IF_ERROR(make_folder(options.state, 0750));
   // Auditors read the journal and the recordings in there; they write nothing.
-  if (auditors && chown(options.state.c_str(), 0, *auditors) != 0) return fail_errno("handing {} to {}", options.state.string(), kAuditorGroup);
+  if (auditors && chown(options.state.c_str(), 0, *auditors) != 0)
+    return fail_errno("handing {} to {}", options.state.string(), kAuditorGroup);
   RETURN_IF_ERROR(make_folder(options.run, 0755));
   return make_folder(options.run / "empty", 0555);
 }
@@ -139,8 +141,8 @@ Done run_monitor(const Options& options) {
   journal_options.group = recording_options.group = group_id(kAuditorGroup);
   RETURN_IF_ERROR(make_folders(options, journal_options.group));
 
-  // The journal's lock comes first: it tells that no other gate runs here. Then the deny side, before anything
-  // can listen. Then what the journal says is live.
+  // The journal's lock comes first: it tells that no other gate runs here. Then the deny side, before
+  // anything can listen. Then what the journal says is live.
   ASSIGN_OR_RETURN(const auto journal, FileJournal::open(options.state / "journal", clock, journal_options));
   ASSIGN_OR_RETURN(const auto firewall, NftFirewall::create(clock, catalogue.settings.mark_bit));
   RETURN_IF_ERROR(firewall->guard(guarded_by(catalogue)));
@@ -151,17 +153,41 @@ Done run_monitor(const Options& options) {
   random.fill(std::as_writable_bytes(std::span{&incarnation, 1}));
   Throttle throttle{clock, throttle_limits(catalogue.settings.login)};
   const auto ssh_port = catalogue.settings.ssh_port;
-  WorkerProgram worker{options.libexec / "sallyport-ssh", catalogue.settings.worker_user, options.run / "empty"};
-  Gate gate{loop,     clock,  random,     options,  incarnation, clock.wall(), std::move(catalogue), std::move(host_keys),
-            *firewall, ledger, recordings, throttle, worker,      Doors{*firewall, ssh_port}, {}, {}, {}, {}, {}, {}, {}};
-  gate.listener = std::make_unique<Listener>(loop, [&gate](UniqueFd socket, const Endpoint& peer) { welcome(gate, std::move(socket), peer); });
-  ASSIGN_OR_RETURN(gate.control,
-                   ControlServer::listen(
-                       loop, options.run / "control.sock",
-                       [&gate](std::uint64_t id, const nlohmann::json& request) { run_command(gate, id, request); },
-                       [&gate](std::uint64_t id) { gate.scans.erase(id); }));
+  WorkerProgram worker{options.libexec / "sallyport-ssh", catalogue.settings.worker_user,
+                       options.run / "empty"};
+  Gate gate{loop,
+            clock,
+            random,
+            options,
+            incarnation,
+            clock.wall(),
+            std::move(catalogue),
+            std::move(host_keys),
+            *firewall,
+            ledger,
+            recordings,
+            throttle,
+            worker,
+            Doors{*firewall, ssh_port},
+            {},
+            {},
+            {},
+            {},
+            {},
+            {},
+            {}};
+  gate.listener = std::make_unique<Listener>(
+      loop, [&gate](UniqueFd socket, const Endpoint& peer) { welcome(gate, std::move(socket), peer); });
+  ASSIGN_OR_RETURN(gate.control, ControlServer::listen(
+                                     loop, options.run / "control.sock",
+                                     [&gate](std::uint64_t id, const nlohmann::json& request) {
+                                       run_command(gate, id, request);
+                                     },
+                                     [&gate](std::uint64_t id) { gate.scans.erase(id); }));
   ledger.on_record([&gate](const Record& record) { gate.control->broadcast(record); });
-  RETURN_IF_ERROR(ledger.note({"gateway.started", {{"version", kVersion}, {"incarnation", fmt::format("{:016x}", incarnation)}}}, Weight::opening));
+  RETURN_IF_ERROR(ledger.note(
+      {"gateway.started", {{"version", kVersion}, {"incarnation", fmt::format("{:016x}", incarnation)}}},
+      Weight::opening));
   return run(gate);
 }
 

@@ -1,5 +1,5 @@
-// Monitor: makes the gate's parts in the order that safety asks for, runs the loop, and takes them down again.
-// Runs in: sallyportd (privileged). Never reads a peer's bytes.
+// Monitor: makes the gate's parts in the order that safety asks for, runs the loop, and takes them down
+// again. Runs in: sallyportd (privileged). Never reads a peer's bytes.
 #pragma once
 
 #include "gateway/monitor/options.h"

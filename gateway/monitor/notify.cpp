@@ -26,13 +26,15 @@ void notify_service_manager(std::string_view state) {
   const UniqueFd socket{::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
   const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + length);
   // Nobody to tell when it fails; the service manager will notice the silence.
-  (void)sendto(socket.get(), state.data(), state.size(), MSG_NOSIGNAL, reinterpret_cast<sockaddr*>(&address), size);
+  (void)sendto(socket.get(), state.data(), state.size(), MSG_NOSIGNAL, reinterpret_cast<sockaddr*>(&address),
+               size);
 }
 
 std::optional<std::chrono::milliseconds> watchdog_period() {
   const char* const microseconds = std::getenv("WATCHDOG_USEC");
   const char* const process = std::getenv("WATCHDOG_PID");
-  if (microseconds == nullptr || (process != nullptr && std::to_string(getpid()) != process)) return std::nullopt;
+  if (microseconds == nullptr || (process != nullptr && std::to_string(getpid()) != process))
+    return std::nullopt;
   std::int64_t value = 0;
   const auto [end, error] = std::from_chars(microseconds, microseconds + std::strlen(microseconds), value);
   if (error != std::errc{} || *end != '\0' || value <= 0) return std::nullopt;

@@ -11,11 +11,16 @@
 namespace sallyport {
 
 Peer::Peer(Gate& gate, PeerId id, Endpoint endpoint, Throttle::Ticket ticket, WorkerProcess worker)
-    : gate_(gate), id_(id), endpoint_(endpoint), ticket_(std::move(ticket)), worker_(std::move(worker)),
+    : gate_(gate),
+      id_(id),
+      endpoint_(endpoint),
+      ticket_(std::move(ticket)),
+      worker_(std::move(worker)),
       attempt_({gate.catalogue.settings.login.tries, gate.catalogue.settings.login.response_lifetime,
                 AttemptLimits{}.refusal_step}) {
   messages_ = Watch{gate.loop, worker_.channel().fd(), Watch::For::reading, [this] { on_message(); }};
-  login_deadline_ = Timer::once(gate.loop, gate.catalogue.settings.login.time, [this] { on_worker_gone("login took too long"); });
+  login_deadline_ = Timer::once(gate.loop, gate.catalogue.settings.login.time,
+                                [this] { on_worker_gone("login took too long"); });
 }
 
 Peer::~Peer() {
@@ -36,7 +41,8 @@ void Peer::on_message() {
   if (!frame) return on_worker_gone("the worker is gone");
   auto ask = decode_ask(gate_.incarnation, frame->bytes.reveal());
   if (!ask || frame->descriptor) return on_worker_gone("the worker sent nonsense");
-  if (auto allowed = budget_.spend(*ask, phase_); !allowed) return on_worker_gone("the worker " + allowed.error().message());
+  if (auto allowed = budget_.spend(*ask, phase_); !allowed)
+    return on_worker_gone("the worker " + allowed.error().message());
   std::visit([this](auto& body) { on(body); }, *ask);
 }
 

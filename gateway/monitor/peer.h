@@ -1,5 +1,5 @@
-// Peer: one SSH connection as the monitor sees it: a worker, its questions, and what they lead to. The worker is
-// treated as hostile: every question is checked against the table in requests.h and every argument again.
+// Peer: one SSH connection as the monitor sees it: a worker, its questions, and what they lead to. The worker
+// is treated as hostile: every question is checked against the table in requests.h and every argument again.
 // Runs in: sallyportd (privileged). Never reads a peer's bytes.
 #pragma once
 
@@ -32,9 +32,9 @@ class Peer {
  private:
   // ---- the worker's questions, in the order of the story (peer.cpp)
   void on_message();
-  void on(AskPassword& ask);        // on_password, in peer_login.cpp
-  void on(AskAnswer& ask);          // on_answer
-  void on(AskTarget& ask);          // on_target, in peer_session.cpp
+  void on(AskPassword& ask);  // on_password, in peer_login.cpp
+  void on(AskAnswer& ask);    // on_answer
+  void on(AskTarget& ask);    // on_target, in peer_session.cpp
   void on(AskTargetFailed& ask);
   void on(AskConnected& ask);
   void on(AskChannel& ask);
@@ -61,7 +61,8 @@ class Peer {
   Session* session();
   bool has_running_session() { return session() != nullptr && !session()->ending; }
 
-  template <class Answer> void tell(Answer&& answer, int descriptor = -1);
+  template <class Answer>
+  void tell(Answer&& answer, int descriptor = -1);
   static std::string cut(const std::string& sentence);
 
   Gate& gate_;
@@ -75,8 +76,8 @@ class Peer {
   Timer login_deadline_;
 
   Attempt attempt_;
-  std::string rep_;                // the name of this try, if it is known
-  std::optional<GrantId> grant_;   // what this try may claim; after admission, what it has claimed
+  std::string rep_;               // the name of this try, if it is known
+  std::optional<GrantId> grant_;  // what this try may claim; after admission, what it has claimed
   std::optional<AuthHelper> helper_;
   Watch helper_messages_;
   Timer helper_deadline_, refusal_;
@@ -96,7 +97,8 @@ void reap_helpers(Gate& gate);
 template <class Answer>
 void Peer::tell(Answer&& answer, int descriptor) {
   const auto bytes = encode(gate_.incarnation, sallyport::Answer{std::forward<Answer>(answer)});
-  // A worker that does not read its answers is stuck or hostile; its channel's end will be seen in on_message.
+  // A worker that does not read its answers is stuck or hostile; its channel's end will be seen in
+  // on_message.
   if (auto sent = worker_.channel().send(bytes, descriptor); !sent) stop();
 }
 

@@ -1,7 +1,7 @@
 // A peer's login: password, challenge and response, and one verdict on both. The challenge is shown at once,
-// whoever asks and whatever the password; PAM works meanwhile. A refusal looks and takes the same for an unknown
-// rep, a rep without a grant, a wrong password and a wrong response (I11).
-// Runs in: sallyportd (privileged). Never reads a peer's bytes.
+// whoever asks and whatever the password; PAM works meanwhile. A refusal looks and takes the same for an
+// unknown rep, a rep without a grant, a wrong password and a wrong response (I11). Runs in: sallyportd
+// (privileged). Never reads a peer's bytes.
 #include <algorithm>
 
 #include "auth/ocra_suite.h"
@@ -21,7 +21,8 @@ const std::string kNobody = "nobody";
 struct LoginName {
   std::string rep, target;
   explicit LoginName(const std::string& user)
-      : rep(user.substr(0, user.find('+'))), target(rep.size() == user.size() ? "" : user.substr(rep.size() + 1)) {}
+      : rep(user.substr(0, user.find('+'))),
+        target(rep.size() == user.size() ? "" : user.substr(rep.size() + 1)) {}
 };
 
 const Rep* find_rep(const Gate& gate, const std::string& name) {
@@ -41,7 +42,8 @@ std::string fresh_question(const Rep* rep, Random& random) {
 void Peer::on(AskPassword& ask) {
   const LoginName name{ask.user};
   const Rep* const rep = find_rep(gate_, name.rep);
-  const Grant* const grant = rep == nullptr ? nullptr : gate_.ledger.admissible(name.rep, name.target, endpoint_.address);
+  const Grant* const grant =
+      rep == nullptr ? nullptr : gate_.ledger.admissible(name.rep, name.target, endpoint_.address);
   rep_ = rep == nullptr ? "" : rep->name;
   grant_ = grant == nullptr ? std::nullopt : std::optional{grant->id};
   const auto now = gate_.clock.boot();
@@ -51,7 +53,8 @@ void Peer::on(AskPassword& ask) {
   phase_ = Phase::challenged;
   start_helper();
   if (helper_) {
-    // A stranger's password costs PAM the same time, on an account that lets nobody in; its verdict cannot count.
+    // A stranger's password costs PAM the same time, on an account that lets nobody in; its verdict cannot
+    // count.
     const auto& account = standing == Standing::expected ? rep->account : kNobody;
     const auto sent = helper_->send(CheckPassword{gate_.catalogue.settings.pam_service, account,
                                                   endpoint_.address.text(), std::move(ask.password)});
@@ -64,7 +67,8 @@ void Peer::on(AskPassword& ask) {
 
 void Peer::start_helper() {
   if (helper_) return;
-  auto helper = AuthHelper::start(gate_.options.libexec / "sallyport-auth", gate_.catalogue.settings.login.helper_deadline);
+  auto helper = AuthHelper::start(gate_.options.libexec / "sallyport-auth",
+                                  gate_.catalogue.settings.login.helper_deadline);
   if (!helper) return log_error("{}", helper.error().message());
   helper_.emplace(*std::move(helper));
   helper_messages_ = Watch{gate_.loop, helper_->fd(), Watch::For::reading, [this] { on_helper_message(); }};
@@ -79,10 +83,12 @@ void Peer::on(AskAnswer& ask) {
     return decide();
   }
   const auto wall = std::chrono::duration_cast<std::chrono::seconds>(gate_.clock.wall().time_since_epoch());
-  const auto sent = helper_->send(CheckResponse{rep->suite, rep->secret_file, attempt_.question(), std::move(ask.response),
-                                                gate_.ledger.counter_of(rep->name), static_cast<std::uint64_t>(wall.count())});
+  const auto sent = helper_->send(CheckResponse{rep->suite, rep->secret_file, attempt_.question(),
+                                                std::move(ask.response), gate_.ledger.counter_of(rep->name),
+                                                static_cast<std::uint64_t>(wall.count())});
   // The helper watches its own time too; this one holds even when it cannot.
-  helper_deadline_ = Timer::once(gate_.loop, gate_.catalogue.settings.login.helper_deadline, [this] { on_helper_gone(); });
+  helper_deadline_ =
+      Timer::once(gate_.loop, gate_.catalogue.settings.login.helper_deadline, [this] { on_helper_gone(); });
   if (!sent) on_helper_gone();
 }
 
@@ -119,8 +125,10 @@ void Peer::take(const ResponseVerdict& verdict) {
 void Peer::decide() {
   if (!attempt_.complete()) return;
   helper_deadline_ = {};
-  if (attempt_.accepted()) admit();
-  else refuse();
+  if (attempt_.accepted())
+    admit();
+  else
+    refuse();
 }
 
 void Peer::admit() {
@@ -155,11 +163,13 @@ void Peer::refuse() {
   gate_.throttle.failed(endpoint_.address);
   const auto now = gate_.clock.boot();
   const auto at = std::max(attempt_.refusal_time(), now) + gate_.throttle.penalty(endpoint_.address);
-  refusal_ = Timer::once(gate_.loop, std::chrono::ceil<std::chrono::milliseconds>(at - now), [this] { answer_refusal(); });
+  refusal_ = Timer::once(gate_.loop, std::chrono::ceil<std::chrono::milliseconds>(at - now),
+                         [this] { answer_refusal(); });
 }
 
 void Peer::answer_refusal() {
-  // The record is written now and not before, so that writing it takes the same part of the time for everybody.
+  // The record is written now and not before, so that writing it takes the same part of the time for
+  // everybody.
   if (grant_) {
     const auto grant = *std::exchange(grant_, std::nullopt);
     const auto id = id_;
@@ -169,7 +179,8 @@ void Peer::answer_refusal() {
   } else {
     Entry failed{"login.failed", {{"peer", endpoint_.text()}}};
     if (!rep_.empty()) failed.fields["rep"] = rep_;
-    if (auto noted = gate_.ledger.note(failed, Weight::opening); !noted) log_error("journal: {}", noted.error().message());
+    if (auto noted = gate_.ledger.note(failed, Weight::opening); !noted)
+      log_error("journal: {}", noted.error().message());
   }
   const auto outcome = attempt_.conclude();
   const bool again = outcome && *outcome == Attempt::Outcome::try_again;

@@ -18,32 +18,46 @@ const Target* find_target(const Gate& gate, const std::string& name) {
 
 const char* to_text(TargetFault fault) {
   switch (fault) {
-    case TargetFault::host_key: return "shows another host key than the pinned one";
-    case TargetFault::login_refused: return "does not let the rep in";
-    case TargetFault::protocol: return "does not speak SSH as expected";
-    case TargetFault::timed_out: return "accepts the connection but does not answer";
-    case TargetFault::closed: return "closed the connection before the login was done";
+    case TargetFault::host_key:
+      return "shows another host key than the pinned one";
+    case TargetFault::login_refused:
+      return "does not let the rep in";
+    case TargetFault::protocol:
+      return "does not speak SSH as expected";
+    case TargetFault::timed_out:
+      return "accepts the connection but does not answer";
+    case TargetFault::closed:
+      return "closed the connection before the login was done";
   }
   return "?";
 }
 
 const char* to_text(Finish why) {
   switch (why) {
-    case Finish::rep_left: return "the rep left";
-    case Finish::target_left: return "the target closed the connection";
-    case Finish::recording_failed: return "it could not be recorded";
-    case Finish::rep_protocol: return "the rep's side broke the protocol";
-    case Finish::target_protocol: return "the target broke the protocol";
-    case Finish::worker_fault: return "the worker failed";
+    case Finish::rep_left:
+      return "the rep left";
+    case Finish::target_left:
+      return "the target closed the connection";
+    case Finish::recording_failed:
+      return "it could not be recorded";
+    case Finish::rep_protocol:
+      return "the rep's side broke the protocol";
+    case Finish::target_protocol:
+      return "the target broke the protocol";
+    case Finish::worker_fault:
+      return "the worker failed";
   }
   return "?";
 }
 
 const char* to_text(ChannelKind kind) {
   switch (kind) {
-    case ChannelKind::shell: return "shell";
-    case ChannelKind::exec: return "exec";
-    case ChannelKind::subsystem: return "subsystem";
+    case ChannelKind::shell:
+      return "shell";
+    case ChannelKind::exec:
+      return "exec";
+    case ChannelKind::subsystem:
+      return "subsystem";
   }
   return "?";
 }
@@ -57,8 +71,10 @@ void Peer::on(AskTarget&) {
   const Target* const target = find_target(gate_, grant.target);
   if (target == nullptr)
     return target_unreachable("the target is no longer configured at this gate", "target not configured");
-  const auto opened = gate_.doors.open_dial(*grant_, target->addresses, target->ssh_port, gate_.ledger.deadline(*grant_));
-  if (!opened) return target_unreachable("the gate could not open its own way to the target", opened.error().message());
+  const auto opened =
+      gate_.doors.open_dial(*grant_, target->addresses, target->ssh_port, gate_.ledger.deadline(*grant_));
+  if (!opened)
+    return target_unreachable("the gate could not open its own way to the target", opened.error().message());
   std::vector<Endpoint> endpoints;
   for (const auto& address : target->addresses) endpoints.push_back({address, target->ssh_port.value()});
   dial_ = std::make_unique<Dial>(gate_.loop, std::move(endpoints),
@@ -68,12 +84,18 @@ void Peer::on(AskTarget&) {
 void Peer::on_dialled(Result<Dial::Connected> dialled) {
   if (!has_running_session()) return tell(Refused{"the session has ended"});
   if (!dialled)
-    return target_unreachable(fmt::format("the target cannot be reached ({})", dialled.error().message()), dialled.error().message());
+    return target_unreachable(fmt::format("the target cannot be reached ({})", dialled.error().message()),
+                              dialled.error().message());
   const auto& [socket, endpoint] = *dialled;
-  const auto narrowed = gate_.doors.open_dial(*grant_, {endpoint.address}, Port{endpoint.port}, gate_.ledger.deadline(*grant_));
-  if (!narrowed) return target_unreachable("the gate could not keep its own way to the target", narrowed.error().message());
+  const auto narrowed =
+      gate_.doors.open_dial(*grant_, {endpoint.address}, Port{endpoint.port}, gate_.ledger.deadline(*grant_));
+  if (!narrowed)
+    return target_unreachable("the gate could not keep its own way to the target",
+                              narrowed.error().message());
   auto handed_over = target_socket();
-  if (!handed_over) return target_unreachable("the gate's credential for the target is not usable", handed_over.error().message());
+  if (!handed_over)
+    return target_unreachable("the gate's credential for the target is not usable",
+                              handed_over.error().message());
   target_address_ = endpoint.address;
   phase_ = Phase::dialled;
   tell(*std::move(handed_over), socket.get());
@@ -83,9 +105,11 @@ Result<TargetSocket> Peer::target_socket() const {
   const Grant& grant = *gate_.ledger.find(grant_->value());
   const Target* const target = find_target(gate_, grant.target);
   if (target == nullptr) return fail("target {} is no longer configured", grant.target);
-  TargetSocket handed_over{target->name, target->host_keys, target->user, static_cast<TargetLoginKind>(target->login), {}};
+  TargetSocket handed_over{
+      target->name, target->host_keys, target->user, static_cast<TargetLoginKind>(target->login), {}};
   if (target->login == TargetLogin::prompt) return handed_over;
-  ASSIGN_OR_RETURN(auto credential, read_trusted_file(target->secret_file, Trust::secret_of_root, limit::key));
+  ASSIGN_OR_RETURN(auto credential,
+                   read_trusted_file(target->secret_file, Trust::secret_of_root, limit::key));
   if (target->login == TargetLogin::password)
     while (credential.ends_with('\n')) credential.pop_back();
   handed_over.credential = Secret::taking(std::move(credential));
@@ -98,8 +122,11 @@ static_assert(static_cast<int>(TargetLoginKind::prompt) == static_cast<int>(Targ
 void Peer::target_unreachable(const std::string& sentence, const std::string& detail) {
   const auto grant = *grant_;
   const Grant& record = *gate_.ledger.find(grant.value());
-  const Entry failed{"target.failed", {{"grant", grant.value()}, {"session", record.session}, {"target", record.target}, {"reason", detail}}};
-  if (auto noted = gate_.ledger.note(failed, Weight::closing); !noted) log_error("journal: {}", noted.error().message());
+  const Entry failed{
+      "target.failed",
+      {{"grant", grant.value()}, {"session", record.session}, {"target", record.target}, {"reason", detail}}};
+  if (auto noted = gate_.ledger.note(failed, Weight::closing); !noted)
+    log_error("journal: {}", noted.error().message());
   phase_ = Phase::over;
   dial_.reset();
   tell(Refused{cut(sentence)});
@@ -124,8 +151,9 @@ void Peer::on(AskConnected&) {
   phase_ = Phase::connected;
   const Grant& grant = *gate_.ledger.find(grant_->value());
   const auto ends = to_rfc3339(std::chrono::floor<std::chrono::seconds>(grant.end_by)).substr(0, 16);
-  tell(Connected{cut(fmt::format("connected to {} through {}; this session is recorded; it ends at {} UTC at the latest",
-                                 grant.target, gate_.catalogue.settings.gate_name, ends))});
+  tell(Connected{
+      cut(fmt::format("connected to {} through {}; this session is recorded; it ends at {} UTC at the latest",
+                      grant.target, gate_.catalogue.settings.gate_name, ends))});
 }
 
 // The verb behind ask_channel: a program starts only when its record, and its recording, exist (I5, I6).
@@ -135,8 +163,13 @@ void Peer::on(AskChannel& ask) {
   const Grant& grant = *gate_.ledger.find(grant_->value());
   const auto policy = gate_.catalogue.policies.find(grant.policy);
   const std::uint32_t channel = session->next_channel++;
-  Entry entry{"session.channel", {{"session", session->name}, {"grant", grant.id.value()}, {"channel", channel},
-                                  {"kind", to_text(ask.kind)}, {"terminal", ask.terminal}, {"command", ask.command}}};
+  Entry entry{"session.channel",
+              {{"session", session->name},
+               {"grant", grant.id.value()},
+               {"channel", channel},
+               {"kind", to_text(ask.kind)},
+               {"terminal", ask.terminal},
+               {"command", ask.command}}};
   UniqueFd writer;
   const auto granted = [&]() -> Done {
     if (ask.terminal) {
@@ -158,10 +191,15 @@ void Peer::on(AskChannel& ask) {
 void Peer::on(TellChannelClosed& told) {
   Session* const session = this->session();
   if (session == nullptr || told.channel >= session->next_channel) return;
-  Entry entry{"session.channel_closed", {{"session", session->name}, {"grant", grant_->value()}, {"channel", told.channel},
-                                         {"to_target", told.to_target}, {"from_target", told.from_target}}};
+  Entry entry{"session.channel_closed",
+              {{"session", session->name},
+               {"grant", grant_->value()},
+               {"channel", told.channel},
+               {"to_target", told.to_target},
+               {"from_target", told.from_target}}};
   if (told.exit_status >= 0) entry.fields["exit_status"] = told.exit_status;
-  if (auto noted = gate_.ledger.note(entry, Weight::closing); !noted) log_error("journal: {}", noted.error().message());
+  if (auto noted = gate_.ledger.note(entry, Weight::closing); !noted)
+    log_error("journal: {}", noted.error().message());
   close_recording(gate_, *grant_, told.channel);
 }
 
@@ -177,7 +215,8 @@ void Peer::on(TellFinished& told) {
     session->counters = {told.to_target, told.from_target};
     const auto why = to_text(told.why);
     // The reason of an end that the gate itself began stays.
-    return end_session_at_once(gate_, *grant_, told.detail.empty() ? why : fmt::format("{}: {}", why, told.detail));
+    return end_session_at_once(gate_, *grant_,
+                               told.detail.empty() ? why : fmt::format("{}: {}", why, told.detail));
   }
   on_worker_gone("");
 }

@@ -21,7 +21,8 @@ Guarded guarded_by(const Catalogue& catalogue) {
 namespace {
 
 void note(Gate& gate, const Entry& entry) {
-  if (auto noted = gate.ledger.note(entry, Weight::closing); !noted) log_error("journal: {}", noted.error().message());
+  if (auto noted = gate.ledger.note(entry, Weight::closing); !noted)
+    log_error("journal: {}", noted.error().message());
 }
 
 Done refused(Gate& gate, const Problems& problems) {
@@ -44,7 +45,9 @@ Done reload(Gate& gate) {
   RETURN_IF_ERROR(gate.firewall.guard(guarded_by(*read)));
   gate.catalogue = *std::move(read);
   const auto& now = gate.catalogue;
-  note(gate, {"config.reloaded", {{"policies", now.policies.size()}, {"targets", now.targets.size()}, {"reps", now.reps.size()}}});
+  note(gate,
+       {"config.reloaded",
+        {{"policies", now.policies.size()}, {"targets", now.targets.size()}, {"reps", now.reps.size()}}});
   return {};
 }
 

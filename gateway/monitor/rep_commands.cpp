@@ -16,14 +16,20 @@ namespace {
 using Json = nlohmann::json;
 
 Json to_json(const Rep& rep) {
-  return {{"name", rep.name},       {"full_name", rep.full_name},           {"contact", rep.contact}, {"account", rep.account},
-          {"suite", rep.suite},     {"method", to_text(rep.method)},        {"enrolled", secret_file_exists(rep)}};
+  return {{"name", rep.name},
+          {"full_name", rep.full_name},
+          {"contact", rep.contact},
+          {"account", rep.account},
+          {"suite", rep.suite},
+          {"method", to_text(rep.method)},
+          {"enrolled", secret_file_exists(rep)}};
 }
 
 Result<const Rep*> named_rep(const CommandContext& context) {
   ASSIGN_OR_RETURN(const auto name, context.text("name"));
   const auto found = context.gate.catalogue.reps.find(name);
-  if (found == context.gate.catalogue.reps.end()) return fail("no rep '{}' (sallyport rep list shows them)", name);
+  if (found == context.gate.catalogue.reps.end())
+    return fail("no rep '{}' (sallyport rep list shows them)", name);
   return &found->second;
 }
 
@@ -44,15 +50,19 @@ bool has_live_grant(const Gate& gate, const std::string& rep) {
 // Bytes of a fresh secret: as many as the suite's hash puts out (RFC 6287 section 6, RFC 4226 section 4 R6).
 std::size_t secret_size(OcraHash hash) {
   switch (hash) {
-    case OcraHash::sha1: return 20;
-    case OcraHash::sha256: return 32;
-    case OcraHash::sha512: return 64;
+    case OcraHash::sha1:
+      return 20;
+    case OcraHash::sha256:
+      return 32;
+    case OcraHash::sha512:
+      return 64;
   }
   return 64;
 }
 
 Done check_enrollable(const OcraSuite& suite) {
-  if (suite.digits() < 6 || suite.digits() > 8) return fail("suite {}: responses of 6 to 8 digits are accepted", suite.text());
+  if (suite.digits() < 6 || suite.digits() > 8)
+    return fail("suite {}: responses of 6 to 8 digits are accepted", suite.text());
   if (suite.pin_hash() || suite.session_length())
     return fail("suite {}: a PIN or session information cannot be enrolled; leave out P and S", suite.text());
   return {};
@@ -91,7 +101,8 @@ CommandResult rep_remove_command(const CommandContext& context) {
   ASSIGN_OR_RETURN(const Rep* const rep, named_rep(context));
   const auto name = rep->name;
   const auto secret_file = rep->secret_file;
-  if (has_live_grant(gate, name)) return fail("rep '{}' has a live grant; revoke it first (sallyport list)", name);
+  if (has_live_grant(gate, name))
+    return fail("rep '{}' has a live grant; revoke it first (sallyport list)", name);
   RETURN_IF_ERROR(gate.ledger.note(by(context, "rep.removed", name), Weight::opening));
   std::error_code error;
   std::filesystem::remove(secret_file, error);
@@ -117,7 +128,8 @@ CommandResult rep_enroll_command(const CommandContext& context) {
   RETURN_IF_ERROR(store_secret(rep.secret_file, Secret::taking(text + "\n")));
   RETURN_IF_ERROR(replace_file(rep_file(gate, rep.name), to_toml(rep), 0644));
   RETURN_IF_ERROR(reload(gate));
-  return Json{{"rep", to_json(gate.catalogue.reps.at(rep.name))}, {"suite", rep.suite}, {"secret", std::move(text)}};
+  return Json{
+      {"rep", to_json(gate.catalogue.reps.at(rep.name))}, {"suite", rep.suite}, {"secret", std::move(text)}};
 }
 
 }  // namespace sallyport

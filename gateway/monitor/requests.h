@@ -26,14 +26,16 @@ constexpr std::uint8_t kAnyPhase = 63;
 
 template <class T, std::size_t Index = 0>
 constexpr std::size_t ask_index() {
-  if constexpr (std::is_same_v<std::variant_alternative_t<Index, Ask>, T>) return Index;
-  else return ask_index<T, Index + 1>();
+  if constexpr (std::is_same_v<std::variant_alternative_t<Index, Ask>, T>)
+    return Index;
+  else
+    return ask_index<T, Index + 1>();
 }
 
 struct Request {
-  std::size_t ask;         // index in Ask
-  std::uint8_t phases;     // a set of Phase
-  std::uint32_t most;      // times a connection
+  std::size_t ask;      // index in Ask
+  std::uint8_t phases;  // a set of Phase
+  std::uint32_t most;   // times a connection
 };
 
 inline constexpr std::uint32_t kMostTries = 10, kMostChannels = 100'000, kUnlimited = 0xffffffff;
@@ -68,8 +70,10 @@ constexpr bool every_ask_has_a_row() {
 }
 static_assert(every_ask_has_a_row());
 static_assert(!permitted(ask_index<AskTarget>(), Phase::new_peer), "I3: no target before login");
-static_assert(!permitted(ask_index<AskTarget>(), Phase::challenged), "I3: no target before the response was accepted");
-static_assert(!permitted(ask_index<AskChannel>(), Phase::dialled), "no program before the session is journaled");
+static_assert(!permitted(ask_index<AskTarget>(), Phase::challenged),
+              "I3: no target before the response was accepted");
+static_assert(!permitted(ask_index<AskChannel>(), Phase::dialled),
+              "no program before the session is journaled");
 static_assert(!permitted(ask_index<AskAnswer>(), Phase::new_peer), "no answer without a challenge");
 
 // Counts what one connection asked.

@@ -44,15 +44,18 @@ std::optional<gid_t> group_id(const char* name) {
 Result<Visitor> visitor_of(int socket) {
   ucred credentials{};
   socklen_t length = sizeof credentials;
-  if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &credentials, &length) != 0) return fail_errno("asking who a visitor is");
+  if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &credentials, &length) != 0)
+    return fail_errno("asking who a visitor is");
   Visitor visitor{{credentials.uid, account_name(credentials.uid)}, Role::nobody};
   ASSIGN_OR_RETURN(const auto groups, groups_of(socket, credentials.gid));
   const auto is_in = [&](const char* name) {
     const auto id = group_id(name);
     return id && std::find(groups.begin(), groups.end(), *id) != groups.end();
   };
-  if (credentials.uid == 0 || is_in(kAdminGroup)) visitor.role = Role::admin;
-  else if (is_in(kAuditorGroup)) visitor.role = Role::auditor;
+  if (credentials.uid == 0 || is_in(kAdminGroup))
+    visitor.role = Role::admin;
+  else if (is_in(kAuditorGroup))
+    visitor.role = Role::auditor;
   return visitor;
 }
 

@@ -12,9 +12,10 @@ namespace sallyport {
 
 namespace {
 
-constexpr std::chrono::seconds kGrace{1};  // for the worker to tell the rep and leave
+constexpr std::chrono::seconds kGrace{1};          // for the worker to tell the rep and leave
 constexpr std::chrono::seconds kLastWordsTime{8};  // the same for a rep who has yet to open a channel
-constexpr std::array<std::chrono::seconds, 3> kWarnings{std::chrono::minutes{15}, std::chrono::minutes{5}, std::chrono::minutes{1}};
+constexpr std::array<std::chrono::seconds, 3> kWarnings{std::chrono::minutes{15}, std::chrono::minutes{5},
+                                                        std::chrono::minutes{1}};
 constexpr std::size_t kHashATick = 4 << 20;  // bytes of recordings hashed a session and second
 
 void finish_end(Gate& gate, const GrantId& id) {
@@ -33,9 +34,11 @@ void warn_if_due(Gate& gate, const GrantId& id, Session& session) {
   const auto left = gate.ledger.deadline(id) - gate.clock.boot();
   if (left > kWarnings[session.warnings_given]) return;
   // A session that was short from the start skips the warnings that have already passed.
-  while (session.warnings_given + 1 < kWarnings.size() && left <= kWarnings[session.warnings_given + 1]) ++session.warnings_given;
+  while (session.warnings_given + 1 < kWarnings.size() && left <= kWarnings[session.warnings_given + 1])
+    ++session.warnings_given;
   if (Peer* const peer = find_peer(gate, session.peer))
-    peer->warn(fmt::format("this session ends in {}", to_text(std::chrono::ceil<std::chrono::seconds>(left))));
+    peer->warn(
+        fmt::format("this session ends in {}", to_text(std::chrono::ceil<std::chrono::seconds>(left))));
   ++session.warnings_given;
 }
 
@@ -46,10 +49,12 @@ std::string reason_to_end(Gate& gate, const GrantId& id, Session& session) {
   const Grant& grant = *gate.ledger.find(id.value());
   if (now - session.last_activity >= grant.idle_limit)
     return fmt::format("nothing happened for {}", to_text(grant.idle_limit));
-  if (auto writable = gate.ledger.writable(); !writable) return "it cannot be recorded: " + writable.error().message();
+  if (auto writable = gate.ledger.writable(); !writable)
+    return "it cannot be recorded: " + writable.error().message();
   if (auto room = gate.recordings.room(); !room) return "it cannot be recorded: " + room.error().message();
   for (auto& [channel, recording] : session.recordings)
-    if (auto advanced = recording.advance(kHashATick); !advanced) return "it cannot be recorded: " + advanced.error().message();
+    if (auto advanced = recording.advance(kHashATick); !advanced)
+      return "it cannot be recorded: " + advanced.error().message();
   return {};
 }
 
@@ -102,9 +107,12 @@ void tend_sessions(Gate& gate) {
     if (!session.ending) ids.push_back(id);
   for (const auto& id : ids) {
     Session& session = gate.sessions.at(id);
-    const auto reason = guarded ? reason_to_end(gate, id, session) : "the gate's firewall rules were changed by somebody else";
-    if (reason.empty()) warn_if_due(gate, id, session);
-    else end_session(gate, id, reason);
+    const auto reason = guarded ? reason_to_end(gate, id, session)
+                                : "the gate's firewall rules were changed by somebody else";
+    if (reason.empty())
+      warn_if_due(gate, id, session);
+    else
+      end_session(gate, id, reason);
   }
 }
 
@@ -114,10 +122,13 @@ void close_recording(Gate& gate, const GrantId& id, std::uint32_t channel) {
   if (found == session.recordings.end()) return;
   auto finished = found->second.finish();
   Entry entry{"recording.closed", {{"session", session.name}, {"channel", channel}}};
-  if (finished) entry.fields.update({{"path", finished->path}, {"size", finished->size}, {"sha256", finished->sha256}});
-  else entry.fields["alarm"] = finished.error().message();
+  if (finished)
+    entry.fields.update({{"path", finished->path}, {"size", finished->size}, {"sha256", finished->sha256}});
+  else
+    entry.fields["alarm"] = finished.error().message();
   if (!finished) log_error("recording: {}", finished.error().message());
-  if (auto noted = gate.ledger.note(entry, Weight::closing); !noted) log_error("journal: {}", noted.error().message());
+  if (auto noted = gate.ledger.note(entry, Weight::closing); !noted)
+    log_error("journal: {}", noted.error().message());
   session.recordings.erase(found);
 }
 

@@ -28,16 +28,19 @@ CommandResult status_command(const CommandContext& context) {
   for (const auto& endpoint : gate.listener->listening()) listening.push_back(endpoint.text());
   const auto live = gate.firewall.inspect();
   const auto head = gate.ledger.head();
-  return Json{{"gate", gate.catalogue.settings.gate_name},
-              {"version", kVersion},
-              {"pid", getpid()},
-              {"started_at", to_rfc3339(gate.started_at)},
-              {"grants", {{"armed", count(gate, GrantState::armed)}, {"active", count(gate, GrantState::active)}}},
-              {"connections", gate.peers.size()},
-              {"listening", listening},
-              {"fingerprints", gate.host_keys.fingerprints},
-              {"journal", {{"seq", head.seq}, {"hash", head.hash}, {"writable", in_words(gate.ledger.writable())}}},
-              {"firewall", {{"base", in_words(gate.firewall.check_guard())}, {"live", live ? Json(*live) : Json(live.error().message())}}}};
+  return Json{
+      {"gate", gate.catalogue.settings.gate_name},
+      {"version", kVersion},
+      {"pid", getpid()},
+      {"started_at", to_rfc3339(gate.started_at)},
+      {"grants", {{"armed", count(gate, GrantState::armed)}, {"active", count(gate, GrantState::active)}}},
+      {"connections", gate.peers.size()},
+      {"listening", listening},
+      {"fingerprints", gate.host_keys.fingerprints},
+      {"journal", {{"seq", head.seq}, {"hash", head.hash}, {"writable", in_words(gate.ledger.writable())}}},
+      {"firewall",
+       {{"base", in_words(gate.firewall.check_guard())},
+        {"live", live ? Json(*live) : Json(live.error().message())}}}};
 }
 
 CommandResult watch_command(const CommandContext& context) {
@@ -59,7 +62,9 @@ CommandResult firewall_show_command(const CommandContext& context) {
 CommandResult reload_command(const CommandContext& context) {
   RETURN_IF_ERROR(reload(context.gate));
   const auto& catalogue = context.gate.catalogue;
-  return Json{{"policies", catalogue.policies.size()}, {"targets", catalogue.targets.size()}, {"reps", catalogue.reps.size()}};
+  return Json{{"policies", catalogue.policies.size()},
+              {"targets", catalogue.targets.size()},
+              {"reps", catalogue.reps.size()}};
 }
 
 }  // namespace sallyport

@@ -9,7 +9,8 @@
 
 namespace sallyport {
 
-// Makes the folders above `path` with mode 0700 where they are missing, then replaces the file whole, mode 0600.
+// Makes the folders above `path` with mode 0700 where they are missing, then replaces the file whole, mode
+// 0600.
 Done store_secret(const std::filesystem::path& path, const Secret& secret);
 
 }  // namespace sallyport

@@ -1,4 +1,5 @@
-// target add, list, scan, pin. Runs in: sallyportd (privileged). The monitor connects; the console reads the key.
+// target add, list, scan, pin. Runs in: sallyportd (privileged). The monitor connects; the console reads the
+// key.
 #include "base/file.h"
 #include "base/log.h"
 #include "gateway/monitor/commands.h"
@@ -28,8 +29,13 @@ Json fingerprints_of(const Target& target) {
 Json to_json(const Target& target) {
   Json addresses = Json::array();
   for (const auto& address : target.addresses) addresses.push_back(address.text());
-  return {{"name", target.name},   {"description", target.description}, {"addresses", addresses}, {"ssh_port", target.ssh_port.value()},
-          {"user", target.user},   {"login", to_text(target.login)},    {"fingerprints", fingerprints_of(target)}};
+  return {{"name", target.name},
+          {"description", target.description},
+          {"addresses", addresses},
+          {"ssh_port", target.ssh_port.value()},
+          {"user", target.user},
+          {"login", to_text(target.login)},
+          {"fingerprints", fingerprints_of(target)}};
 }
 
 std::filesystem::path target_file(const Gate& gate, const std::string& name) {
@@ -39,7 +45,8 @@ std::filesystem::path target_file(const Gate& gate, const std::string& name) {
 Result<const Target*> named_target(const CommandContext& context) {
   ASSIGN_OR_RETURN(const auto name, context.text("name"));
   const auto found = context.gate.catalogue.targets.find(name);
-  if (found == context.gate.catalogue.targets.end()) return fail("no target '{}' (sallyport target list shows them)", name);
+  if (found == context.gate.catalogue.targets.end())
+    return fail("no target '{}' (sallyport target list shows them)", name);
   return &found->second;
 }
 
@@ -67,7 +74,8 @@ Result<TargetLogin> login_in(const CommandContext& context) {
 }
 
 Entry by(const CommandContext& context, const char* event, const Target& target) {
-  return {event, {{"target", target.name}, {"by", context.actor.name}, {"fingerprints", fingerprints_of(target)}}};
+  return {event,
+          {{"target", target.name}, {"by", context.actor.name}, {"fingerprints", fingerprints_of(target)}}};
 }
 
 // Writes the file and reads everything again; puts back what was there when the whole does not hold.
@@ -78,8 +86,10 @@ Done store(Gate& gate, const Target& target) {
   auto reloaded = reload(gate);
   if (reloaded) return {};
   std::error_code ignored;
-  if (before) (void)replace_file(path, *before, 0644);
-  else std::filesystem::remove(path, ignored);
+  if (before)
+    (void)replace_file(path, *before, 0644);
+  else
+    std::filesystem::remove(path, ignored);
   return reloaded;
 }
 
@@ -89,7 +99,8 @@ CommandResult target_add_command(const CommandContext& context) {
   Gate& gate = context.gate;
   Target target;
   ASSIGN_OR_RETURN(target.name, context.text("name"));
-  if (!is_name(target.name)) return fail("'{}' is not a name: a-z, 0-9, then also . _ -, at most 32", target.name);
+  if (!is_name(target.name))
+    return fail("'{}' is not a name: a-z, 0-9, then also . _ -, at most 32", target.name);
   if (gate.catalogue.targets.contains(target.name)) return fail("target '{}' is there already", target.name);
   target.description = context.text_or("description");
   ASSIGN_OR_RETURN(target.addresses, addresses_in(context));
@@ -122,8 +133,8 @@ CommandResult target_pin_command(const CommandContext& context) {
   return Json{{"target", to_json(context.gate.catalogue.targets.at(target.name))}};
 }
 
-// The verb behind target.scan: the way to one target opens for a few seconds, journaled first, and the connected
-// socket goes to the admin's console, which reads the host key on it. The monitor speaks no SSH.
+// The verb behind target.scan: the way to one target opens for a few seconds, journaled first, and the
+// connected socket goes to the admin's console, which reads the host key on it. The monitor speaks no SSH.
 CommandResult target_scan_command(const CommandContext& context) {
   Gate& gate = context.gate;
   Target target;
@@ -139,16 +150,20 @@ CommandResult target_scan_command(const CommandContext& context) {
   std::vector<Opening> openings;
   std::vector<Endpoint> endpoints;
   for (const auto& address : target.addresses) {
-    openings.push_back({Opening::Way::dial, Network::of(address), Transport::tcp, target.ssh_port, gate.clock.boot() + kScanTime});
+    openings.push_back({Opening::Way::dial, Network::of(address), Transport::tcp, target.ssh_port,
+                        gate.clock.boot() + kScanTime});
     endpoints.push_back({address, target.ssh_port.value()});
   }
   ASSIGN_OR_RETURN(auto lease, gate.firewall.open(openings));
   const auto connection = context.connection;
-  auto dial = std::make_unique<Dial>(gate.loop, std::move(endpoints), [&gate, connection](Result<Dial::Connected> dialled) {
-    ControlConnection* const console = gate.control->find(connection);
-    if (console != nullptr && dialled) console->answer({{"address", dialled->endpoint.text()}}, dialled->socket.get());
-    if (console != nullptr && !dialled) console->refuse("the target cannot be reached: " + dialled.error().message());
-  });
+  auto dial = std::make_unique<Dial>(
+      gate.loop, std::move(endpoints), [&gate, connection](Result<Dial::Connected> dialled) {
+        ControlConnection* const console = gate.control->find(connection);
+        if (console != nullptr && dialled)
+          console->answer({{"address", dialled->endpoint.text()}}, dialled->socket.get());
+        if (console != nullptr && !dialled)
+          console->refuse("the target cannot be reached: " + dialled.error().message());
+      });
   // The lease stays until the console hangs up, scans again, or the kernel's own deadline closes it.
   gate.scans[connection] = {std::move(dial), std::move(lease)};
   return std::optional<Json>{};

@@ -34,7 +34,8 @@ constexpr std::uint64_t kNamespaces = CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC 
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
   prctl(PR_SET_PDEATHSIG, SIGKILL);  // the worker sets it again: changing its user id clears it
-  if (channel == kChannelDescriptor ? fcntl(channel, F_SETFD, 0) != 0 : dup2(channel, kChannelDescriptor) < 0) _exit(kExecFailed);
+  if (channel == kChannelDescriptor ? fcntl(channel, F_SETFD, 0) != 0 : dup2(channel, kChannelDescriptor) < 0)
+    _exit(kExecFailed);
   syscall(SYS_close_range, kChannelDescriptor + 1, ~0U, 0U);
   execve(program, arguments, environment.data());
   _exit(kExecFailed);
@@ -70,7 +71,9 @@ Result<WorkerProcess> WorkerProcess::start(const WorkerProgram& program, Incarna
 }
 
 WorkerProcess::WorkerProcess(WorkerProcess&& other) noexcept
-    : pid_(std::exchange(other.pid_, -1)), pidfd_(std::move(other.pidfd_)), channel_(std::move(other.channel_)) {}
+    : pid_(std::exchange(other.pid_, -1)),
+      pidfd_(std::move(other.pidfd_)),
+      channel_(std::move(other.channel_)) {}
 
 void WorkerProcess::kill() noexcept { syscall(SYS_pidfd_send_signal, pidfd_.get(), SIGKILL, nullptr, 0U); }
 

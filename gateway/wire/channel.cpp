@@ -12,7 +12,8 @@ namespace sallyport {
 
 Result<std::pair<Channel, Channel>> Channel::make_pair() {
   int ends[2];
-  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return fail_errno("making a socket pair");
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
+    return fail_errno("making a socket pair");
   return std::pair{Channel{UniqueFd{ends[0]}}, Channel{UniqueFd{ends[1]}}};
 }
 
@@ -45,7 +46,8 @@ namespace {
 Result<UniqueFd> take_descriptor(msghdr& header) {
   UniqueFd taken;
   std::size_t count = 0;
-  for (cmsghdr* ancillary = CMSG_FIRSTHDR(&header); ancillary != nullptr; ancillary = CMSG_NXTHDR(&header, ancillary)) {
+  for (cmsghdr* ancillary = CMSG_FIRSTHDR(&header); ancillary != nullptr;
+       ancillary = CMSG_NXTHDR(&header, ancillary)) {
     if (ancillary->cmsg_level != SOL_SOCKET || ancillary->cmsg_type != SCM_RIGHTS) continue;
     const std::size_t here = (ancillary->cmsg_len - CMSG_LEN(0)) / sizeof(int);
     for (std::size_t i = 0; i < here; ++i) {
@@ -55,7 +57,8 @@ Result<UniqueFd> take_descriptor(msghdr& header) {
       ++count;
     }
   }
-  if (count > 1 || (header.msg_flags & MSG_CTRUNC) != 0) return fail("message carries more than one descriptor");
+  if (count > 1 || (header.msg_flags & MSG_CTRUNC) != 0)
+    return fail("message carries more than one descriptor");
   return taken;
 }
 

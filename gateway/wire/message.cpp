@@ -28,7 +28,11 @@ Result<Variant> decode_message(Incarnation incarnation, std::string_view bytes) 
 
 Secret encode(Incarnation incarnation, const Ask& ask) { return encode_message(incarnation, ask); }
 Secret encode(Incarnation incarnation, const Answer& answer) { return encode_message(incarnation, answer); }
-Result<Ask> decode_ask(Incarnation incarnation, std::string_view bytes) { return decode_message<Ask>(incarnation, bytes); }
-Result<Answer> decode_answer(Incarnation incarnation, std::string_view bytes) { return decode_message<Answer>(incarnation, bytes); }
+Result<Ask> decode_ask(Incarnation incarnation, std::string_view bytes) {
+  return decode_message<Ask>(incarnation, bytes);
+}
+Result<Answer> decode_answer(Incarnation incarnation, std::string_view bytes) {
+  return decode_message<Answer>(incarnation, bytes);
+}
 
 }  // namespace sallyport

@@ -17,27 +17,35 @@ inline constexpr std::size_t kMessageLimit = 64 * 1024;
 
 // Limits of single fields, in bytes.
 namespace limit {
-inline constexpr std::size_t user = 64, password = 512, response = 128, sentence = 512, name = 64,
-                             term = 64, command = 16 * 1024, key = 16 * 1024, banner = 4096, keys = 16;
+inline constexpr std::size_t user = 64, password = 512, response = 128, sentence = 512, name = 64, term = 64,
+                             command = 16 * 1024, key = 16 * 1024, banner = 4096, keys = 16;
 }  // namespace limit
 
-// ---- Worker to monitor: asks. Each bears the same name three times: ask_target (worker), on_target (monitor),
-// and the verb that does it.
+// ---- Worker to monitor: asks. Each bears the same name three times: ask_target (worker), on_target
+// (monitor), and the verb that does it.
 
 // The rep's user name and password. The answer is a Challenge whatever they are (I11).
 struct AskPassword {
   std::string user;
   Secret password;
-  template <class V> void visit(V& v) { v.text(user, limit::user); v.secret(password, limit::password); }
+  template <class V>
+  void visit(V& v) {
+    v.text(user, limit::user);
+    v.secret(password, limit::password);
+  }
 };
 // The rep's response to the last challenge. Answer: Admitted or NotAdmitted.
 struct AskAnswer {
   Secret response;
-  template <class V> void visit(V& v) { v.secret(response, limit::response); }
+  template <class V>
+  void visit(V& v) {
+    v.secret(response, limit::response);
+  }
 };
 // A connected socket to the granted target. Answer: TargetSocket with a descriptor, or Refused.
 struct AskTarget {
-  template <class V> void visit(V&) {}
+  template <class V>
+  void visit(V&) {}
 };
 enum class TargetFault : std::uint8_t { host_key, login_refused, protocol, timed_out, closed };
 inline constexpr auto kLastTargetFault = TargetFault::closed;
@@ -45,11 +53,16 @@ inline constexpr auto kLastTargetFault = TargetFault::closed;
 struct AskTargetFailed {
   TargetFault fault = TargetFault::protocol;
   std::string detail;
-  template <class V> void visit(V& v) { v.enumeration(fault, kLastTargetFault); v.text(detail, limit::sentence); }
+  template <class V>
+  void visit(V& v) {
+    v.enumeration(fault, kLastTargetFault);
+    v.text(detail, limit::sentence);
+  }
 };
 // The target has let the rep in: the session begins. Answer: Connected, or Refused.
 struct AskConnected {
-  template <class V> void visit(V&) {}
+  template <class V>
+  void visit(V&) {}
 };
 enum class ChannelKind : std::uint8_t { shell, exec, subsystem };
 inline constexpr auto kLastChannelKind = ChannelKind::subsystem;
@@ -61,9 +74,14 @@ struct AskChannel {
   std::string term;
   std::uint32_t columns = 0, rows = 0;
   std::string command;  // the command line of exec, the name of a subsystem
-  template <class V> void visit(V& v) {
-    v.enumeration(kind, kLastChannelKind); v.boolean(terminal); v.text(term, limit::term);
-    v.u32(columns); v.u32(rows); v.text(command, limit::command);
+  template <class V>
+  void visit(V& v) {
+    v.enumeration(kind, kLastChannelKind);
+    v.boolean(terminal);
+    v.text(term, limit::term);
+    v.u32(columns);
+    v.u32(rows);
+    v.text(command, limit::command);
   }
 };
 // A channel is done. No answer.
@@ -71,23 +89,44 @@ struct TellChannelClosed {
   std::uint32_t channel = 0;
   std::uint64_t to_target = 0, from_target = 0;  // bytes relayed
   std::int64_t exit_status = -1;                 // -1: none was sent
-  template <class V> void visit(V& v) { v.u32(channel); v.u64(to_target); v.u64(from_target); v.i64(exit_status); }
+  template <class V>
+  void visit(V& v) {
+    v.u32(channel);
+    v.u64(to_target);
+    v.u64(from_target);
+    v.i64(exit_status);
+  }
 };
 // Bytes relayed since the session began, at most once a second and only when they changed. Feeds the idle
 // clock and the counters. No answer.
 struct TellActivity {
   std::uint64_t to_target = 0, from_target = 0;
-  template <class V> void visit(V& v) { v.u64(to_target); v.u64(from_target); }
+  template <class V>
+  void visit(V& v) {
+    v.u64(to_target);
+    v.u64(from_target);
+  }
 };
-enum class Finish : std::uint8_t { rep_left, target_left, recording_failed, rep_protocol, target_protocol, worker_fault };
+enum class Finish : std::uint8_t {
+  rep_left,
+  target_left,
+  recording_failed,
+  rep_protocol,
+  target_protocol,
+  worker_fault
+};
 inline constexpr auto kLastFinish = Finish::worker_fault;
 // The worker's last word. No answer; the worker exits.
 struct TellFinished {
   Finish why = Finish::rep_left;
   std::string detail;
   std::uint64_t to_target = 0, from_target = 0;
-  template <class V> void visit(V& v) {
-    v.enumeration(why, kLastFinish); v.text(detail, limit::sentence); v.u64(to_target); v.u64(from_target);
+  template <class V>
+  void visit(V& v) {
+    v.enumeration(why, kLastFinish);
+    v.text(detail, limit::sentence);
+    v.u64(to_target);
+    v.u64(from_target);
   }
 };
 
@@ -98,63 +137,99 @@ using Ask = std::variant<AskPassword, AskAnswer, AskTarget, AskTargetFailed, Ask
 
 // The first message, with the rep's connected socket as its descriptor.
 struct Begin {
-  std::string banner;                // shown before login; may be empty
-  std::vector<Secret> host_keys;     // OpenSSH private keys (PEM), the preferred one first
-  std::uint32_t tries = 3;           // complete logins on this connection
-  std::uint32_t channels = 10;       // most open at once
-  template <class V> void visit(V& v) {
-    v.text(banner, limit::banner); v.secrets(host_keys, limit::keys, limit::key); v.u32(tries); v.u32(channels);
+  std::string banner;             // shown before login; may be empty
+  std::vector<Secret> host_keys;  // OpenSSH private keys (PEM), the preferred one first
+  std::uint32_t tries = 3;        // complete logins on this connection
+  std::uint32_t channels = 10;    // most open at once
+  template <class V>
+  void visit(V& v) {
+    v.text(banner, limit::banner);
+    v.secrets(host_keys, limit::keys, limit::key);
+    v.u32(tries);
+    v.u32(channels);
   }
 };
 struct Challenge {
   std::string prompt;  // what to show, ready for a kbdint prompt: "Challenge K7XQM 2PDR4, response: "
-  template <class V> void visit(V& v) { v.text(prompt, limit::sentence); }
+  template <class V>
+  void visit(V& v) {
+    v.text(prompt, limit::sentence);
+  }
 };
 struct NotAdmitted {
   bool again = false;  // whether another try is allowed on this connection
-  template <class V> void visit(V& v) { v.boolean(again); }
+  template <class V>
+  void visit(V& v) {
+    v.boolean(again);
+  }
 };
 struct Admitted {
   std::string session, target;  // names for the rep's eyes
-  template <class V> void visit(V& v) { v.text(session, limit::name); v.text(target, limit::name); }
+  template <class V>
+  void visit(V& v) {
+    v.text(session, limit::name);
+    v.text(target, limit::name);
+  }
 };
 enum class TargetLoginKind : std::uint8_t { key, password, prompt };
 inline constexpr auto kLastTargetLoginKind = TargetLoginKind::prompt;
 struct TargetSocket {
-  std::string host;                     // the target's name, for messages
-  std::vector<std::string> host_keys;   // pinned: OpenSSH public key lines; no credential before one matches
+  std::string host;                    // the target's name, for messages
+  std::vector<std::string> host_keys;  // pinned: OpenSSH public key lines; no credential before one matches
   std::string user;
   TargetLoginKind login = TargetLoginKind::prompt;
   Secret credential;  // private key (PEM) or password; empty with `prompt`
-  template <class V> void visit(V& v) {
-    v.text(host, limit::name); v.texts(host_keys, limit::keys, limit::key); v.text(user, limit::user);
-    v.enumeration(login, kLastTargetLoginKind); v.secret(credential, limit::key);
+  template <class V>
+  void visit(V& v) {
+    v.text(host, limit::name);
+    v.texts(host_keys, limit::keys, limit::key);
+    v.text(user, limit::user);
+    v.enumeration(login, kLastTargetLoginKind);
+    v.secret(credential, limit::key);
   }
 };
 struct Connected {
   std::string notice;  // one line for the rep's terminal: target, that it is recorded, when it ends
-  template <class V> void visit(V& v) { v.text(notice, limit::sentence); }
+  template <class V>
+  void visit(V& v) {
+    v.text(notice, limit::sentence);
+  }
 };
 struct ChannelGranted {
   std::uint32_t channel = 0;
   bool record_input = false;
   std::uint64_t recording_limit = 0;  // bytes; reaching it ends the session
-  template <class V> void visit(V& v) { v.u32(channel); v.boolean(record_input); v.u64(recording_limit); }
+  template <class V>
+  void visit(V& v) {
+    v.u32(channel);
+    v.boolean(record_input);
+    v.u64(recording_limit);
+  }
 };
 struct Refused {
   std::string sentence;  // for the rep's eyes
-  template <class V> void visit(V& v) { v.text(sentence, limit::sentence); }
+  template <class V>
+  void visit(V& v) {
+    v.text(sentence, limit::sentence);
+  }
 };
 struct Noted {
-  template <class V> void visit(V&) {}
+  template <class V>
+  void visit(V&) {}
 };
 struct Warn {
   std::string sentence;
-  template <class V> void visit(V& v) { v.text(sentence, limit::sentence); }
+  template <class V>
+  void visit(V& v) {
+    v.text(sentence, limit::sentence);
+  }
 };
 struct End {
   std::string sentence;  // the reason, for the rep's eyes; the worker says it and exits
-  template <class V> void visit(V& v) { v.text(sentence, limit::sentence); }
+  template <class V>
+  void visit(V& v) {
+    v.text(sentence, limit::sentence);
+  }
 };
 
 using Answer = std::variant<Begin, Challenge, NotAdmitted, Admitted, TargetSocket, Connected, ChannelGranted,

@@ -147,7 +147,7 @@ def test_askpass_answers_the_challenge_by_itself(home):
 def test_askpass_asks_the_password_on_the_terminal_without_echo(home):
     status, answer, screen = as_askpass(home, "(kim@gate) Gate password: ", b"hunter2\n")
     assert (status, answer) == (0, "hunter2\n")
-    assert "Password: " in screen and "hunter2" not in screen
+    assert "Gate password: " in screen and "hunter2" not in screen
 
 
 def test_askpass_shows_the_host_key_question_and_echoes_the_answer(home):

@@ -32,7 +32,8 @@ struct House {
 
 }  // namespace
 
-TEST_CASE("I4: an armed grant lets its networks in, an active one its rep's address only, an ended one nobody") {
+TEST_CASE(
+    "I4: an armed grant lets its networks in, an active one its rep's address only, an ended one nobody") {
   House house;
   CHECK_FALSE(house.enters("192.0.2.10"));
   REQUIRE(house.doors.follow(house.grant, house.until));

@@ -10,7 +10,8 @@ using namespace sallyport;
 
 namespace {
 
-constexpr std::array kPhases{Phase::new_peer, Phase::challenged, Phase::admitted, Phase::dialled, Phase::connected, Phase::over};
+constexpr std::array kPhases{Phase::new_peer, Phase::challenged, Phase::admitted,
+                             Phase::dialled,  Phase::connected,  Phase::over};
 
 template <class T>
 std::string phases_of() {
@@ -23,15 +24,15 @@ std::string phases_of() {
 
 TEST_CASE("I3, I7: each question is allowed in its phases and in no other") {
   //                                          new chal adm dial conn over
-  CHECK(phases_of<AskPassword>() ==          "x.....");
-  CHECK(phases_of<AskAnswer>() ==            ".x....");
-  CHECK(phases_of<AskTarget>() ==            "..x...");
-  CHECK(phases_of<AskTargetFailed>() ==      "...x..");
-  CHECK(phases_of<AskConnected>() ==         "...x..");
-  CHECK(phases_of<AskChannel>() ==           "....x.");
-  CHECK(phases_of<TellChannelClosed>() ==    "....xx");
-  CHECK(phases_of<TellActivity>() ==         "....xx");
-  CHECK(phases_of<TellFinished>() ==         "xxxxxx");
+  CHECK(phases_of<AskPassword>() == "x.....");
+  CHECK(phases_of<AskAnswer>() == ".x....");
+  CHECK(phases_of<AskTarget>() == "..x...");
+  CHECK(phases_of<AskTargetFailed>() == "...x..");
+  CHECK(phases_of<AskConnected>() == "...x..");
+  CHECK(phases_of<AskChannel>() == "....x.");
+  CHECK(phases_of<TellChannelClosed>() == "....xx");
+  CHECK(phases_of<TellActivity>() == "....xx");
+  CHECK(phases_of<TellFinished>() == "xxxxxx");
 }
 
 TEST_CASE("a question is refused once it was asked as often as it may be") {

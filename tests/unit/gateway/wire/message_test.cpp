@@ -39,11 +39,14 @@ TEST_CASE("a message comes back as it went") {
   CHECK(channel.command == "lshmc -V");
 }
 
-TEST_CASE("a message of another incarnation is refused") { CHECK_FALSE(decode_ask(kNow + 1, bytes_of(sample_channel()))); }
+TEST_CASE("a message of another incarnation is refused") {
+  CHECK_FALSE(decode_ask(kNow + 1, bytes_of(sample_channel())));
+}
 
 TEST_CASE("a message that is cut short anywhere, or has a byte too many, is refused") {
   const auto whole = bytes_of(sample_channel());
-  for (std::size_t length = 0; length < whole.size(); ++length) CHECK_FALSE(decode_ask(kNow, whole.substr(0, length)));
+  for (std::size_t length = 0; length < whole.size(); ++length)
+    CHECK_FALSE(decode_ask(kNow, whole.substr(0, length)));
   CHECK_FALSE(decode_ask(kNow, whole + '\0'));
 }
 
@@ -57,7 +60,8 @@ TEST_CASE("values out of range are refused") {
 }
 
 TEST_CASE("an answer's secrets and lists come back as they went") {
-  TargetSocket socket{"hmc1", {"ssh-ed25519 AAAA", "ssh-rsa BBBB"}, "hscroot", TargetLoginKind::password, Secret{"abc"}};
+  TargetSocket socket{
+      "hmc1", {"ssh-ed25519 AAAA", "ssh-rsa BBBB"}, "hscroot", TargetLoginKind::password, Secret{"abc"}};
   const auto bytes = encode(kNow, Answer{std::move(socket)});
   const auto decoded = decode_answer(kNow, bytes.reveal());
   REQUIRE(decoded);
