@@ -53,8 +53,10 @@ class Firewall {
   // Makes `lease` hold `openings` instead of what it held, in one step; after a failure it holds what it
   // held.
   virtual Done change(Lease& lease, const std::vector<Opening>& openings) = 0;
-  // What the kernel holds open now, one line each in nft's own words, for people and for the closing check.
+  // What the kernel holds open now, one line each in nft's own words, for people.
   virtual Result<std::vector<std::string>> inspect() = 0;
+  // The closing check (I10): what the kernel holds open that no lease claims. Anything is an alarm.
+  virtual Result<std::vector<std::string>> residue() = 0;
 
  private:
   friend class Lease;

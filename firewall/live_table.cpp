@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <set>
 
 #include "firewall/rule_builder.h"
@@ -155,16 +156,40 @@ Done LiveTable::check() const {
   return {};
 }
 
-Result<std::vector<std::string>> live_element_lines() {
+namespace {
+
+// The lines of the kernel's elements that `wanted` picks by set and key, as "set { key".
+Result<std::vector<std::string>> lines_if(
+    const std::function<bool(const std::string&, std::uint64_t)>& wanted) {
   ASSIGN_OR_RETURN(const auto table, read_table(kLiveTable));
   std::vector<std::string> lines;
   if (!table) return lines;
-  for (const auto& element : table->elements)
-    lines.push_back(fmt::format("element inet {} {} {{ {} expires {} }}", kLiveTable, element.set,
-                                element.key.text(element.end.empty() ? element.key : element.end),
-                                duration_text(element.milliseconds_left)));
+  for (const auto& element : table->elements) {
+    const auto name = fmt::format("{} {{ {}", element.set,
+                                  element.key.text(element.end.empty() ? element.key : element.end));
+    if (wanted(name, element.milliseconds_left))
+      lines.push_back(fmt::format("element inet {} {} expires {} }}", kLiveTable, name,
+                                  duration_text(element.milliseconds_left)));
+  }
   std::ranges::sort(lines);
   return lines;
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> live_element_lines() {
+  return lines_if([](const std::string&, std::uint64_t) { return true; });
+}
+
+Result<std::vector<std::string>> live_elements_beyond(const std::vector<LiveElement>& claimed) {
+  std::set<std::string> names;
+  for (const auto& element : claimed) {
+    const auto key = key_of(element, element.first), end = end_of(element);
+    names.insert(fmt::format("{} {{ {}", to_text(element.set), key.text(end.empty() ? key : end)));
+  }
+  const auto shortest = static_cast<std::uint64_t>(kShortestLife.count());
+  return lines_if(
+      [&](const std::string& name, std::uint64_t left) { return left > shortest && !names.contains(name); });
 }
 
 }  // namespace sallyport

@@ -35,5 +35,7 @@ class LiveTable {
 
 // What the kernel's live table holds, in nft's words; nothing when there is no such table.
 Result<std::vector<std::string>> live_element_lines();
+// Those of them that are not in `claimed`. An element whose deadline passes while we look is no residue.
+Result<std::vector<std::string>> live_elements_beyond(const std::vector<LiveElement>& claimed);
 
 }  // namespace sallyport

@@ -73,6 +73,10 @@ void NftFirewall::close(std::uint64_t lease) noexcept {
 
 Result<std::vector<std::string>> NftFirewall::inspect() { return live_element_lines(); }
 
+Result<std::vector<std::string>> NftFirewall::residue() {
+  return live_elements_beyond(holdings_.everything(clock_.boot()));
+}
+
 // After a batch that failed to close, or whose fate is unknown, the kernel may hold more than the leases
 // (I4). Nothing is remembered for later, because "later" may be hours of an open door: the sets are at once
 // refilled with what the leases claim, in one batch. If even that fails, the table's socket is closed and the

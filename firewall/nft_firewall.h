@@ -27,6 +27,7 @@ class NftFirewall final : public Firewall {
   Result<Lease> open(const std::vector<Opening>& openings) override;
   Done change(Lease& lease, const std::vector<Opening>& openings) override;
   Result<std::vector<std::string>> inspect() override;
+  Result<std::vector<std::string>> residue() override;
 
  private:
   NftFirewall(const Clock& clock, std::uint32_t mark_bit, LiveTable live)

@@ -54,10 +54,14 @@ constexpr option kOptions[] = {
 };
 
 // ssh starts us with its prompt as the one argument and a pipe as standard output. The prompt may come from
-// the far end, so it must not be taken for an option ("--save"), nor for a bare challenge ("PASSWORD").
-bool started_by_ssh(int count) {
-  const char* askpass = std::getenv("SSH_ASKPASS");
-  return count == 2 && askpass != nullptr && *askpass != '\0' && isatty(STDOUT_FILENO) == 0;
+// the far end, so it must not be taken for an option ("--save"), nor for a bare challenge ("PASSWORD"). A
+// desktop names an askpass program of its own in the same variable.
+bool started_by_ssh(int count, char** arguments) {
+  const char* const askpass = std::getenv("SSH_ASKPASS");
+  if (count != 2 || askpass == nullptr) return false;
+  const auto name = std::filesystem::path{askpass}.filename();
+  return !name.empty() && name == std::filesystem::path{arguments[0]}.filename() &&
+         isatty(STDOUT_FILENO) == 0;
 }
 
 Done apply(Options& options, int chosen, std::string_view value) {
@@ -96,7 +100,7 @@ Done apply(Options& options, int chosen, std::string_view value) {
 
 Result<Options> parse_options(int count, char** arguments) {
   Options options;
-  if (started_by_ssh(count)) {
+  if (started_by_ssh(count, arguments)) {
     options.mode = Mode::askpass;
     options.text = arguments[1];
     return options;

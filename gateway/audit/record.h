@@ -22,6 +22,9 @@ struct Entry {
 // closing record is small against the reserve kept for it.
 inline constexpr std::size_t kLongestLine = 128 * 1024;
 
+// Larger numbers are written as text, because JSON readers lose their last digits.
+inline constexpr std::uint64_t kLargestNumber = (std::uint64_t{1} << 53) - 1;
+
 struct Record {
   std::uint64_t seq = 0;  // 1 for the first
   WallTime time;

@@ -31,6 +31,7 @@ class Recording {
   // Hashes at most `most` bytes of what was appended since; returns how many. An error is an alarm: the file
   // became smaller than what was already hashed, or cannot be read.
   Result<std::uint64_t> advance(std::uint64_t most = 1 << 20);
+  Result<std::uint64_t> appended() const;  // bytes not hashed yet
   // The rest, once the worker is gone; on stable storage when it returns.
   Result<RecordingSum> finish();
   const std::string& path() const noexcept { return path_; }
@@ -40,7 +41,6 @@ class Recording {
   friend class RecordingStore;
   Recording(std::string path, UniqueFd reader, UniqueFd writer)
       : path_(std::move(path)), reader_(std::move(reader)), writer_(std::move(writer)) {}
-  Result<std::uint64_t> appended() const;  // bytes not hashed yet
 
   std::string path_;
   UniqueFd reader_, writer_;

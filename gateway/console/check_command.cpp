@@ -64,7 +64,7 @@ void add_check_command(CLI::App& app, ConsoleContext& context) {
                       ->group(group::setup);
   command->footer(
       "Example:\n  sallyport check && systemctl reload sallyportd\nRun it as root: secrets are root's "
-      "alone.");
+      "alone. A change of sallyport.toml itself needs a restart of sallyportd.");
   command->callback([&context] {
     const auto catalogue = load_catalogue(context.config);
     if (catalogue)

@@ -67,8 +67,10 @@ void add_enable(CLI::App& app, ConsoleContext& context) {
       ->add_option("--from", options->networks, "networks the rep may come from, CIDR, separated by commas")
       ->required()
       ->delimiter(',');
-  command->add_option("--connect-within", options->connect_within, "time to connect, e.g. 30m (the default)");
-  command->add_option("--for", options->session, "longest session, e.g. 4h (the default)");
+  command->add_option("--connect-within", options->connect_within,
+                      "time to connect; else 30m, or the policy's limit if that is less");
+  command->add_option("--for", options->session,
+                      "longest session; else 4h, or the policy's limit if that is less");
   command->add_option("--ticket", options->ticket, "ticket number, for the record");
   command->add_option("--reason", options->reason, "why, for the record");
   command->footer(

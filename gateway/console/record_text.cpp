@@ -45,7 +45,7 @@ constexpr std::array kSentences{
     Sentence{"session.ended", "session {session} has ended[: {reason}][, by {by}]", Color::warning},
     Sentence{"target.failed", "the target failed[: {reason}]", Color::bad},
     Sentence{"recording.closed", "recording closed[: {path}][, {size} bytes][: {alarm}]"},
-    Sentence{"firewall.opened", "the kernel opened[: {open}]"},
+    Sentence{"firewall.opened", "the kernel now holds open[: {open}]"},
     Sentence{"firewall.closed", "the kernel closed[, but left {left}]"},
     Sentence{"config.refused", "files refused, those in force stay: {problems}", Color::bad},
     Sentence{"config.reloaded", "files read again"},

@@ -1,6 +1,7 @@
 // Pure; runs in: sallyportd.
 #include "gateway/core/grant_record.h"
 
+#include <algorithm>
 #include <functional>
 
 namespace sallyport {
@@ -226,8 +227,8 @@ Entry session_ended(const Grant& grant, const std::string& reason, const std::st
                     const Counters& counters) {
   Json fields{{"session", grant.session},
               {"reason", reason},
-              {"to_target", counters.to_target},
-              {"from_target", counters.from_target}};
+              {"to_target", std::min(counters.to_target, kLargestNumber)},
+              {"from_target", std::min(counters.from_target, kLargestNumber)}};
   if (!by.empty()) fields["by"] = by;
   return about(grant, "session.ended", std::move(fields));
 }

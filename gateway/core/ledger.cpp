@@ -13,7 +13,8 @@ namespace {
 // Crockford's Base32 without upper case: what a person reads aloud and types back without doubt.
 constexpr std::string_view kIdAlphabet = "0123456789abcdefghjkmnpqrstvwxyz";
 constexpr std::size_t kIdLength = 8;
-constexpr int kAppendTries = 3;  // other gates may write to a shared journal in between
+constexpr std::size_t kMostUnwritten = 10'000;  // closing records that wait for the disk
+constexpr int kAppendTries = 3;                 // other gates may write to a shared journal in between
 
 bool is_live(const Grant& grant) {
   return grant.state == GrantState::armed || grant.state == GrantState::active;
@@ -38,10 +39,20 @@ Done Ledger::catch_up() {
 
 Done Ledger::fold(const Record& record) {
   RETURN_IF_ERROR(fold_into(grants_, record));
-  if (record.event == "login.accepted" && record.fields.contains("counter"))
-    counters_[record.fields.value("rep", std::string{})] = record.fields.value("counter", std::uint64_t{0});
+  remember(record);
   position_ = {record.seq, record.hash};
   return {};
+}
+
+// What the journal tells beside the grants themselves.
+void Ledger::remember(const Record& record) {
+  const auto& fields = record.fields;
+  if (record.event == "login.accepted" && fields.contains("counter"))
+    counters_[fields.value("rep", std::string{})] = fields.value("counter", std::uint64_t{0});
+  const auto recording =
+      std::pair{fields.value("session", std::string{}), fields.value("channel", std::uint32_t{0})};
+  if (record.event == "session.channel" && fields.contains("recording")) open_recordings_.insert(recording);
+  if (record.event == "recording.closed") open_recordings_.erase(recording);
 }
 
 std::uint64_t Ledger::counter_of(const std::string& rep) const {
@@ -49,8 +60,13 @@ std::uint64_t Ledger::counter_of(const std::string& rep) const {
   return found == counters_.end() ? 0 : found->second;
 }
 
-Record Ledger::folded(const Entry& entry, const Position& position) const {
-  return Record{position.seq, clock_->wall(), entry.event, position_.hash, position.hash, entry.fields};
+// As a replay will read it, which is not always as it was meant: the journal spells large numbers and odd
+// bytes in its own way (docs/JOURNAL.md), and a record that only memory can fold would keep the gate from
+// starting.
+Result<Record> Ledger::as_read_back(const Entry& entry, const Position& position) const {
+  ASSIGN_OR_RETURN(auto record, parse_line(to_line(position.seq, clock_->wall(), position_.hash, entry)));
+  record.hash = position.hash;
+  return record;
 }
 
 Done Ledger::append(const Entry& entry, Weight weight) {
@@ -63,44 +79,51 @@ Done Ledger::append(const Entry& entry, Weight weight) {
       Grants trial;
       if (const Grant* const grant = find(entry.fields["grant"].get<std::string>()))
         trial.emplace(grant->id, *grant);
-      RETURN_IF_ERROR(fold_into(trial, folded(entry, position_)));
+      ASSIGN_OR_RETURN(const auto judged, as_read_back(entry, position_));
+      RETURN_IF_ERROR(fold_into(trial, judged));
     }
     auto written = journal_->append(entry, weight, position_);
     if (!written && journal_->head() != position_) continue;
     if (!written) return tl::unexpected{std::move(written).error()};
-    const Record record = folded(entry, *written);
-    our_bug(!fold(record), "a record that was judged possible cannot be applied");
-    if (listener_) listener_(record);
+    const auto record = as_read_back(entry, *written);
+    our_bug(!record || !fold(*record), "a record that was judged possible cannot be applied");
+    if (listener_) listener_(*record);
     return {};
   }
   return fail("the journal changes faster than this gate can write to it");
 }
 
 void Ledger::append_closing(const Entry& entry) {
-  if (auto done = append(entry, Weight::closing); !done) {
-    log_error("journal: {}: {} takes effect unrecorded and will be recorded when possible",
-              done.error().message(), entry.event);
-    fold_unwritten(entry);
-  }
-}
-
-void Ledger::fold_unwritten(const Entry& entry) {
-  const Record record = folded(entry, position_);
-  if (!fold_into(grants_, record)) return;  // it cannot follow: then there was nothing to close
-  unwritten_.push_back(entry);
+  auto done = append(entry, Weight::closing);
+  if (done) return;
+  log_error("journal: {}: {} takes effect unrecorded and will be recorded when possible",
+            done.error().message(), entry.event);
+  const auto record = as_read_back(entry, position_);
+  if (!record || !fold_into(grants_, *record))
+    return log_error("journal: {} cannot follow what is recorded", entry.event);
+  if (unwritten_.size() < kMostUnwritten)
+    unwritten_.push_back(entry);
+  else
+    log_error("journal: {} will not be recorded: {} records are waiting already", entry.event,
+              kMostUnwritten);
 }
 
 void Ledger::retry_unwritten() {
   while (!unwritten_.empty()) {
-    auto written = journal_->append(unwritten_.front(), Weight::closing);
+    const Entry entry = unwritten_.front();
+    auto written = journal_->append(entry, Weight::closing);
     if (!written) return;
+    const auto record = as_read_back(entry, *written);
     position_ = *written;
-    if (listener_) listener_(folded(unwritten_.front(), *written));
-    unwritten_.erase(unwritten_.begin());
+    unwritten_.pop_front();
+    if (record) remember(*record);
+    if (record && listener_) listener_(*record);
   }
 }
 
-Done Ledger::note(const Entry& entry, Weight weight) { return append(entry, weight); }
+Done Ledger::note(const Entry& entry) { return append(entry, Weight::opening); }
+
+void Ledger::note_closing(const Entry& entry) { append_closing(entry); }
 
 std::string Ledger::fresh_id(std::string_view prefix) {
   return fmt::format("{}{}", prefix, random_text(*random_, kIdAlphabet, kIdLength));
@@ -121,7 +144,11 @@ void Ledger::set_deadline(const Grant& grant) {
   const auto since = grant.state == GrantState::armed ? grant.enabled_at : grant.claimed_at;
   // A wall clock that was set back must not lengthen a grant: never more than it was given.
   const auto left = std::min(until - now, until - since);
-  deadlines_[grant.id] = clock_->boot() + left;
+  auto deadline = clock_->boot() + left;
+  // Nor may giving a grant back, with the wall clock set back in between: the first deadline stands.
+  if (grant.state == GrantState::armed)
+    deadline = std::min(deadline, armed_until_.try_emplace(grant.id, deadline).first->second);
+  deadlines_[grant.id] = deadline;
 }
 
 Result<GrantId> Ledger::enable(const Permit& permit, const Actor& actor) {
@@ -142,7 +169,7 @@ Result<GrantId> Ledger::enable(const Permit& permit, const Actor& actor) {
   grant.connect_by = clock_->wall() + permit.connect_within;
   const auto deadline = clock_->boot() + permit.connect_within;
   RETURN_IF_ERROR(append(grant_enabled(grant, actor.uid), Weight::opening));
-  deadlines_[grant.id] = deadline;
+  deadlines_[grant.id] = armed_until_[grant.id] = deadline;
   return grant.id;
 }
 
@@ -194,7 +221,8 @@ void Ledger::count_failure(const GrantId& id, Entry login_failed) {
   login_failed.fields["grant"] = id.value();
   // Strangers cause these, so they may not use up the reserve that closing records live on; they count all
   // the same.
-  if (!append(login_failed, Weight::opening)) (void)fold_into(grants_, folded(login_failed, position_));
+  if (!append(login_failed, Weight::opening))
+    if (const auto record = as_read_back(login_failed, position_)) (void)fold_into(grants_, *record);
   const auto grant = in_state(id, GrantEvent::lock);
   if (grant && (*grant)->failed_logins >= (*grant)->failed_logins_limit)
     append_closing(grant_locked(**grant));

@@ -3,8 +3,10 @@
 // Runs in: sallyportd (privileged). Never reads a peer's bytes.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -42,8 +44,10 @@ class Ledger {
   // A failed login on a known rep's armed grant; locks the grant when it was one too many.
   void count_failure(const GrantId& id, Entry login_failed);
 
-  // A note that changes no grant. `opening` ones are refused when they cannot be written.
-  Done note(const Entry& entry, Weight weight);
+  // A note that changes no grant: refused when it cannot be written, and so is what it was to precede.
+  Done note(const Entry& entry);
+  // The same of something that is closing: it waits for the disk if it must.
+  void note_closing(const Entry& entry);
   // Writes closing records that could not be written before.
   void retry_unwritten();
   bool has_unwritten() const noexcept { return !unwritten_.empty(); }
@@ -61,6 +65,10 @@ class Ledger {
   Position head() const { return position_; }
   // The next counter of a rep's OCRA device (suites with C); 0 before the first login.
   std::uint64_t counter_of(const std::string& rep) const;
+  // Recordings (session, channel) that were begun and never closed.
+  const std::set<std::pair<std::string, std::uint32_t>>& open_recordings() const noexcept {
+    return open_recordings_;
+  }
 
   // Called with each record after it was written and folded in.
   void on_record(std::function<void(const Record&)> listener) { listener_ = std::move(listener); }
@@ -70,10 +78,10 @@ class Ledger {
       : journal_(&journal), clock_(&clock), random_(&random) {}
   Done catch_up();
   Done fold(const Record& record);
+  void remember(const Record& record);
   Done append(const Entry& entry, Weight weight);
   void append_closing(const Entry& entry);
-  void fold_unwritten(const Entry& entry);
-  Record folded(const Entry& entry, const Position& position) const;
+  Result<Record> as_read_back(const Entry& entry, const Position& position) const;
   void set_deadline(const Grant& grant);
   Result<const Grant*> in_state(const GrantId& id, GrantEvent event) const;
   std::string fresh_id(std::string_view prefix);
@@ -84,8 +92,10 @@ class Ledger {
   Position position_;
   Grants grants_;
   std::map<std::string, std::uint64_t> counters_;
+  std::set<std::pair<std::string, std::uint32_t>> open_recordings_;
   std::map<GrantId, BootTime> deadlines_;
-  std::vector<Entry> unwritten_;
+  std::map<GrantId, BootTime> armed_until_;  // the first deadline of each, however often it was given back
+  std::deque<Entry> unwritten_;
   std::function<void(const Record&)> listener_;
 };
 

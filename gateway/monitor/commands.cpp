@@ -47,9 +47,10 @@ Result<std::string> CommandContext::text(const char* key, std::size_t limit) con
   return value;
 }
 
-std::string CommandContext::text_or(const char* key, std::string otherwise, std::size_t limit) const {
-  auto value = text(key, limit);
-  return value ? *std::move(value) : std::move(otherwise);
+Result<std::string> CommandContext::text_or(const char* key, std::string otherwise, std::size_t limit) const {
+  const auto found = arguments.find(key);
+  if (found == arguments.end() || *found == "") return otherwise;
+  return text(key, limit);
 }
 
 Result<std::vector<std::string>> CommandContext::texts(const char* key, std::size_t most,
@@ -67,10 +68,11 @@ Result<std::vector<std::string>> CommandContext::texts(const char* key, std::siz
   return values;
 }
 
-std::optional<std::uint64_t> CommandContext::number(const char* key) const {
+Result<std::optional<std::uint64_t>> CommandContext::number(const char* key) const {
   const auto found = arguments.find(key);
-  if (found == arguments.end() || !found->is_number_unsigned()) return std::nullopt;
-  return found->get<std::uint64_t>();
+  if (found == arguments.end()) return std::optional<std::uint64_t>{};
+  if (!found->is_number_unsigned()) return fail("'{}' is to be a whole number, not negative", key);
+  return std::optional{found->get<std::uint64_t>()};
 }
 
 void run_command(Gate& gate, std::uint64_t connection, const nlohmann::json& request) {

@@ -17,10 +17,12 @@ struct CommandContext {
   const nlohmann::json& arguments;
 
   Result<std::string> text(const char* key, std::size_t limit = 256) const;  // required
-  std::string text_or(const char* key, std::string otherwise = {}, std::size_t limit = 256) const;
+  // `otherwise` when it is absent; an error when it is there and unusable, so that nothing is dropped
+  // silently.
+  Result<std::string> text_or(const char* key, std::string otherwise = {}, std::size_t limit = 256) const;
   Result<std::vector<std::string>> texts(const char* key, std::size_t most = 64,
                                          std::size_t limit = 1024) const;
-  std::optional<std::uint64_t> number(const char* key) const;
+  Result<std::optional<std::uint64_t>> number(const char* key) const;  // nothing when it is absent
 };
 
 // The result to send, an Error to refuse with, or nothing now because the answer comes later.

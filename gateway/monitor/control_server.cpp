@@ -1,6 +1,7 @@
 // Runs in: sallyportd (privileged).
 #include "gateway/monitor/control_server.h"
 
+#include <fcntl.h>
 #include <openssl/crypto.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -49,12 +50,19 @@ ssize_t send_with_descriptor(int socket, std::string_view bytes, int descriptor)
 
 }  // namespace
 
+void ControlConnection::give_up() {
+  closed_ = true;
+  outgoing_.clear();
+  (void)::shutdown(socket_.get(), SHUT_RDWR);
+}
+
 void ControlConnection::reply(const nlohmann::json& line, int descriptor) {
+  if (closed_) return;
   std::string text = line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
   if (descriptor >= 0) {
     // With nothing queued before it, so that it goes with this line's first byte.
     const auto sent = outgoing_.empty() ? send_with_descriptor(socket_.get(), text, descriptor) : -1;
-    if (sent <= 0) return void(closed_ = true);
+    if (sent <= 0) return give_up();
     text.erase(0, static_cast<std::size_t>(sent));
   }
   outgoing_ += text;
@@ -82,10 +90,10 @@ void ControlConnection::flush() {
     const auto sent = send(socket_.get(), outgoing_.data(), outgoing_.size(), MSG_NOSIGNAL);
     if (sent < 0 && errno == EINTR) continue;
     if (sent < 0 && errno == EAGAIN) break;
-    if (sent < 0) return void(closed_ = true);
+    if (sent < 0) return give_up();
     outgoing_.erase(0, static_cast<std::size_t>(sent));
   }
-  if (outgoing_.size() > kOutgoingLimit) closed_ = true;
+  if (outgoing_.size() > kOutgoingLimit) give_up();
 }
 
 ControlServer::ControlServer(Loop& loop, UniqueFd socket, OnRequest on_request, OnGone on_gone)
@@ -171,12 +179,16 @@ void ControlServer::handle_lines(std::uint64_t id) {
 
 void ControlServer::write_later(std::uint64_t id) {
   auto& connection = *connections_.at(id);
-  if (connection.outgoing_.empty()) return void(connection.writable_ = {});
-  connection.writable_ = Watch{*loop_, connection.socket_.get(), Watch::For::writing, [this, id] {
+  if (connection.outgoing_.empty() || connection.write_end_) return;  // nothing to do, or waiting already
+  connection.write_end_.reset(fcntl(connection.socket_.get(), F_DUPFD_CLOEXEC, 0));
+  if (!connection.write_end_) return connection.give_up();
+  connection.writable_ = Watch{*loop_, connection.write_end_.get(), Watch::For::writing, [this, id] {
                                  auto& waiting = *connections_.at(id);
                                  waiting.flush();
                                  if (waiting.closed_) return drop(id);
-                                 if (waiting.outgoing_.empty()) waiting.writable_ = {};
+                                 if (!waiting.outgoing_.empty()) return;
+                                 waiting.writable_ = {};
+                                 waiting.write_end_.reset();
                                }};
 }
 

@@ -35,7 +35,10 @@ class ControlConnection {
  private:
   friend class ControlServer;
   void flush();
+  // Nothing more is sent. The shutdown makes the socket readable, so that the server sees it and drops us.
+  void give_up();
   UniqueFd socket_;
+  UniqueFd write_end_;  // a second number for the socket: epoll takes each number once
   Visitor visitor_;
   std::string incoming_, outgoing_;
   bool watches_ = false, closed_ = false;

@@ -45,16 +45,17 @@ struct Gate {
   std::unique_ptr<Listener> listener;
   std::unique_ptr<ControlServer> control;
 
+  std::vector<pid_t> ended_helpers;  // killed, to be reaped; before the peers, which add to it as they go
   std::map<PeerId, std::unique_ptr<Peer>> peers;
   std::vector<std::unique_ptr<Peer>> stopped_peers;  // destroyed from the loop, never under their own feet
-  std::vector<pid_t> ended_helpers;                  // killed, to be reaped
   std::map<GrantId, Session> sessions;
   struct Scan {
     std::unique_ptr<Dial> dial;
     Lease lease;
   };
   std::map<std::uint64_t, Scan> scans;  // by control connection
-  PeerId next_peer = 1;
+  PeerId next_peer = kNoPeer + 1;
+  bool stopping = false;  // nothing is opened any more
 };
 
 }  // namespace sallyport

@@ -59,6 +59,14 @@ Json result_of(const CommandContext& context, const GrantId& id) {
   return {{"grant", described(context.gate, *context.gate.ledger.find(id.value()))}};
 }
 
+Result<std::optional<std::chrono::seconds>> seconds_in(const CommandContext& context, const char* key) {
+  constexpr std::uint64_t kYear = 366 * 86400;  // more than any policy allows; far from overflow
+  ASSIGN_OR_RETURN(const auto number, context.number(key));
+  if (!number) return std::optional<std::chrono::seconds>{};
+  if (*number > kYear) return fail("'{}' is {} seconds; that is over a year", key, *number);
+  return std::optional{std::chrono::seconds{*number}};
+}
+
 }  // namespace
 
 CommandResult enable_command(const CommandContext& context) {
@@ -67,11 +75,10 @@ CommandResult enable_command(const CommandContext& context) {
   ASSIGN_OR_RETURN(request.target, context.text("target"));
   ASSIGN_OR_RETURN(request.policy, context.text("policy"));
   ASSIGN_OR_RETURN(request.networks, context.texts("networks"));
-  if (const auto seconds = context.number("connect_within"))
-    request.connect_within = std::chrono::seconds{*seconds};
-  if (const auto seconds = context.number("session")) request.session = std::chrono::seconds{*seconds};
-  request.ticket = context.text_or("ticket", "", 1024);
-  request.reason = context.text_or("reason", "", 1024);
+  ASSIGN_OR_RETURN(request.connect_within, seconds_in(context, "connect_within"));
+  ASSIGN_OR_RETURN(request.session, seconds_in(context, "session"));
+  ASSIGN_OR_RETURN(request.ticket, context.text_or("ticket"));
+  ASSIGN_OR_RETURN(request.reason, context.text_or("reason"));
   ASSIGN_OR_RETURN(const auto id, enable(context.gate, request, context.actor));
   Json result = result_of(context, id);
   result["tell"] = what_to_tell(context.gate, *context.gate.ledger.find(id.value()));
@@ -107,7 +114,8 @@ CommandResult show_command(const CommandContext& context) {
 CommandResult revoke_command(const CommandContext& context) {
   ASSIGN_OR_RETURN(const Grant* const grant, live_grant(context));
   const auto id = grant->id;
-  revoke(context.gate, id, context.actor.name, context.text_or("reason"));
+  ASSIGN_OR_RETURN(const auto reason, context.text_or("reason"));
+  revoke(context.gate, id, context.actor.name, reason);
   return result_of(context, id);
 }
 
@@ -117,7 +125,7 @@ CommandResult end_command(const CommandContext& context) {
   if (grant->state != GrantState::active)
     return fail("grant {} is {}, no session is running (sallyport revoke {} takes the grant back)",
                 id.value(), to_text(grant->state), id.value());
-  const auto reason = context.text_or("reason");
+  ASSIGN_OR_RETURN(const auto reason, context.text_or("reason"));
   end_session(context.gate, id, "ended by " + context.actor.name + (reason.empty() ? "" : ": " + reason),
               context.actor.name);
   return result_of(context, id);

@@ -22,15 +22,10 @@ bool is_live(const Grant& grant) {
   return grant.state == GrantState::armed || grant.state == GrantState::active;
 }
 
-nlohmann::json open_lines(Gate& gate) {
-  auto lines = gate.firewall.inspect();
+// What the kernel said, or why it could not be asked, which is as much of an alarm.
+nlohmann::json lines_of(const Result<std::vector<std::string>>& lines) {
   if (!lines) return nlohmann::json::array({lines.error().message()});
   return nlohmann::json(*lines);
-}
-
-void note(Gate& gate, Entry entry) {
-  if (auto noted = gate.ledger.note(entry, Weight::closing); !noted)
-    log_error("journal: {}", noted.error().message());
 }
 
 // The kernel and the listener follow a grant that was just armed.
@@ -38,23 +33,15 @@ Done open_up(Gate& gate, const GrantId& id) {
   RETURN_IF_ERROR(gate.firewall.check_guard());
   const Grant* const grant = gate.ledger.find(id.value());
   RETURN_IF_ERROR(gate.doors.follow(*grant, gate.ledger.deadline(id)));
-  note(gate, {"firewall.opened", {{"grant", id.value()}, {"open", open_lines(gate)}}});
+  gate.ledger.note_closing(
+      {"firewall.opened", {{"grant", id.value()}, {"open", lines_of(gate.firewall.inspect())}}});
   return settle(gate);
-}
-
-bool admits(const Gate& gate, const Address& source) {
-  const auto& grants = gate.ledger.grants();
-  return std::any_of(grants.begin(), grants.end(), [&](const auto& entry) {
-    const Grant& grant = entry.second;
-    return grant.state == GrantState::armed &&
-           std::any_of(grant.networks.begin(), grant.networks.end(),
-                       [&](const Network& network) { return network.contains(source); });
-  });
 }
 
 }  // namespace
 
 Result<GrantId> enable(Gate& gate, const EnableRequest& request, const Actor& actor) {
+  if (gate.stopping) return fail("the gate is stopping");
   ASSIGN_OR_RETURN(const auto permit, evaluate(gate.catalogue, request));
   RETURN_IF_ERROR(gate.ledger.writable());
   RETURN_IF_ERROR(gate.recordings.room());
@@ -78,15 +65,17 @@ void reopen_armed(Gate& gate) {
   }
 }
 
-Result<std::string> claim(Gate& gate, const GrantId& id, const Endpoint& peer) {
+Result<std::string> claim(Gate& gate, const GrantId& id, const Endpoint& peer, PeerId worker) {
+  if (gate.stopping) return fail("the gate is stopping");
   RETURN_IF_ERROR(gate.recordings.room());
   ASSIGN_OR_RETURN(auto session, gate.ledger.claim(id, peer));
+  begin_session(gate, id, session, kNoPeer);
   auto narrowed = gate.doors.follow(*gate.ledger.find(id.value()), gate.ledger.deadline(id));
   if (!narrowed) {
-    gate.ledger.finish(id, "the firewall could not be narrowed: " + narrowed.error().message(), "", {});
-    close_doors(gate, id);
+    end_session_at_once(gate, id, "the firewall could not be narrowed: " + narrowed.error().message());
     return tl::unexpected{narrowed.error()};
   }
+  gate.sessions.at(id).peer = worker;
   return session;
 }
 
@@ -127,16 +116,23 @@ void count_failed_login(Gate& gate, const GrantId& id, const Endpoint& peer, con
 void close_doors(Gate& gate, const GrantId& id) {
   gate.doors.close(id);
   if (auto settled = settle(gate); !settled) log_error("{}", settled.error().message());
-  const auto& grants = gate.ledger.grants();
-  const bool others =
-      std::any_of(grants.begin(), grants.end(), [](const auto& entry) { return is_live(entry.second); });
-  // With no other grant live, whatever the kernel still holds is a residue.
-  const auto left = others ? nlohmann::json::array() : open_lines(gate);
+  const auto left = lines_of(gate.firewall.residue());
   if (!left.empty()) log_error("firewall: still open after {} was closed: {}", id.value(), left.dump());
-  note(gate, {"firewall.closed", {{"grant", id.value()}, {"left", left}}});
+  gate.ledger.note_closing({"firewall.closed", {{"grant", id.value()}, {"left", left}}});
+}
+
+bool admits(const Gate& gate, const Address& source) {
+  const auto& grants = gate.ledger.grants();
+  return std::any_of(grants.begin(), grants.end(), [&](const auto& entry) {
+    const Grant& grant = entry.second;
+    return grant.state == GrantState::armed &&
+           std::any_of(grant.networks.begin(), grant.networks.end(),
+                       [&](const Network& network) { return network.contains(source); });
+  });
 }
 
 Done settle(Gate& gate) {
+  if (gate.stopping) return gate.listener->close(), Done{};
   const auto& grants = gate.ledger.grants();
   const bool live =
       std::any_of(grants.begin(), grants.end(), [](const auto& entry) { return is_live(entry.second); });

@@ -12,8 +12,10 @@ namespace sallyport {
 Result<GrantId> enable(Gate& gate, const EnableRequest& request, const Actor& actor);
 // Opens the way in for the grants that a restart found armed.
 void reopen_armed(Gate& gate);
-// The first complete login: journaled, then narrowed to the rep's address. Returns the session's name.
-Result<std::string> claim(Gate& gate, const GrantId& id, const Endpoint& peer);
+// The first complete login: journaled, then narrowed to the rep's address, and `worker` has the session.
+// Returns the session's name. When the way cannot be narrowed the session has ended, and the worker is told
+// no.
+Result<std::string> claim(Gate& gate, const GrantId& id, const Endpoint& peer, PeerId worker);
 // The target was not reached: armed again, and open again for its networks.
 void release(Gate& gate, const GrantId& id, const std::string& reason);
 
@@ -24,6 +26,8 @@ void count_failed_login(Gate& gate, const GrantId& id, const Endpoint& peer, con
 
 // Closes what is open for a grant that is over, looks whether the kernel still holds something, journals it.
 void close_doors(Gate& gate, const GrantId& id);
+// Whether an armed grant lets this source in.
+bool admits(const Gate& gate, const Address& source);
 // Makes the listener, and the connections that have not logged in, follow the grants.
 Done settle(Gate& gate);
 

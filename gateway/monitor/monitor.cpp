@@ -45,17 +45,37 @@ ThrottleLimits throttle_limits(const LoginLimits& login) {
   return limits;
 }
 
+// While the deny side is not what it should be, nobody new is let in; who is in is ended by tend_sessions.
+void watch_guard(Gate& gate) {
+  if (gate.listener->listening().empty()) return;
+  if (auto guarded = gate.firewall.check_guard(); !guarded) {
+    log_error("firewall: {}; the door stays shut until `sallyport reload` puts it right",
+              guarded.error().message());
+    gate.listener->close();
+  }
+}
+
+// A gate that was killed could not close its recordings; what is there now is what is sealed (I6).
+void close_left_over_recordings(Gate& gate) {
+  const auto left_over = gate.ledger.open_recordings();
+  for (const auto& [session, channel] : left_over) {
+    const auto sum = gate.recordings.close_left_over(session, channel);
+    Entry entry{"recording.closed", {{"session", session}, {"channel", channel}}};
+    if (sum)
+      entry.fields.update({{"path", sum->path}, {"size", sum->size}, {"sha256", sum->sha256}});
+    else
+      entry.fields["alarm"] = sum.error().message();
+    gate.ledger.note_closing(entry);
+  }
+}
+
 void tick(Gate& gate) {
   gate.ledger.retry_unwritten();
   for (const auto& id : gate.ledger.due())
     if (gate.ledger.find(id.value())->state == GrantState::armed) expire(gate, id);
+  watch_guard(gate);
   tend_sessions(gate);
   reap_helpers(gate);
-}
-
-void note(Gate& gate, const Entry& entry) {
-  if (auto noted = gate.ledger.note(entry, Weight::closing); !noted)
-    log_error("journal: {}", noted.error().message());
 }
 
 // Ends sessions in order, then stops the loop. Armed grants stay armed in the journal and come back.
@@ -66,10 +86,17 @@ class Shutdown {
     if (begun_) return;
     begun_ = true;
     notify_service_manager("STOPPING=1");
+    gate_.stopping = true;
     gate_.listener->close();
+    drop_peers_if(gate_, [](const Peer& peer) { return peer.is_before_login(); });
     std::vector<GrantId> running;
     for (const auto& [id, session] : gate_.sessions) running.push_back(id);
-    for (const auto& id : running) end_session(gate_, id, "the gateway was stopped");
+    for (const auto& id : running) {
+      if (gate_.sessions.at(id).ending)
+        end_session_at_once(gate_, id, "the gateway was stopped");
+      else
+        end_session(gate_, id, "the gateway was stopped");
+    }
     deadline_ = gate_.clock.boot() + kShutdownTime;
     poll_ = Timer::every(gate_.loop, std::chrono::milliseconds{20}, [this] { stop_when_done(); });
   }
@@ -77,7 +104,7 @@ class Shutdown {
  private:
   void stop_when_done() {
     if (!gate_.sessions.empty() && gate_.clock.boot() < deadline_) return;
-    note(gate_, {"gateway.stopped", {{"reason", "asked to stop"}}});
+    gate_.ledger.note_closing({"gateway.stopped", {{"reason", "asked to stop"}}});
     gate_.loop.stop();
   }
   Gate& gate_;
@@ -110,6 +137,7 @@ Done make_folders(const Options& options, std::optional<gid_t> auditors) {
 }
 
 Done run(Gate& gate) {
+  close_left_over_recordings(gate);
   reopen_armed(gate);
   Shutdown shutdown{gate};
   boost::asio::signal_set signals{gate.loop, SIGTERM, SIGINT, SIGHUP};
@@ -186,8 +214,7 @@ Done run_monitor(const Options& options) {
                                      [&gate](std::uint64_t id) { gate.scans.erase(id); }));
   ledger.on_record([&gate](const Record& record) { gate.control->broadcast(record); });
   RETURN_IF_ERROR(ledger.note(
-      {"gateway.started", {{"version", kVersion}, {"incarnation", fmt::format("{:016x}", incarnation)}}},
-      Weight::opening));
+      {"gateway.started", {{"version", kVersion}, {"incarnation", fmt::format("{:016x}", incarnation)}}}));
   return run(gate);
 }
 

@@ -1,11 +1,13 @@
 // Runs in: sallyportd (privileged). Never reads a peer's bytes.
 #include "gateway/monitor/peer.h"
 
+#include <sys/socket.h>
 #include <sys/wait.h>
 
 #include <boost/asio/post.hpp>
 
 #include "base/log.h"
+#include "gateway/monitor/lifecycle.h"
 #include "gateway/monitor/sessions.h"
 
 namespace sallyport {
@@ -19,8 +21,8 @@ Peer::Peer(Gate& gate, PeerId id, Endpoint endpoint, Throttle::Ticket ticket, Wo
       attempt_({gate.catalogue.settings.login.tries, gate.catalogue.settings.login.response_lifetime,
                 AttemptLimits{}.refusal_step}) {
   messages_ = Watch{gate.loop, worker_.channel().fd(), Watch::For::reading, [this] { on_message(); }};
-  login_deadline_ = Timer::once(gate.loop, gate.catalogue.settings.login.time,
-                                [this] { on_worker_gone("login took too long"); });
+  deadline_ = Timer::once(gate.loop, gate.catalogue.settings.login.time,
+                          [this] { on_worker_gone("login took too long"); });
 }
 
 Peer::~Peer() {
@@ -29,7 +31,7 @@ Peer::~Peer() {
 
 Done Peer::begin(const UniqueFd& socket) {
   const auto& settings = gate_.catalogue.settings;
-  Begin begin{settings.banner, {}, settings.login.tries, Policy{}.channels};
+  Begin begin{settings.banner, {}, settings.login.tries};
   for (const auto& key : gate_.host_keys.private_keys) begin.host_keys.push_back(key.clone());
   const auto bytes = encode(gate_.incarnation, Answer{std::move(begin)});
   return worker_.channel().send(bytes, socket.get());
@@ -56,19 +58,26 @@ void Peer::on_worker_gone(const std::string& why) {
 
 void Peer::end(const std::string& sentence) {
   phase_ = Phase::over;
+  cut_target();
   tell(End{cut(sentence)});
 }
 
 void Peer::stop() {
   messages_ = {};
-  login_deadline_ = {};
+  deadline_ = {};
   helper_deadline_ = {};
   refusal_ = {};
   helper_messages_ = {};
   dial_.reset();
   ticket_.reset();
   phase_ = Phase::over;
+  cut_target();
   worker_.kill();
+}
+
+void Peer::cut_target() noexcept {
+  if (target_) (void)::shutdown(target_.get(), SHUT_RDWR);
+  target_.reset();
 }
 
 Session* Peer::session() {
@@ -80,6 +89,8 @@ Session* Peer::session() {
 std::string Peer::cut(const std::string& sentence) { return sentence.substr(0, limit::sentence); }
 
 void welcome(Gate& gate, UniqueFd socket, const Endpoint& endpoint) {
+  // The kernel says the same; this holds while somebody else's rules stand in the way of ours.
+  if (!admits(gate, endpoint.address)) return;
   auto ticket = gate.throttle.admit(endpoint.address);
   if (!ticket) return log_warning("{}: {}", endpoint.text(), ticket.error().message());
   auto worker = WorkerProcess::start(gate.worker, gate.incarnation);

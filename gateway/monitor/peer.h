@@ -26,8 +26,9 @@ class Peer {
   bool is_before_login() const noexcept { return phase_ == Phase::new_peer || phase_ == Phase::challenged; }
   void warn(const std::string& sentence) { tell(Warn{cut(sentence)}); }
   void end(const std::string& sentence);
-  // Kills the worker; nothing is heard of it any more.
+  // Kills the worker and cuts the target off; nothing is heard of it any more.
   void stop();
+  void cut_target() noexcept;
 
  private:
   // ---- the worker's questions, in the order of the story (peer.cpp)
@@ -56,10 +57,11 @@ class Peer {
 
   // ---- session (peer_session.cpp)
   void on_dialled(Result<Dial::Connected> dialled);
+  Result<UniqueFd> start_channel(Session& session, std::uint32_t channel, const AskChannel& ask);
   void target_unreachable(const std::string& sentence, const std::string& detail);
   Result<TargetSocket> target_socket() const;
   Session* session();
-  bool has_running_session() { return session() != nullptr && !session()->ending; }
+  bool has_running_session() { return phase_ != Phase::over && session() != nullptr && !session()->ending; }
 
   template <class Answer>
   void tell(Answer&& answer, int descriptor = -1);
@@ -73,7 +75,7 @@ class Peer {
   Phase phase_ = Phase::new_peer;
   RequestBudget budget_;
   Watch messages_;
-  Timer login_deadline_;
+  Timer deadline_;  // of the phase: the login, the way into the target, the last words
 
   Attempt attempt_;
   std::string rep_;               // the name of this try, if it is known
@@ -84,6 +86,8 @@ class Peer {
   std::uint64_t next_counter_ = 0;
 
   std::unique_ptr<Dial> dial_;
+  UniqueFd
+      target_;  // our copy of the target's socket: shutting it down ends the flow whatever the worker does
   Address target_address_;
 };
 
@@ -97,9 +101,10 @@ void reap_helpers(Gate& gate);
 template <class Answer>
 void Peer::tell(Answer&& answer, int descriptor) {
   const auto bytes = encode(gate_.incarnation, sallyport::Answer{std::forward<Answer>(answer)});
-  // A worker that does not read its answers is stuck or hostile; its channel's end will be seen in
-  // on_message.
-  if (auto sent = worker_.channel().send(bytes, descriptor); !sent) stop();
+  if (worker_.channel().send(bytes, descriptor)) return;
+  // Gone, or stuck, or hostile. Its channel closes with it; on_message sees that and takes the one way out.
+  phase_ = Phase::over;
+  worker_.kill();
 }
 
 }  // namespace sallyport

@@ -48,7 +48,9 @@ void Peer::on(AskPassword& ask) {
   grant_ = grant == nullptr ? std::nullopt : std::optional{grant->id};
   const auto now = gate_.clock.boot();
   const auto standing = grant == nullptr ? Standing::stranger : Standing::expected;
-  if (auto given = attempt_.password_given(standing, fresh_question(rep, gate_.random), now); !given)
+  if (auto given = attempt_.password_given(
+          standing, fresh_question(grant == nullptr ? nullptr : rep, gate_.random), now);
+      !given)
     return on_worker_gone(given.error().message());
   phase_ = Phase::challenged;
   start_helper();
@@ -137,8 +139,8 @@ void Peer::admit() {
   const auto suite = rep == nullptr ? OcraSuite::parse("") : OcraSuite::parse(rep->suite);
   if (suite && suite->has_counter()) accepted.fields["counter"] = next_counter_;
   auto session = [&]() -> Result<std::string> {
-    RETURN_IF_ERROR(gate_.ledger.note(accepted, Weight::opening));
-    return claim(gate_, *grant_, endpoint_);
+    RETURN_IF_ERROR(gate_.ledger.note(accepted));
+    return claim(gate_, *grant_, endpoint_, id_);
   }();
   if (!session) {
     // Somebody was faster, or nothing can be recorded: to the rep it looks like any refusal (I11).
@@ -148,12 +150,12 @@ void Peer::admit() {
   }
   (void)attempt_.conclude();
   phase_ = Phase::admitted;
-  login_deadline_ = {};
+  // The target's own prompts can take minutes; the idle limit bounds them (sessions.cpp).
+  deadline_ = {};
   ticket_.reset();
   if (helper_) gate_.ended_helpers.push_back(helper_->pid());
   helper_messages_ = {};
   helper_.reset();
-  begin_session(gate_, *grant_, *session, id_);
   tell(Admitted{*session, gate_.ledger.find(grant_->value())->target});
   // Others who were logging in on this grant have nothing left to log in to.
   if (auto settled = settle(gate_); !settled) log_error("{}", settled.error().message());
@@ -179,8 +181,7 @@ void Peer::answer_refusal() {
   } else {
     Entry failed{"login.failed", {{"peer", endpoint_.text()}}};
     if (!rep_.empty()) failed.fields["rep"] = rep_;
-    if (auto noted = gate_.ledger.note(failed, Weight::opening); !noted)
-      log_error("journal: {}", noted.error().message());
+    if (auto noted = gate_.ledger.note(failed); !noted) log_error("journal: {}", noted.error().message());
   }
   const auto outcome = attempt_.conclude();
   const bool again = outcome && *outcome == Attempt::Outcome::try_again;

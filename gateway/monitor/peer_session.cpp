@@ -1,15 +1,24 @@
 // A peer's session: the target's socket, programs on channels, counters, the end.
 // Runs in: sallyportd (privileged). Never reads a peer's bytes.
+#include <algorithm>
+
 #include "base/duration.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "gateway/monitor/lifecycle.h"
 #include "gateway/monitor/peer.h"
 #include "gateway/monitor/sessions.h"
+#include "gateway/monitor/target_use.h"
 
 namespace sallyport {
 
 namespace {
+
+constexpr std::chrono::minutes kTargetLoginTime{10};      // its own prompts included
+
+Counters bounded(std::uint64_t to_target, std::uint64_t from_target) {
+  return {std::min(to_target, kLargestNumber), std::min(from_target, kLargestNumber)};
+}
 
 const Target* find_target(const Gate& gate, const std::string& name) {
   const auto found = gate.catalogue.targets.find(name);
@@ -62,6 +71,18 @@ const char* to_text(ChannelKind kind) {
   return "?";
 }
 
+// The limits of a policy that was removed while its session runs.
+Policy strictest() {
+  Policy policy;
+  policy.channels = 1;
+  return policy;
+}
+
+Policy policy_of(const Gate& gate, const Grant& grant) {
+  const auto found = gate.catalogue.policies.find(grant.policy);
+  return found == gate.catalogue.policies.end() ? strictest() : found->second;
+}
+
 }  // namespace
 
 // The verb behind ask_target: the monitor dials, and only what the grant names.
@@ -86,19 +107,22 @@ void Peer::on_dialled(Result<Dial::Connected> dialled) {
   if (!dialled)
     return target_unreachable(fmt::format("the target cannot be reached ({})", dialled.error().message()),
                               dialled.error().message());
-  const auto& [socket, endpoint] = *dialled;
+  const auto endpoint = dialled->endpoint;
   const auto narrowed =
       gate_.doors.open_dial(*grant_, {endpoint.address}, Port{endpoint.port}, gate_.ledger.deadline(*grant_));
   if (!narrowed)
     return target_unreachable("the gate could not keep its own way to the target",
                               narrowed.error().message());
+  target_ = std::move(dialled->socket);
   auto handed_over = target_socket();
   if (!handed_over)
     return target_unreachable("the gate's credential for the target is not usable",
                               handed_over.error().message());
   target_address_ = endpoint.address;
   phase_ = Phase::dialled;
-  tell(*std::move(handed_over), socket.get());
+  deadline_ = Timer::once(gate_.loop, kTargetLoginTime,
+                          [this] { on_worker_gone("the login at the target took too long"); });
+  tell(*std::move(handed_over), target_.get());
 }
 
 Result<TargetSocket> Peer::target_socket() const {
@@ -125,12 +149,14 @@ void Peer::target_unreachable(const std::string& sentence, const std::string& de
   const Entry failed{
       "target.failed",
       {{"grant", grant.value()}, {"session", record.session}, {"target", record.target}, {"reason", detail}}};
-  if (auto noted = gate_.ledger.note(failed, Weight::closing); !noted)
-    log_error("journal: {}", noted.error().message());
+  gate_.ledger.note_closing(failed);
+  const bool used = carried_a_session(target_);
   phase_ = Phase::over;
   dial_.reset();
+  cut_target();
   tell(Refused{cut(sentence)});
-  if (record.failed_dial_spends) return spend_session(gate_, grant, detail);
+  if (record.failed_dial_spends || used) return spend_session(gate_, grant, detail);
+  deadline_ = Timer::once(gate_.loop, kLastWordsTime, [this] { on_worker_gone(""); });
   grant_.reset();
   forget_session(gate_, grant);
   release(gate_, grant, detail);
@@ -149,70 +175,79 @@ void Peer::on(AskConnected&) {
     return end_session(gate_, *grant_, "it cannot be recorded: " + connected.error().message());
   }
   phase_ = Phase::connected;
+  deadline_ = {};
   const Grant& grant = *gate_.ledger.find(grant_->value());
   const auto ends = to_rfc3339(std::chrono::floor<std::chrono::seconds>(grant.end_by)).substr(0, 16);
-  tell(Connected{
-      cut(fmt::format("connected to {} through {}; this session is recorded; it ends at {} UTC at the latest",
-                      grant.target, gate_.catalogue.settings.gate_name, ends))});
+  const auto notice =
+      fmt::format("connected to {} through {}; this session is recorded; it ends at {} UTC at the latest",
+                  grant.target, gate_.catalogue.settings.gate_name, ends);
+  tell(Connected{cut(notice), policy_of(gate_, grant).channels});
 }
 
 // The verb behind ask_channel: a program starts only when its record, and its recording, exist (I5, I6).
 void Peer::on(AskChannel& ask) {
   if (!has_running_session()) return tell(Refused{"the session has ended"});
-  Session* const session = this->session();
-  const Grant& grant = *gate_.ledger.find(grant_->value());
-  const auto policy = gate_.catalogue.policies.find(grant.policy);
-  const std::uint32_t channel = session->next_channel++;
+  Session& session = *this->session();
+  const Policy policy = policy_of(gate_, *gate_.ledger.find(grant_->value()));
+  if (session.open_channels.size() >= policy.channels) return tell(Refused{"too many channels are open"});
+  const auto channel = session.next_channel++;
+  auto writer = start_channel(session, channel, ask);
+  if (!writer) {
+    tell(Refused{"this cannot be recorded, so it is not started"});
+    return end_session(gate_, *grant_, "it cannot be recorded: " + writer.error().message());
+  }
+  session.open_channels.insert(channel);
+  tell(ChannelGranted{channel, policy.record_input, policy.recording_limit}, writer->get());
+}
+
+// Whatever a person types at is recorded: a terminal, and a shell without one. Exec and sftp without a
+// terminal are bulk, of which the bytes are counted.
+Result<UniqueFd> Peer::start_channel(Session& session, std::uint32_t channel, const AskChannel& ask) {
   Entry entry{"session.channel",
-              {{"session", session->name},
-               {"grant", grant.id.value()},
+              {{"session", session.name},
+               {"grant", grant_->value()},
                {"channel", channel},
                {"kind", to_text(ask.kind)},
                {"terminal", ask.terminal},
                {"command", ask.command}}};
   UniqueFd writer;
-  const auto granted = [&]() -> Done {
-    if (ask.terminal) {
-      ASSIGN_OR_RETURN(auto recording, gate_.recordings.create(session->name, channel));
-      entry.fields["recording"] = recording.path();
-      writer = recording.take_writer();
-      session->recordings.emplace(channel, std::move(recording));
-    }
-    return gate_.ledger.note(entry, Weight::opening);
-  }();
-  if (!granted) {
-    tell(Refused{"this cannot be recorded, so it is not started"});
-    return end_session(gate_, *grant_, "it cannot be recorded: " + granted.error().message());
+  if (ask.terminal || ask.kind == ChannelKind::shell) {
+    ASSIGN_OR_RETURN(auto recording, gate_.recordings.create(session.name, channel));
+    entry.fields["recording"] = recording.path();
+    writer = recording.take_writer();
+    session.recordings.emplace(channel, std::move(recording));
   }
-  const Policy limits = policy == gate_.catalogue.policies.end() ? Policy{} : policy->second;
-  tell(ChannelGranted{channel, limits.record_input, limits.recording_limit}, writer ? writer.get() : -1);
+  RETURN_IF_ERROR(gate_.ledger.note(entry));
+  return writer;
 }
 
 void Peer::on(TellChannelClosed& told) {
   Session* const session = this->session();
-  if (session == nullptr || told.channel >= session->next_channel) return;
+  if (session == nullptr) return;
+  if (session->open_channels.erase(told.channel) == 0)
+    return on_worker_gone("the worker closed a channel that is not open");
+  const auto counted = bounded(told.to_target, told.from_target);
   Entry entry{"session.channel_closed",
               {{"session", session->name},
                {"grant", grant_->value()},
                {"channel", told.channel},
-               {"to_target", told.to_target},
-               {"from_target", told.from_target}}};
+               {"to_target", counted.to_target},
+               {"from_target", counted.from_target}}};
   if (told.exit_status >= 0) entry.fields["exit_status"] = told.exit_status;
-  if (auto noted = gate_.ledger.note(entry, Weight::closing); !noted)
-    log_error("journal: {}", noted.error().message());
+  gate_.ledger.note_closing(entry);
   close_recording(gate_, *grant_, told.channel);
 }
 
 void Peer::on(TellActivity& told) {
   Session* const session = this->session();
   if (session == nullptr) return;
-  session->counters = {told.to_target, told.from_target};
+  session->counters = bounded(told.to_target, told.from_target);
   session->last_activity = gate_.clock.boot();
 }
 
 void Peer::on(TellFinished& told) {
   if (Session* const session = this->session()) {
-    session->counters = {told.to_target, told.from_target};
+    session->counters = bounded(told.to_target, told.from_target);
     const auto why = to_text(told.why);
     // The reason of an end that the gate itself began stays.
     return end_session_at_once(gate_, *grant_,

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "gateway/monitor/lifecycle.h"
 
 namespace sallyport {
 
@@ -20,11 +21,6 @@ Guarded guarded_by(const Catalogue& catalogue) {
 
 namespace {
 
-void note(Gate& gate, const Entry& entry) {
-  if (auto noted = gate.ledger.note(entry, Weight::closing); !noted)
-    log_error("journal: {}", noted.error().message());
-}
-
 Done refused(Gate& gate, const Problems& problems) {
   nlohmann::json lines = nlohmann::json::array();
   std::string text;
@@ -32,7 +28,7 @@ Done refused(Gate& gate, const Problems& problems) {
     lines.push_back(problem.message());
     text += (text.empty() ? "" : "; ") + problem.message();
   }
-  note(gate, {"config.refused", {{"problems", lines}}});
+  gate.ledger.note_closing({"config.refused", {{"problems", lines}}});
   return fail("the files in force stay: {}", text);
 }
 
@@ -42,13 +38,16 @@ Done reload(Gate& gate) {
   auto read = load_catalogue(gate.options.config);
   if (!read) return refused(gate, read.error());
   read->settings = gate.catalogue.settings;
-  RETURN_IF_ERROR(gate.firewall.guard(guarded_by(*read)));
+  if (auto guarded = gate.firewall.guard(guarded_by(*read)); !guarded) {
+    (void)gate.firewall.guard(guarded_by(gate.catalogue));  // what is in force stays so
+    return guarded;
+  }
   gate.catalogue = *std::move(read);
   const auto& now = gate.catalogue;
-  note(gate,
-       {"config.reloaded",
-        {{"policies", now.policies.size()}, {"targets", now.targets.size()}, {"reps", now.reps.size()}}});
-  return {};
+  gate.ledger.note_closing(
+      {"config.reloaded",
+       {{"policies", now.policies.size()}, {"targets", now.targets.size()}, {"reps", now.reps.size()}}});
+  return settle(gate);
 }
 
 }  // namespace sallyport

@@ -76,11 +76,11 @@ CommandResult rep_add_command(const CommandContext& context) {
   ASSIGN_OR_RETURN(rep.name, context.text("name"));
   if (!is_name(rep.name)) return fail("'{}' is not a name: a-z, 0-9, then also . _ -, at most 32", rep.name);
   if (gate.catalogue.reps.contains(rep.name)) return fail("rep '{}' is there already", rep.name);
-  rep.full_name = context.text_or("full_name");
-  rep.contact = context.text_or("contact");
-  rep.account = context.text_or("account", rep.name, 64);
+  ASSIGN_OR_RETURN(rep.full_name, context.text_or("full_name"));
+  ASSIGN_OR_RETURN(rep.contact, context.text_or("contact"));
+  ASSIGN_OR_RETURN(rep.account, context.text_or("account", rep.name, 64));
   rep.suite = kDefaultOcraSuite;
-  RETURN_IF_ERROR(gate.ledger.note(by(context, "rep.added", rep.name), Weight::opening));
+  RETURN_IF_ERROR(gate.ledger.note(by(context, "rep.added", rep.name)));
   RETURN_IF_ERROR(replace_file(rep_file(gate, rep.name), to_toml(rep), 0644));
   if (auto reloaded = reload(gate); !reloaded) {
     std::error_code ignored;
@@ -103,7 +103,7 @@ CommandResult rep_remove_command(const CommandContext& context) {
   const auto secret_file = rep->secret_file;
   if (has_live_grant(gate, name))
     return fail("rep '{}' has a live grant; revoke it first (sallyport list)", name);
-  RETURN_IF_ERROR(gate.ledger.note(by(context, "rep.removed", name), Weight::opening));
+  RETURN_IF_ERROR(gate.ledger.note(by(context, "rep.removed", name)));
   std::error_code error;
   std::filesystem::remove(secret_file, error);
   if (!error) std::filesystem::remove(rep_file(gate, name), error);
@@ -116,14 +116,14 @@ CommandResult rep_enroll_command(const CommandContext& context) {
   Gate& gate = context.gate;
   ASSIGN_OR_RETURN(const Rep* const found, named_rep(context));
   Rep rep = *found;
-  rep.suite = context.text_or("suite", rep.suite);
+  ASSIGN_OR_RETURN(rep.suite, context.text_or("suite", rep.suite));
   ASSIGN_OR_RETURN(const auto suite, OcraSuite::parse(rep.suite));
   RETURN_IF_ERROR(check_enrollable(suite));
   std::vector<std::byte> bytes(secret_size(suite.hash()));
   gate.random.fill(bytes);
   const Secret key{std::span<const std::byte>{bytes}};
   OPENSSL_cleanse(bytes.data(), bytes.size());
-  RETURN_IF_ERROR(gate.ledger.note(by(context, "rep.enrolled", rep.name), Weight::opening));
+  RETURN_IF_ERROR(gate.ledger.note(by(context, "rep.enrolled", rep.name)));
   std::string text = to_base32(key.reveal());
   RETURN_IF_ERROR(store_secret(rep.secret_file, Secret::taking(text + "\n")));
   RETURN_IF_ERROR(replace_file(rep_file(gate, rep.name), to_toml(rep), 0644));

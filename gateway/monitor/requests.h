@@ -17,7 +17,7 @@ enum class Phase : std::uint8_t {
   admitted = 4,    // password and response were right and the grant is claimed
   dialled = 8,     // the target's socket was handed over
   connected = 16,  // the target let the rep in: the session is on
-  over = 32,       // nothing more is answered
+  over = 32,       // it is ending: questions that cross the end on their way are refused
 };
 constexpr std::uint8_t operator|(Phase a, Phase b) {
   return static_cast<std::uint8_t>(static_cast<std::uint8_t>(a) | static_cast<std::uint8_t>(b));
@@ -45,10 +45,10 @@ inline constexpr std::array kRequests{
     //      may ask                         only while                                   times
     Request{ask_index<AskPassword>(),       static_cast<std::uint8_t>(Phase::new_peer),   kMostTries},
     Request{ask_index<AskAnswer>(),         static_cast<std::uint8_t>(Phase::challenged), kMostTries},
-    Request{ask_index<AskTarget>(),         static_cast<std::uint8_t>(Phase::admitted),   1},
-    Request{ask_index<AskTargetFailed>(),   static_cast<std::uint8_t>(Phase::dialled),    1},
-    Request{ask_index<AskConnected>(),      static_cast<std::uint8_t>(Phase::dialled),    1},
-    Request{ask_index<AskChannel>(),        static_cast<std::uint8_t>(Phase::connected),  kMostChannels},
+    Request{ask_index<AskTarget>(),         Phase::admitted | Phase::over,                1},
+    Request{ask_index<AskTargetFailed>(),   Phase::dialled | Phase::over,                 1},
+    Request{ask_index<AskConnected>(),      Phase::dialled | Phase::over,                 1},
+    Request{ask_index<AskChannel>(),        Phase::connected | Phase::over,               kMostChannels},
     Request{ask_index<TellChannelClosed>(), Phase::connected | Phase::over,               kMostChannels},
     Request{ask_index<TellActivity>(),      Phase::connected | Phase::over,               kUnlimited},
     Request{ask_index<TellFinished>(),      kAnyPhase,                                    1},

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 
 #include "gateway/audit/recording_store.h"
@@ -12,6 +13,7 @@
 namespace sallyport {
 
 using PeerId = std::uint64_t;
+inline constexpr PeerId kNoPeer = 0;
 
 struct Session {
   std::string name;  // "s-…"
@@ -19,6 +21,7 @@ struct Session {
   Counters counters;
   BootTime last_activity;
   std::uint32_t next_channel = 1;
+  std::set<std::uint32_t> open_channels;
   std::map<std::uint32_t, Recording> recordings;  // by channel; those still open
   std::size_t warnings_given = 0;
 

@@ -12,8 +12,9 @@ namespace sallyport {
 
 namespace {
 
-constexpr std::chrono::seconds kGrace{1};          // for the worker to tell the rep and leave
-constexpr std::chrono::seconds kLastWordsTime{8};  // the same for a rep who has yet to open a channel
+constexpr std::chrono::seconds kGrace{1};  // for the worker to tell the rep and leave
+constexpr std::uint64_t kRecordingSlack =
+    1 << 20;  // bytes that a worker may be beyond the limit it keeps itself
 constexpr std::array<std::chrono::seconds, 3> kWarnings{std::chrono::minutes{15}, std::chrono::minutes{5},
                                                         std::chrono::minutes{1}};
 constexpr std::size_t kHashATick = 4 << 20;  // bytes of recordings hashed a session and second
@@ -42,6 +43,21 @@ void warn_if_due(Gate& gate, const GrantId& id, Session& session) {
   ++session.warnings_given;
 }
 
+// Hashes what was appended; says what is wrong with it, or nothing.
+std::string fault_of_recordings(const Gate& gate, const Grant& grant, Session& session) {
+  const auto policy = gate.catalogue.policies.find(grant.policy);
+  const auto limit =
+      policy == gate.catalogue.policies.end() ? Policy{}.recording_limit : policy->second.recording_limit;
+  for (auto& [channel, recording] : session.recordings) {
+    if (auto advanced = recording.advance(kHashATick); !advanced)
+      return "it cannot be recorded: " + advanced.error().message();
+    const auto waiting = recording.appended();
+    if (!waiting || recording.hashed() + *waiting > limit + kRecordingSlack)
+      return "a recording outgrew its limit";
+  }
+  return {};
+}
+
 // The reason to end this session now, or nothing.
 std::string reason_to_end(Gate& gate, const GrantId& id, Session& session) {
   const auto now = gate.clock.boot();
@@ -52,10 +68,7 @@ std::string reason_to_end(Gate& gate, const GrantId& id, Session& session) {
   if (auto writable = gate.ledger.writable(); !writable)
     return "it cannot be recorded: " + writable.error().message();
   if (auto room = gate.recordings.room(); !room) return "it cannot be recorded: " + room.error().message();
-  for (auto& [channel, recording] : session.recordings)
-    if (auto advanced = recording.advance(kHashATick); !advanced)
-      return "it cannot be recorded: " + advanced.error().message();
-  return {};
+  return fault_of_recordings(gate, grant, session);
 }
 
 }  // namespace
@@ -127,8 +140,7 @@ void close_recording(Gate& gate, const GrantId& id, std::uint32_t channel) {
   else
     entry.fields["alarm"] = finished.error().message();
   if (!finished) log_error("recording: {}", finished.error().message());
-  if (auto noted = gate.ledger.note(entry, Weight::closing); !noted)
-    log_error("journal: {}", noted.error().message());
+  gate.ledger.note_closing(entry);
   session.recordings.erase(found);
 }
 

@@ -61,16 +61,25 @@ Result<std::vector<Address>> addresses_in(const CommandContext& context) {
 }
 
 Result<Port> ssh_port_in(const CommandContext& context) {
-  const auto port = context.number("ssh_port").value_or(22);
+  ASSIGN_OR_RETURN(const auto given, context.number("ssh_port"));
+  const auto port = given.value_or(22);
   if (port == 0 || port > 65535) return fail("'ssh_port' is {}; expected 1 to 65535", port);
   return Port{static_cast<std::uint16_t>(port)};
 }
 
 Result<TargetLogin> login_in(const CommandContext& context) {
-  const auto text = context.text_or("login", "prompt");
+  ASSIGN_OR_RETURN(const auto text, context.text_or("login", "prompt"));
   for (const auto login : {TargetLogin::key, TargetLogin::password, TargetLogin::prompt})
     if (text == to_text(login)) return login;
   return fail("'{}' is not a way to log in (expected key, password or prompt)", text);
+}
+
+Result<std::vector<std::string>> host_keys_in(const CommandContext& context) {
+  ASSIGN_OR_RETURN(auto lines, context.texts("host_keys", kMostHostKeys, limit::key));
+  for (const auto& line : lines) {
+    if (const auto key = HostKey::parse(line); !key) return tl::unexpected{key.error()};
+  }
+  return lines;
 }
 
 Entry by(const CommandContext& context, const char* event, const Target& target) {
@@ -102,18 +111,20 @@ CommandResult target_add_command(const CommandContext& context) {
   if (!is_name(target.name))
     return fail("'{}' is not a name: a-z, 0-9, then also . _ -, at most 32", target.name);
   if (gate.catalogue.targets.contains(target.name)) return fail("target '{}' is there already", target.name);
-  target.description = context.text_or("description");
+  ASSIGN_OR_RETURN(target.description, context.text_or("description"));
   ASSIGN_OR_RETURN(target.addresses, addresses_in(context));
   ASSIGN_OR_RETURN(target.ssh_port, ssh_port_in(context));
   ASSIGN_OR_RETURN(target.user, context.text("user", limit::user));
   ASSIGN_OR_RETURN(target.login, login_in(context));
-  ASSIGN_OR_RETURN(target.host_keys, context.texts("host_keys", kMostHostKeys, limit::key));
+  ASSIGN_OR_RETURN(target.host_keys, host_keys_in(context));
+  Secret secret;
   if (target.login != TargetLogin::prompt) {
     ASSIGN_OR_RETURN(auto text, context.text("secret", kLongestSecret));
+    secret = Secret::taking(std::move(text));
     target.secret_file = gate.options.config / "secrets" / "targets" / target.name;
-    RETURN_IF_ERROR(store_secret(target.secret_file, Secret::taking(std::move(text))));
   }
-  RETURN_IF_ERROR(gate.ledger.note(by(context, "target.added", target), Weight::opening));
+  RETURN_IF_ERROR(gate.ledger.note(by(context, "target.added", target)));
+  if (!secret.empty()) RETURN_IF_ERROR(store_secret(target.secret_file, secret));
   RETURN_IF_ERROR(store(gate, target));
   return Json{{"target", to_json(gate.catalogue.targets.at(target.name))}};
 }
@@ -127,8 +138,8 @@ CommandResult target_list_command(const CommandContext& context) {
 CommandResult target_pin_command(const CommandContext& context) {
   ASSIGN_OR_RETURN(const Target* const found, named_target(context));
   Target target = *found;
-  ASSIGN_OR_RETURN(target.host_keys, context.texts("host_keys", kMostHostKeys, limit::key));
-  RETURN_IF_ERROR(context.gate.ledger.note(by(context, "target.pinned", target), Weight::opening));
+  ASSIGN_OR_RETURN(target.host_keys, host_keys_in(context));
+  RETURN_IF_ERROR(context.gate.ledger.note(by(context, "target.pinned", target)));
   RETURN_IF_ERROR(store(context.gate, target));
   return Json{{"target", to_json(context.gate.catalogue.targets.at(target.name))}};
 }
@@ -146,7 +157,7 @@ CommandResult target_scan_command(const CommandContext& context) {
     ASSIGN_OR_RETURN(target.ssh_port, ssh_port_in(context));
     target.name = target.addresses.front().text();
   }
-  RETURN_IF_ERROR(gate.ledger.note(by(context, "target.scanned", target), Weight::opening));
+  RETURN_IF_ERROR(gate.ledger.note(by(context, "target.scanned", target)));
   std::vector<Opening> openings;
   std::vector<Endpoint> endpoints;
   for (const auto& address : target.addresses) {

@@ -65,6 +65,8 @@ Result<WorkerProcess> WorkerProcess::start(const WorkerProgram& program, Incarna
   std::string name = program.program.filename(), number = std::to_string(incarnation), user = program.user,
               root = program.empty_root;
   std::array<char*, 5> arguments{name.data(), number.data(), user.data(), root.data(), nullptr};
+  // A worker that does not read must not make the monitor wait.
+  if (fcntl(ends.first.fd(), F_SETFL, O_NONBLOCK) != 0) return fail_errno("making a worker's channel");
   ASSIGN_OR_RETURN(auto cloned, clone_process(kNamespaces));
   if (cloned.pid == 0) become_worker(ends.second.fd(), program.program.c_str(), arguments.data());
   return WorkerProcess{cloned.pid, std::move(cloned.pidfd), std::move(ends.first)};

@@ -18,6 +18,8 @@ using std::chrono_literals::operator""ms;
 constexpr auto kFarewell = 700ms;
 constexpr auto kDisconnect = 200ms;
 constexpr auto kActivityInterval = 1s;
+// Requests of the rep's answered in one turn: a flood of them must not keep the monitor's End waiting.
+constexpr int kRequestsAtOnce = 64;
 
 }  // namespace
 
@@ -35,23 +37,29 @@ TellFinished Bridge::run() {
   for (;;) {
     // What moved may have made room for more that no socket will announce.
     const auto turned = wait_a_turn(*monitor_, {&rep_->leg(), target_}, moved ? 0ms : 1000ms);
-    hear_rep();
     show_warnings();
-    moved = turn_programs();
+    // After End nothing of the rep's goes to the target any more; it may come while a question is open.
+    if (!monitor_->end()) hear_rep();
+    moved = !monitor_->end() && turn_programs();
     report_activity();
     auto over = turned || monitor_->end() ? ending() : Ending{Finish::worker_fault, turned.error().message()};
     if (over) {
       farewell(*over);
       return {over->why, over->sentence, to_target(), from_target()};
     }
-    drop_programs([](const Program& program) { return program.done(); });
+    // A queued request names its channel by address, and libssh does not forget it when the channel is freed.
+    // What came while the programs turned is queued: it is heard before a channel goes.
+    const int heard = hear_rep();
+    moved |= heard > 0;
+    if (heard < kRequestsAtOnce) drop_programs([](const Program& program) { return program.done(); });
   }
 }
 
-void Bridge::hear_rep() {
-  while (rep_->leg().alive()) {
+int Bridge::hear_rep() {
+  for (int heard = 0; heard < kRequestsAtOnce; ++heard) {
+    if (!rep_->leg().alive()) return heard;
     auto message = rep_->next_message();
-    if (!message) return;
+    if (!message) return heard;
     const auto type = ssh_message_type(message.get());
     if (type == SSH_REQUEST_CHANNEL)
       on_channel_request(std::move(message));
@@ -60,6 +68,7 @@ void Bridge::hear_rep() {
     else
       ssh_message_reply_default(message.get());  // a second login, forwarding: refused
   }
+  return kRequestsAtOnce;
 }
 
 void Bridge::open_channel(ssh_message message) {
@@ -75,10 +84,8 @@ void Bridge::on_channel_request(SshMessage message) {
   const auto channel = ssh_message_channel_request_channel(message.get());
   const auto found =
       std::ranges::find_if(programs_, [&](const auto& program) { return program->is(channel); });
-  if (found != programs_.end())
-    (*found)->on_request(std::move(message));
-  else
-    ssh_message_reply_default(message.get());
+  // Without an owner the channel may be freed already, and an answer would look into it.
+  if (found != programs_.end()) (*found)->on_request(std::move(message));
 }
 
 bool Bridge::turn_programs() {

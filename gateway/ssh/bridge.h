@@ -27,7 +27,8 @@ class Bridge {
   };
 
   bool turn_programs();
-  void hear_rep();
+  // How many requests were heard; there may be more than one turn answers.
+  int hear_rep();
   void open_channel(ssh_message message);
   void on_channel_request(SshMessage message);
   template <class Predicate>

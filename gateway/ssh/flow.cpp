@@ -29,7 +29,9 @@ bool Flow::refill(ssh_channel source, const Witness& witness) {
   // much it still holds, so a read for each little room would let the source run away with our memory.
   if (held_ == 0 || !backlog_.empty()) return false;
   std::array<char, 32 * 1024> bytes;
-  // Never read an empty channel: libssh would then look for packets and run callbacks in the middle of ours.
+  // A read may look for packets first and so run callbacks in the middle of ours: libssh 0.10 when the channel
+  // is empty, 0.11 always. arrive() then takes the front of libssh's buffer and sets held_ anew, before the
+  // read gets what follows. So held_ is never kept across a read, and an empty channel is never read.
   while (held_ > 0) {
     const auto most = static_cast<std::uint32_t>(std::min(bytes.size(), held_));
     const int got =
@@ -39,7 +41,7 @@ bool Flow::refill(ssh_channel source, const Witness& witness) {
       return true;
     }
     const std::string_view read{bytes.data(), static_cast<std::size_t>(got)};
-    held_ -= read.size();
+    held_ -= std::min(held_, read.size());
     if (discarding_) continue;
     backlog_.force(read);
     if (witness) witness(read);

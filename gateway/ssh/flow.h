@@ -50,7 +50,7 @@ class Flow {
 
   Stream stream_;
   Backlog backlog_;
-  std::size_t held_ = 0;  // in libssh's buffer, unread. Asking libssh would run callbacks.
+  std::size_t held_ = 0;  // in libssh's buffer, unread. Counted here: asking libssh would run callbacks.
   std::uint64_t passed_ = 0;
   bool ended_ = false, discarding_ = false;
 };

@@ -61,9 +61,11 @@ void say_last_words(RepSide& rep, MonitorClient& monitor, const std::string& sen
   ssh_channel channel = nullptr;
   for (bool said = false; !said && rep.leg().alive() && clock.boot() < deadline;) {
     // End may come now: the monitor knows that there is nothing more to do.
-    if (auto turned = wait_a_turn(monitor, {&rep.leg()}, 100ms); !turned)
+    if (auto turned = wait_a_turn(monitor, {&rep.leg()}, 100ms); !turned) {
       deadline = std::min(deadline, clock.boot() + 500ms);
-    while (!said) {
+      rep.leg().turn();
+    }
+    while (!said && clock.boot() < deadline) {
       const auto message = rep.next_message();
       if (!message) break;
       said = answer(message.get(), channel, sentence);

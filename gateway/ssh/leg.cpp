@@ -14,6 +14,9 @@ namespace {
 
 // libssh reads 4 KiB a turn. Several turns a wake-up save polls; an end to them keeps the other leg served.
 constexpr int kTurnsAtOnce = 32;
+// libssh answers an unknown packet or a keepalive at once, into a buffer without a limit. This many rounds, so
+// 64 MiB of a peer's, while the peer reads nothing: it does so on purpose.
+constexpr int kUnreadRounds = 16384;
 
 }  // namespace
 
@@ -28,12 +31,23 @@ void Leg::turn() {
     our_bug(!event_, "out of memory");
     ssh_event_add_session(event_.get(), session_.get());
   }
-  for (int turns = 0; turns < kTurnsAtOnce && alive(); ++turns)
-    if (ssh_event_dopoll(event_.get(), 0) != SSH_OK) return;
+  bool busy = false;
+  for (int turns = 0; turns < kTurnsAtOnce && alive(); ++turns) {
+    if (ssh_event_dopoll(event_.get(), 0) != SSH_OK) break;
+    busy = true;
+    unread_rounds_ = flushed() ? 0 : unread_rounds_ + 1;
+  }
+  if (flushed())
+    unread_turns_ = unread_rounds_ = 0;
+  else if (busy)
+    ++unread_turns_;
 }
 
+bool Leg::answers_unread() const noexcept { return unread_rounds_ > kUnreadRounds; }
+
 bool Leg::alive() const {
-  return session_ && (ssh_get_status(session_.get()) & (SSH_CLOSED | SSH_CLOSED_ERROR)) == 0 && fd() >= 0;
+  return session_ && !answers_unread() &&
+         (ssh_get_status(session_.get()) & (SSH_CLOSED | SSH_CLOSED_ERROR)) == 0 && fd() >= 0;
 }
 
 bool Leg::flushed() const { return (ssh_get_status(session_.get()) & SSH_WRITE_PENDING) == 0; }
@@ -77,7 +91,10 @@ bool Leg::left_politely() const {
          why.find("error on socket") != std::string::npos;
 }
 
-std::string Leg::error() const { return ssh_get_error(session_.get()); }
+std::string Leg::error() const {
+  if (answers_unread()) return "the peer does not read what it is answered";
+  return ssh_get_error(session_.get());
+}
 
 Done wait_a_turn(MonitorClient& monitor, std::initializer_list<Leg*> legs, std::chrono::milliseconds most) {
   std::array<pollfd, 3> waiting{};
@@ -88,8 +105,8 @@ Done wait_a_turn(MonitorClient& monitor, std::initializer_list<Leg*> legs, std::
   if (poll(waiting.data(), count, static_cast<int>(most.count())) < 0 && errno != EINTR)
     return fail_errno("waiting for a peer");
   if (waiting[0].revents != 0) monitor.hear();
-  for (Leg* const leg : legs) leg->turn();
   if (monitor.end()) return fail("{}", *monitor.end());
+  for (Leg* const leg : legs) leg->turn();
   return {};
 }
 

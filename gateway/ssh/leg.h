@@ -25,12 +25,14 @@ class Leg {
   // Takes what the socket has and gives what it will take. Callbacks run in here. Only once libssh has begun
   // the key exchange; until then its own functions drive the session.
   void turn();
-  // False once libssh has given the session up. Ask after every turn: after a rejected packet libssh's loop
-  // reports nothing.
+  // False once libssh has given the session up, or the peer makes libssh answer and reads none of it. Ask
+  // after every turn: after a rejected packet libssh's loop reports nothing.
   bool alive() const;
   // Whether libssh holds nothing that the socket has not taken. Writing to a channel only then bounds its
   // buffer, which libssh does not.
   bool flushed() const;
+  // Turns in a row in which something came while the socket did not take what libssh holds.
+  int unread_turns() const noexcept { return unread_turns_; }
   // What to poll() the socket for.
   short wanted_events() const;
   int fd() const;
@@ -48,13 +50,16 @@ class Leg {
  private:
   // Waits for the socket, at most until the deadline, and turns. False when there is no time left.
   bool wait_until(BootTime deadline, const Clock& clock);
+  bool answers_unread() const noexcept;
 
   SshSession session_;
   SshEvent event_;
+  int unread_turns_ = 0;
+  int unread_rounds_ = 0;  // the same in rounds of libssh's loop
 };
 
 // Sleeps until a leg or the monitor has something or `most` has passed, then lets them. An Error when the
-// monitor has ended the session; its sentence is in monitor.end() too.
+// monitor has ended the session; its sentence is in monitor.end() too, and no leg has been turned.
 Done wait_a_turn(MonitorClient& monitor, std::initializer_list<Leg*> legs, std::chrono::milliseconds most);
 
 }  // namespace sallyport

@@ -59,21 +59,21 @@ Result<std::variant<LoggedIn, NoTarget>> log_in(RepSide& rep, MonitorClient& mon
   auto granted = monitor.ask_target();
   if (monitor.end()) return fail("{}", *monitor.end());
   if (!granted) return without_target(rep, granted.error().message());
-  const auto host = granted->facts.host;
 
   auto target = enter_target(rep, monitor, *std::move(granted), clock);
   if (monitor.end()) return fail("{}", *monitor.end());
   if (!target && target.error().rep_left) return fail("{}", target.error().detail);
   if (!target) {
-    RETURN_IF_ERROR(monitor.ask_target_failed(target.error().fault, target.error().detail));
-    return without_target(rep, fmt::format("target {}: {}", host, target.error().detail));
+    ASSIGN_OR_RETURN(auto sentence,
+                     monitor.ask_target_failed(target.error().fault, target.error().detail));
+    return without_target(rep, std::move(sentence));
   }
 
   auto connected = monitor.ask_connected();
   if (monitor.end()) return fail("{}", *monitor.end());
   if (!connected) return without_target(rep, connected.error().message());
   RETURN_IF_ERROR(rep.admit());
-  return LoggedIn{*std::move(target), std::move(connected->notice)};
+  return LoggedIn{*std::move(target), std::move(connected->notice), connected->channels};
 }
 
 }  // namespace sallyport

@@ -12,7 +12,8 @@ namespace sallyport {
 // The rep is in, and so are we at the target.
 struct LoggedIn {
   TargetSide target;
-  std::string notice;  // for the rep's first terminal
+  std::string notice;          // for the rep's first terminal
+  std::uint32_t channels = 0;  // most open at once
 };
 // The rep was admitted by the gate, but there is no target: to be said in a sentence.
 struct NoTarget {

@@ -96,7 +96,7 @@ TellFinished serve(RepSide& rep, const Begin& begin, MonitorClient& monitor, con
     return {Finish::target_left, nowhere->sentence, 0, 0};
   }
   auto& session = std::get<LoggedIn>(*entered);
-  Bridge bridge{rep, session.target.leg(), monitor, begin.channels, std::move(session.notice), clock};
+  Bridge bridge{rep, session.target.leg(), monitor, session.channels, std::move(session.notice), clock};
   return bridge.run();
 }
 

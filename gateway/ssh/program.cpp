@@ -11,6 +11,8 @@ namespace {
 
 constexpr std::size_t kVariables = 32, kVariableBytes = 4096;
 constexpr int kRefusedStatus = 255;  // what ssh(1) itself returns for an error
+// How long a target may take to read what a rep left behind that has closed its channel.
+constexpr auto kReadingPatience = std::chrono::seconds{5};
 
 // libssh stops after the EOF when the socket is full; the second call sends the close itself.
 bool close_channel(ssh_channel channel) {
@@ -92,6 +94,7 @@ void Program::set_up_callbacks() {
 }
 
 void Program::on_request(SshMessage message) {
+  if (rep_close_sent_) return;  // no word may follow our close
   const auto what = ssh_message_subtype(message.get());
   if (what == SSH_CHANNEL_REQUEST_WINDOW_CHANGE) return resize(read_terminal(message.get()));
   auto program = read_program(message.get());
@@ -160,11 +163,10 @@ void Program::start(SshMessage message, ProgramRequest request) {
 }
 
 Done Program::begin_recording(GrantedChannel&& granted) {
-  if (!terminal_) return {};
+  if (!is_recorded(request_.kind, terminal_.has_value())) return {};
   const auto input = granted.facts.record_input ? RecordInput::when_echoed : RecordInput::no;
   ASSIGN_OR_RETURN(auto recorder, Recorder::start(std::move(granted.recording),
-                                                  {terminal_->term, terminal_->columns, terminal_->rows},
-                                                  granted.facts.recording_limit, input, *clock_));
+                                                  recorded_terminal(terminal_), granted.facts.recording_limit, input, *clock_));
   recorder_.emplace(std::move(recorder));
   witness_output_ = [this](std::string_view bytes) { recorder_->output(bytes); };
   witness_input_ = [this](std::string_view bytes) { recorder_->input(bytes); };
@@ -203,8 +205,16 @@ void Program::advance() {
   }
 }
 
+// A program that is quickly done: the target's yes and the channel's close may have come in one turn. So
+// libssh is asked before the close counts; and nothing new is asked on a closed channel.
 int Program::step() {
-  if (!target_->alive() || target_closed_) return SSH_ERROR;
+  if (!target_->alive() || (target_closed_ && !step_pending_)) return SSH_ERROR;
+  const int result = ask_target();
+  step_pending_ = result == SSH_AGAIN;
+  return step_pending_ && target_closed_ ? SSH_ERROR : result;
+}
+
+int Program::ask_target() {
   switch (stage_) {
     case Stage::opening:
       return ssh_channel_open_session(twin_);
@@ -318,6 +328,8 @@ void Program::pass_exit() {
 // Half-closes in both directions, then the closes.
 void Program::pass_ends() {
   if (rep_closed_) {
+    if (!give_up_target_) give_up_target_ = clock_->boot() + kReadingPatience;
+    if (clock_->boot() >= *give_up_target_) to_target_.discard();
     to_target_.end();
     output_.discard();
     errors_.discard();
@@ -355,16 +367,16 @@ void Program::say(const std::string& sentence) {
 }
 
 void Program::end(const std::string& sentence) {
+  to_target_.discard();
+  output_.lose_source();
+  errors_.lose_source();
+  target_closed_ = true;  // its connection is about to be closed as a whole
+  stage_ = Stage::over;
   if (rep_close_sent_) return;
   if (request_message_) ssh_message_channel_request_reply_success(request_message_.get());
   request_message_.reset();
   say(sentence);
-  output_.lose_source();
-  errors_.lose_source();
-  to_target_.discard();
   if (!exit_sent_) exit_status_ = kRefusedStatus, exit_signal_.reset();
-  target_closed_ = true;  // its connection is about to be closed as a whole
-  stage_ = Stage::over;
 }
 
 }  // namespace sallyport

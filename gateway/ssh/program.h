@@ -62,6 +62,7 @@ class Program {
   void refuse_without_twin(const std::string& sentence);
   void advance();
   int step();
+  int ask_target();
   void step_done(int result);
   bool pump();
   bool record();
@@ -98,7 +99,9 @@ class Program {
   std::optional<ExitSignal> exit_signal_;
   bool exit_sent_ = false;
   bool rep_closed_ = false, rep_close_sent_ = false;
+  std::optional<BootTime> give_up_target_;  // when what the rep left for the target is thrown away
   bool target_closed_ = false, target_close_sent_ = false;
+  bool step_pending_ = false;  // libssh waits for the target to answer this step
 };
 
 }  // namespace sallyport

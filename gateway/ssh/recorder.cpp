@@ -44,6 +44,11 @@ std::string header(const RecordedTerminal& terminal, WallTime now) {
 
 }  // namespace
 
+RecordedTerminal recorded_terminal(const std::optional<Terminal>& terminal) {
+  if (!terminal) return {"dumb", 80, 24};
+  return {terminal->term, terminal->columns, terminal->rows};
+}
+
 Recorder::Recorder(UniqueFd file, std::uint64_t limit, RecordInput input, const Clock& clock)
     : file_(std::move(file)), left_(limit), input_(input), clock_(&clock), begun_(clock.boot()) {}
 

@@ -3,12 +3,14 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "gateway/ssh/program_request.h"
 #include "gateway/ssh/utf8_stream.h"
 
 namespace sallyport {
@@ -17,6 +19,9 @@ struct RecordedTerminal {
   std::string term;
   std::uint32_t columns = 0, rows = 0;
 };
+
+// A shell without a terminal is recorded as if it had the usual one.
+RecordedTerminal recorded_terminal(const std::optional<Terminal>& terminal);
 
 enum class RecordInput { no, when_echoed };
 

@@ -16,6 +16,8 @@ using std::chrono_literals::operator""ms;
 // A client asks for the service, tries "none", and gives each of its keys before it turns to
 // keyboard-interactive; a dialogue with the target may have many rounds.
 constexpr int kMessagesBeforeLogin = 200;
+// Answers to what libssh answers by itself pile up meanwhile: 128 KiB come in a turn.
+constexpr int kUnreadTurnsBeforeLogin = 8;
 
 // PEM from memory, in the form that every libssh from 0.10 on accepts.
 Result<SshKey> import_host_key(const Secret& pem) {
@@ -81,7 +83,13 @@ Done RepSide::exchange_keys() {
     if (done == SSH_OK) return {};
     if (done != SSH_AGAIN || !leg_.alive()) return fail("key exchange with the rep: {}", leg_.error());
     RETURN_IF_ERROR(wait_a_turn(*monitor_, {&leg_}, 1s));
+    RETURN_IF_ERROR(check_that_it_reads());
   }
+}
+
+Done RepSide::check_that_it_reads() const {
+  if (leg_.unread_turns() > kUnreadTurnsBeforeLogin) return fail("the rep does not read");
+  return {};
 }
 
 SshMessage RepSide::next_message() { return SshMessage{ssh_message_get(leg_.get())}; }
@@ -94,6 +102,7 @@ Result<SshMessage> RepSide::await_message() {
       return message;
     }
     if (leg_.alive()) RETURN_IF_ERROR(wait_a_turn(*monitor_, {&leg_}, 1s));
+    RETURN_IF_ERROR(check_that_it_reads());
   }
   return fail("the rep left: {}", leg_.error());
 }

@@ -36,6 +36,9 @@ class RepSide {
   Done admit();
   Done reject();
 
+  // Until it is let in a rep gets little, so that its socket always takes it. An Error when it does not.
+  Done check_that_it_reads() const;
+
   // The next message that libssh could not answer by itself, or null when there is none yet.
   SshMessage next_message();
   Leg& leg() noexcept { return leg_; }

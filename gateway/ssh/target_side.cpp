@@ -15,9 +15,9 @@ namespace {
 using std::chrono_literals::operator""s;
 using std::chrono_literals::operator""ms;
 
-// The rep hears of a fault within 10 s; dialling and telling take the rest.
-constexpr auto kKeyExchangePatience = 8s;
-constexpr auto kLoginPatience = 8s;
+// From the first byte to the login with a stored credential. The rep hears of a fault within 10 s; dialling and
+// telling take the rest.
+constexpr auto kPatience = 8s;
 // After a person's answer the target may itself wait for a second factor's server.
 constexpr auto kPromptPatience = 60s;
 // How often a person may try again at the target within one login at the gate.
@@ -95,7 +95,8 @@ constexpr const char* kClosed = "the target closed the connection";
 
 TargetSide::TargetSide(SshSession session, TargetSocket facts, MonitorClient& monitor, RepSide& rep,
                        const Clock& clock)
-    : leg_(std::move(session)), facts_(std::move(facts)), monitor_(&monitor), rep_(&rep), clock_(&clock) {
+    : leg_(std::move(session)), facts_(std::move(facts)), monitor_(&monitor), rep_(&rep), clock_(&clock),
+      deadline_(clock.boot() + kPatience) {
   ssh_set_message_callback(leg_.get(), refuse_message, nullptr);
 }
 
@@ -110,8 +111,7 @@ TargetResult<TargetSide> TargetSide::connect(GrantedTarget&& granted, MonitorCli
 }
 
 template <class Step>
-TargetResult<int> TargetSide::until_decided(Step step, int again, std::chrono::seconds patience) {
-  const auto deadline = clock_->boot() + patience;
+TargetResult<int> TargetSide::until_decided(Step step, int again, BootTime deadline) {
   for (;;) {
     const int decided = step();
     if (decided != again) return decided;
@@ -122,11 +122,16 @@ TargetResult<int> TargetSide::until_decided(Step step, int again, std::chrono::s
     if (left.count() <= 0) return failed(TargetFault::timed_out, "the target does not answer");
     if (auto turned = wait_a_turn(*monitor_, {&rep_->leg(), &leg_}, left); !turned)
       return failed(TargetFault::closed, turned.error().message());
+    if (auto reads = rep_->check_that_it_reads(); !reads) return rep_gone(reads.error().message());
   }
 }
 
+BootTime TargetSide::verdict_deadline(bool by_person) const {
+  return by_person ? clock_->boot() + kPromptPatience : deadline_;
+}
+
 TargetResult<void> TargetSide::exchange_keys() {
-  auto done = until_decided([&] { return ssh_connect(leg_.get()); }, SSH_AGAIN, kKeyExchangePatience);
+  auto done = until_decided([&] { return ssh_connect(leg_.get()); }, SSH_AGAIN, deadline_);
   if (!done) return tl::unexpected{done.error()};
   if (*done == SSH_OK) return {};
   return leg_.left_politely() ? failed(TargetFault::closed, kClosed)
@@ -148,7 +153,7 @@ TargetResult<void> TargetSide::verify_host_key() const {
 
 TargetResult<int> TargetSide::learn_methods() {
   const auto tried =
-      until_decided([&] { return ssh_userauth_none(leg_.get(), nullptr); }, SSH_AUTH_AGAIN, kLoginPatience);
+      until_decided([&] { return ssh_userauth_none(leg_.get(), nullptr); }, SSH_AUTH_AGAIN, deadline_);
   if (!tried) return tl::unexpected{tried.error()};
   if (*tried == SSH_AUTH_SUCCESS) return 0;
   if (*tried == SSH_AUTH_ERROR)
@@ -187,14 +192,14 @@ TargetResult<int> TargetSide::by_key() {
     return failed(TargetFault::login_refused, "the key stored for the target cannot be read");
   const SshKey key{raw};
   return until_decided([&] { return ssh_userauth_publickey(leg_.get(), nullptr, key.get()); }, SSH_AUTH_AGAIN,
-                       kLoginPatience);
+                       deadline_);
 }
 
 TargetResult<int> TargetSide::by_password(const Secret& password) {
   const Secret terminated = c_secret(password);
-  const auto patience = facts_.login == TargetLoginKind::prompt ? kPromptPatience : kLoginPatience;
+  const auto deadline = verdict_deadline(facts_.login == TargetLoginKind::prompt);
   return until_decided([&] { return ssh_userauth_password(leg_.get(), nullptr, terminated.reveal().data()); },
-                       SSH_AUTH_AGAIN, patience);
+                       SSH_AUTH_AGAIN, deadline);
 }
 
 TargetResult<int> TargetSide::by_stored_password(int methods) {
@@ -226,10 +231,9 @@ TargetResult<int> TargetSide::by_prompts(int methods) {
 }
 
 TargetResult<int> TargetSide::converse(const Secret* stored) {
-  const auto patience = stored == nullptr ? kPromptPatience : kLoginPatience;
   const auto step = [&] { return ssh_userauth_kbdint(leg_.get(), nullptr, nullptr); };
   for (int rounds = 0; rounds < kRounds; ++rounds) {
-    const auto verdict = until_decided(step, SSH_AUTH_AGAIN, patience);
+    const auto verdict = until_decided(step, SSH_AUTH_AGAIN, verdict_deadline(stored == nullptr));
     if (!verdict || *verdict != SSH_AUTH_INFO) return verdict;
     const int count = ssh_userauth_kbdint_getnprompts(leg_.get());
     char echo = 0;

@@ -40,15 +40,18 @@ class TargetSide {
   TargetResult<int> converse(const Secret* stored);
   TargetResult<std::vector<Secret>> relay_round();
   TargetResult<std::vector<Secret>> ask_rep(const Round& round);
+  // How long to wait for the target's verdict on a login.
+  BootTime verdict_deadline(bool by_person) const;
   // Repeats `step` while libssh says "again".
   template <class Step>
-  TargetResult<int> until_decided(Step step, int again, std::chrono::seconds patience);
+  TargetResult<int> until_decided(Step step, int again, BootTime deadline);
 
   Leg leg_;
   TargetSocket facts_;
   MonitorClient* monitor_;
   RepSide* rep_;
   const Clock* clock_;
+  BootTime deadline_;  // for all that no person has a part in
   bool asked_ = false;  // the rep, in this attempt at the target
 };
 

@@ -49,7 +49,8 @@ struct AskTarget {
 };
 enum class TargetFault : std::uint8_t { host_key, login_refused, protocol, timed_out, closed };
 inline constexpr auto kLastTargetFault = TargetFault::closed;
-// The target answered, but its key is not the pinned one, or it lets nobody in. Answer: Noted.
+// The target answered, but its key is not the pinned one, or it lets nobody in. Answer: Refused, with the
+// sentence for the rep.
 struct AskTargetFailed {
   TargetFault fault = TargetFault::protocol;
   std::string detail;
@@ -140,13 +141,11 @@ struct Begin {
   std::string banner;             // shown before login; may be empty
   std::vector<Secret> host_keys;  // OpenSSH private keys (PEM), the preferred one first
   std::uint32_t tries = 3;        // complete logins on this connection
-  std::uint32_t channels = 10;    // most open at once
   template <class V>
   void visit(V& v) {
     v.text(banner, limit::banner);
     v.secrets(host_keys, limit::keys, limit::key);
     v.u32(tries);
-    v.u32(channels);
   }
 };
 struct Challenge {
@@ -189,10 +188,12 @@ struct TargetSocket {
   }
 };
 struct Connected {
-  std::string notice;  // one line for the rep's terminal: target, that it is recorded, when it ends
+  std::string notice;           // one line for the rep's terminal: target, that it is recorded, when it ends
+  std::uint32_t channels = 10;  // most open at once
   template <class V>
   void visit(V& v) {
     v.text(notice, limit::sentence);
+    v.u32(channels);
   }
 };
 struct ChannelGranted {
@@ -213,10 +214,6 @@ struct Refused {
     v.text(sentence, limit::sentence);
   }
 };
-struct Noted {
-  template <class V>
-  void visit(V&) {}
-};
 struct Warn {
   std::string sentence;
   template <class V>
@@ -233,7 +230,7 @@ struct End {
 };
 
 using Answer = std::variant<Begin, Challenge, NotAdmitted, Admitted, TargetSocket, Connected, ChannelGranted,
-                            Refused, Noted, Warn, End>;
+                            Refused, Warn, End>;
 
 // The monitor's life, drawn at its start: a message of an earlier monitor's worker is refused.
 using Incarnation = std::uint64_t;

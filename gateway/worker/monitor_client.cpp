@@ -66,10 +66,11 @@ Result<GrantedTarget> MonitorClient::ask_target() {
   return GrantedTarget{std::move(facts), std::move(heard.descriptor)};
 }
 
-Done MonitorClient::ask_target_failed(TargetFault fault, const std::string& detail) {
+Result<std::string> MonitorClient::ask_target_failed(TargetFault fault, const std::string& detail) {
   ASSIGN_OR_RETURN(auto heard, ask(AskTargetFailed{fault, cut(detail, limit::sentence)}));
-  ASSIGN_OR_RETURN([[maybe_unused]] const auto noted, expect<Noted>(std::move(heard.answer)));
-  return {};
+  auto* const refused = std::get_if<Refused>(&heard.answer);
+  if (refused == nullptr) leave_confused("unexpected answer of the monitor");
+  return std::move(refused->sentence);
 }
 
 Result<Connected> MonitorClient::ask_connected() {
@@ -84,7 +85,8 @@ Result<GrantedChannel> MonitorClient::ask_channel(AskChannel question) {
     return fail("the command is longer than {} bytes", limit::command);
   ASSIGN_OR_RETURN(auto heard, ask(question));
   ASSIGN_OR_RETURN(const auto facts, expect<ChannelGranted>(std::move(heard.answer)));
-  if (question.terminal && !heard.descriptor) return fail("this terminal cannot be recorded");  // I6
+  if (is_recorded(question.kind, question.terminal) && !heard.descriptor)
+    return fail("this session cannot be recorded");  // I6
   return GrantedChannel{facts, std::move(heard.descriptor)};
 }
 

@@ -23,8 +23,13 @@ struct GrantedTarget {
 };
 struct GrantedChannel {
   ChannelGranted facts;
-  UniqueFd recording;  // empty without a terminal
+  UniqueFd recording;  // empty when the channel is not recorded
 };
+
+// I6: every terminal, and a shell also without one (ssh -T): both are somebody at work.
+inline bool is_recorded(ChannelKind kind, bool terminal) noexcept {
+  return terminal || kind == ChannelKind::shell;
+}
 
 // One question is open at a time. Every function ends the process when the channel has closed: the monitor is
 // gone. An Error carries the monitor's sentence (Refused, or End while a question was open).
@@ -38,7 +43,8 @@ class MonitorClient {
   Result<Challenge> ask_password(const std::string& user, const Secret& password);
   Result<std::variant<Admitted, NotAdmitted>> ask_answer(const Secret& response);
   Result<GrantedTarget> ask_target();
-  Done ask_target_failed(TargetFault fault, const std::string& detail);
+  // The sentence for the rep.
+  Result<std::string> ask_target_failed(TargetFault fault, const std::string& detail);
   Result<Connected> ask_connected();
   Result<GrantedChannel> ask_channel(AskChannel ask);
   void tell_channel_closed(const TellChannelClosed& told);

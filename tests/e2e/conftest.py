@@ -31,7 +31,7 @@ def site(lab):
     yield lab
     code = lab.gate.stop()
     log = lab.gate.log()
-    for complaint in ("AddressSanitizer", "runtime error:", "LeakSanitizer", "our bug"):
+    for complaint in ("AddressSanitizer", "runtime error:", "LeakSanitizer", "<2>bug: "):
         assert complaint not in log, log
     assert code in (0, None), f"sallyportd ended with {code}:\n{log}"
 

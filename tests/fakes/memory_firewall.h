@@ -50,6 +50,8 @@ class MemoryFirewall final : public Firewall {
     return lines;
   }
 
+  Result<std::vector<std::string>> residue() override { return left_over; }
+
   // What passes at the clock's time: the kernel's deadlines are kept here too.
   std::vector<Opening> open_now() const {
     std::vector<Opening> open;
@@ -75,6 +77,7 @@ class MemoryFirewall final : public Firewall {
   // Set one and the next call of that kind fails with it, once.
   std::optional<Error> guard_error, check_error, open_error, change_error;
 
+  std::vector<std::string> left_over;  // what residue() reports
   std::optional<Guarded> guarded;
   std::map<std::uint64_t, std::vector<Opening>> leases;
   int opened = 0;  // how often open() succeeded

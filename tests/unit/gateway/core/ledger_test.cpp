@@ -185,6 +185,38 @@ TEST_CASE("failed logins on a full disk are counted, but leave the reserve to cl
   CHECK(desk.journal.last().event == "grant.locked");
 }
 
+TEST_CASE("whatever counters a worker claims, the gate can start again") {
+  Desk desk;
+  const auto id = *desk.ledger.enable(permit_for(), kAlice);
+  REQUIRE(desk.ledger.claim(id, kPeer));
+  desk.ledger.finish(id, "the rep left", "", {~std::uint64_t{0}, std::uint64_t{1} << 53});
+  const auto restarted = Ledger::replay(desk.journal, desk.clock, desk.random);
+  REQUIRE(restarted);
+  CHECK(restarted->find(id.value())->state == desk.state(id));
+}
+
+TEST_CASE(
+    "I6: a recording that a killed gate left open is known after the restart, and only until it is closed") {
+  Desk desk;
+  REQUIRE(desk.ledger.note({"session.channel", {{"session", "s-1"}, {"channel", 1}, {"recording", "r"}}}));
+  REQUIRE(desk.ledger.note({"session.channel", {{"session", "s-1"}, {"channel", 2}}}));
+  auto ledger = desk.restart();
+  CHECK(ledger.open_recordings() == std::set{std::pair{std::string{"s-1"}, std::uint32_t{1}}});
+  ledger.note_closing({"recording.closed", {{"session", "s-1"}, {"channel", 1}}});
+  CHECK(ledger.open_recordings().empty());
+  CHECK(desk.restart().open_recordings().empty());
+}
+
+TEST_CASE("giving a grant back does not lengthen it, however the wall clock is set") {
+  Desk desk;
+  const auto id = *desk.ledger.enable(permit_for(), kAlice);
+  const auto deadline = desk.ledger.deadline(id);
+  REQUIRE(desk.ledger.claim(id, kPeer));
+  desk.clock.set_wall(desk.clock.wall() - 100h);
+  REQUIRE(desk.ledger.release(id, "refused"));
+  CHECK(desk.ledger.deadline(id) <= deadline);
+}
+
 TEST_CASE("a rep is admitted by a grant of its own, from its networks, and gets the one that ends first") {
   Desk desk;
   auto late = permit_for("kim", "hmc2");

@@ -26,10 +26,10 @@ TEST_CASE("I3, I7: each question is allowed in its phases and in no other") {
   //                                          new chal adm dial conn over
   CHECK(phases_of<AskPassword>() == "x.....");
   CHECK(phases_of<AskAnswer>() == ".x....");
-  CHECK(phases_of<AskTarget>() == "..x...");
-  CHECK(phases_of<AskTargetFailed>() == "...x..");
-  CHECK(phases_of<AskConnected>() == "...x..");
-  CHECK(phases_of<AskChannel>() == "....x.");
+  CHECK(phases_of<AskTarget>() == "..x..x");
+  CHECK(phases_of<AskTargetFailed>() == "...x.x");
+  CHECK(phases_of<AskConnected>() == "...x.x");
+  CHECK(phases_of<AskChannel>() == "....xx");
   CHECK(phases_of<TellChannelClosed>() == "....xx");
   CHECK(phases_of<TellActivity>() == "....xx");
   CHECK(phases_of<TellFinished>() == "xxxxxx");
