@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "base/secret.h"
+#include "gateway/wire/channel.h"
 
 namespace sallyport {
 
@@ -30,22 +31,6 @@ Result<nlohmann::json> parse_request(std::string_view line) {
   if (!request.is_object() || !request.contains("ask") || !request["ask"].is_string())
     return fail("a request is one JSON object with a text member 'ask'");
   return request;
-}
-
-ssize_t send_with_descriptor(int socket, std::string_view bytes, int descriptor) {
-  iovec part{const_cast<char*>(bytes.data()), bytes.size()};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))]{};
-  msghdr header{};
-  header.msg_iov = &part;
-  header.msg_iovlen = 1;
-  header.msg_control = control;
-  header.msg_controllen = sizeof control;
-  cmsghdr* const ancillary = CMSG_FIRSTHDR(&header);
-  ancillary->cmsg_level = SOL_SOCKET;
-  ancillary->cmsg_type = SCM_RIGHTS;
-  ancillary->cmsg_len = CMSG_LEN(sizeof(int));
-  std::memcpy(CMSG_DATA(ancillary), &descriptor, sizeof descriptor);
-  return sendmsg(socket, &header, MSG_NOSIGNAL);
 }
 
 }  // namespace

@@ -58,8 +58,8 @@ void Peer::on_worker_gone(const std::string& why) {
 
 void Peer::end(const std::string& sentence) {
   phase_ = Phase::over;
-  cut_target();
   tell(End{cut(sentence)});
+  cut_target();  // after the word, so that the worker does not take the end for the target's doing
 }
 
 void Peer::stop() {

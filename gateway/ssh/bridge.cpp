@@ -92,7 +92,7 @@ bool Bridge::turn_programs() {
   bool moved = false;
   for (const auto& program : programs_) {
     moved |= program->turn();
-    if (!notice_.empty() && program->is_running() && program->has_terminal()) show_notice(*program);
+    if (!notice_.empty() && program->is_running() && program->has_recording()) show_notice(*program);
   }
   return moved;
 }
@@ -116,7 +116,7 @@ void Bridge::drop_programs(Predicate is_over) {
 void Bridge::show_warnings() {
   while (const auto warning = monitor_->take_warning())
     for (const auto& program : programs_)
-      if (program->has_terminal()) program->say(*warning);
+      if (program->has_recording()) program->say(*warning);
 }
 
 void Bridge::report_activity() {

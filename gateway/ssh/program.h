@@ -30,7 +30,8 @@ class Program {
   // Both channels are closed, on both sides.
   bool done() const noexcept;
 
-  bool has_terminal() const noexcept { return terminal_.has_value(); }
+  // A person is at it: whoever is recorded is told so, and warned before the end.
+  bool has_recording() const noexcept { return recorder_.has_value(); }
   bool is_running() const noexcept { return stage_ == Stage::running; }
   // The gate's own words to the rep, outside of the program's output; in the recording a marker.
   void say(const std::string& sentence);

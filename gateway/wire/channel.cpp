@@ -17,9 +17,8 @@ Result<std::pair<Channel, Channel>> Channel::make_pair() {
   return std::pair{Channel{UniqueFd{ends[0]}}, Channel{UniqueFd{ends[1]}}};
 }
 
-Done Channel::send(const Secret& bytes, int descriptor) const {
-  const auto body = bytes.reveal();
-  iovec part{const_cast<char*>(body.data()), body.size()};
+ssize_t send_with_descriptor(int socket, std::string_view bytes, int descriptor) {
+  iovec part{const_cast<char*>(bytes.data()), bytes.size()};
   alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))]{};
   msghdr header{};
   header.msg_iov = &part;
@@ -34,9 +33,14 @@ Done Channel::send(const Secret& bytes, int descriptor) const {
     std::memcpy(CMSG_DATA(ancillary), &descriptor, sizeof descriptor);
   }
   ssize_t sent;
-  do sent = sendmsg(socket_.get(), &header, MSG_NOSIGNAL);
+  do sent = sendmsg(socket, &header, MSG_NOSIGNAL);
   while (sent < 0 && errno == EINTR);
-  if (sent < 0) return fail_errno("sending a message");
+  return sent;
+}
+
+Done Channel::send(const Secret& bytes, int descriptor) const {
+  if (send_with_descriptor(socket_.get(), bytes.reveal(), descriptor) < 0)
+    return fail_errno("sending a message");
   return {};
 }
 

@@ -2,6 +2,8 @@
 // Runs in: sallyportd, sallyport-auth, the workers.
 #pragma once
 
+#include <sys/types.h>
+
 #include <string>
 
 #include "base/result.h"
@@ -14,6 +16,10 @@ struct Frame {
   Secret bytes;  // passwords travel here, so every frame is wiped
   UniqueFd descriptor;
 };
+
+// sendmsg(2) of `bytes` with one descriptor, borrowed, or none (-1): what was sent, or -1 and errno; through
+// EINTR.
+ssize_t send_with_descriptor(int socket, std::string_view bytes, int descriptor);
 
 class Channel {
  public:
