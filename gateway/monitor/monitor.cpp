@@ -55,26 +55,13 @@ void watch_guard(Gate& gate) {
   }
 }
 
-// A gate that was killed could not close its recordings; what is there now is what is sealed (I6).
-void close_left_over_recordings(Gate& gate) {
-  const auto left_over = gate.ledger.open_recordings();
-  for (const auto& [session, channel] : left_over) {
-    const auto sum = gate.recordings.close_left_over(session, channel);
-    Entry entry{"recording.closed", {{"session", session}, {"channel", channel}}};
-    if (sum)
-      entry.fields.update({{"path", sum->path}, {"size", sum->size}, {"sha256", sum->sha256}});
-    else
-      entry.fields["alarm"] = sum.error().message();
-    gate.ledger.note_closing(entry);
-  }
-}
-
 void tick(Gate& gate) {
   gate.ledger.retry_unwritten();
   for (const auto& id : gate.ledger.due())
     if (gate.ledger.find(id.value())->state == GrantState::armed) expire(gate, id);
   watch_guard(gate);
   tend_sessions(gate);
+  close_left_over_recordings(gate);
   reap_helpers(gate);
 }
 

@@ -1,6 +1,7 @@
 // Runs in: sallyportd (privileged). Never reads a peer's bytes.
 #include "gateway/monitor/sessions.h"
 
+#include <algorithm>
 #include <array>
 
 #include "base/duration.h"
@@ -129,19 +130,45 @@ void tend_sessions(Gate& gate) {
   }
 }
 
+namespace {
+
+void note_closed(Gate& gate, const std::string& session, std::uint32_t channel,
+                 const Result<RecordingSum>& sum) {
+  Entry entry{"recording.closed", {{"session", session}, {"channel", channel}}};
+  if (sum)
+    entry.fields.update({{"path", sum->path}, {"size", sum->size}, {"sha256", sum->sha256}});
+  else
+    entry.fields["alarm"] = sum.error().message();
+  gate.ledger.note_closing(entry);
+}
+
+// A disk that fails may work again; a file that is gone, or became smaller, is an alarm at once.
+bool may_work_later(const Error& error) { return error.code() != 0 && error.code() != ENOENT; }
+
+bool is_running(const Gate& gate, const std::string& session) {
+  return std::any_of(gate.sessions.begin(), gate.sessions.end(),
+                     [&](const auto& entry) { return entry.second.name == session; });
+}
+
+}  // namespace
+
 void close_recording(Gate& gate, const GrantId& id, std::uint32_t channel) {
   Session& session = gate.sessions.at(id);
   const auto found = session.recordings.find(channel);
   if (found == session.recordings.end()) return;
-  auto finished = found->second.finish();
-  Entry entry{"recording.closed", {{"session", session.name}, {"channel", channel}}};
-  if (finished)
-    entry.fields.update({{"path", finished->path}, {"size", finished->size}, {"sha256", finished->sha256}});
-  else
-    entry.fields["alarm"] = finished.error().message();
-  if (!finished) log_error("recording: {}", finished.error().message());
-  gate.ledger.note_closing(entry);
+  const auto sum = found->second.finish();
   session.recordings.erase(found);
+  if (!sum) log_error("recording: {}", sum.error().message());
+  if (sum || !may_work_later(sum.error())) note_closed(gate, session.name, channel, sum);
+}
+
+void close_left_over_recordings(Gate& gate) {
+  const auto left_over = gate.ledger.open_recordings();  // a copy: closing one changes the set
+  for (const auto& [session, channel] : left_over) {
+    if (is_running(gate, session)) continue;
+    const auto sum = gate.recordings.close_left_over(session, channel);
+    if (sum || !may_work_later(sum.error())) note_closed(gate, session, channel, sum);
+  }
 }
 
 }  // namespace sallyport

@@ -25,7 +25,11 @@ void end_session_at_once(Gate& gate, const GrantId& id, const std::string& reaso
 // Once a second: idle and longest time, warnings 15, 5 and 1 minutes before, room for the record (I6).
 void tend_sessions(Gate& gate);
 
-// A recording's last bytes are hashed and journaled.
+// Recordings without a running session that no recording.closed seals yet: of a gate that was killed, or
+// closed while the disk failed. What is there now is what is sealed (I6).
+void close_left_over_recordings(Gate& gate);
+
+// A recording's last bytes are hashed and journaled; while the disk fails, that is left for later.
 void close_recording(Gate& gate, const GrantId& id, std::uint32_t channel);
 
 }  // namespace sallyport

@@ -162,7 +162,7 @@ def test_askpass_takes_no_prompt_for_an_option_or_a_bare_challenge(home):
         status, answer, screen = as_askpass(home, prompt + ": ", b"typed\n")
         assert (status, answer) == (0, "typed\n") and prompt in screen
     read, write = os.pipe()
-    done = subprocess.run([PROGRAM, "SIG10000"], env=environment(home, SSH_ASKPASS="x"), stdout=write,
+    done = subprocess.run([PROGRAM, "SIG10000"], env=environment(home, SSH_ASKPASS=str(PROGRAM)), stdout=write,
                           stderr=subprocess.PIPE, timeout=20, start_new_session=True)
     os.close(write)
     assert done.returncode == 1 and os.read(read, 10) == b""
@@ -178,7 +178,7 @@ def test_a_script_gets_the_password_from_a_file_that_others_cannot_read(home):
     file = home / "password"
     file.write_text("hunter2\nsecond line\n")
     file.chmod(0o600)
-    more = {"SSH_ASKPASS": "x", "SALLYPORT_PASSWORD_FILE": str(file)}
+    more = {"SSH_ASKPASS": str(PROGRAM), "SALLYPORT_PASSWORD_FILE": str(file)}
     assert run(home, "(kim@gate) Gate password: ", **more).stdout == "hunter2\n"
     assert run(home, "hscroot's password: ", **more).returncode == 1  # no terminal to ask on
     file.chmod(0o644)
