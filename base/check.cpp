@@ -1,7 +1,7 @@
 // Runs in: every program.
 #include "base/check.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include <cstdlib>

@@ -1,7 +1,7 @@
 // Error: what we were doing when it failed, and the system's code if there was one. Runs in: every program.
 #pragma once
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cerrno>
 #include <string>

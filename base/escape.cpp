@@ -1,7 +1,7 @@
 // Runs in: every program.
 #include "base/escape.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cstdint>
 

@@ -3,7 +3,7 @@
 // escapes. Never a secret (I9). Runs in: every program.
 #pragma once
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <string_view>
 

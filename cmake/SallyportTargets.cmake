@@ -1,11 +1,5 @@
 # One library a folder: every .cpp in it, so that a new file needs no edit here.
 
-# Code made of others' templates (command lines, JSON, CHECK macros) costs the compiler far more than it costs us
-# at run time; in a debug build it is not optimised.
-function(sallyport_quick_to_build target)
-  target_compile_options(${target} PRIVATE $<$<CONFIG:Debug>:-O0>)
-endfunction()
-
 # sallyport_library(NAME LIBS...): a static library of the current folder's sources, except main files.
 function(sallyport_library name)
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)

@@ -22,14 +22,7 @@ bool has_unwritten_block(std::string_view text) {
 // The start of a record, with nothing wrong before it stops.
 bool is_cut_short(std::string_view text) {
   if (text.empty() || text.front() != '{' || text.size() >= kLongestLine) return false;
-  try {
-    const auto parsed = nlohmann::json::parse(text);
-    return false;
-  } catch (const nlohmann::json::parse_error& error) {
-    return error.byte > text.size();
-  } catch (const nlohmann::json::exception&) {
-    return false;
-  }
+  return is_start_of_json(text);
 }
 
 // A file that is walked, and whether a torn tail may be excused: only at the very end of the journal.

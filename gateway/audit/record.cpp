@@ -17,8 +17,6 @@ constexpr std::array<const char*, 5> kOwnKeys{"event", "hash", "prev", "seq", "t
 constexpr std::int64_t kExact = std::int64_t{1} << 53;  // RFC 8259 section 6: beyond it readers disagree
 constexpr std::size_t kDeepest = 16;
 
-std::string dump(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
-
 bool is_exact(const json& number) {
   if (number.is_number_float()) return false;
   if (number.is_number_unsigned()) return number.get<std::uint64_t>() < static_cast<std::uint64_t>(kExact);
@@ -41,7 +39,7 @@ std::string without_del(std::string_view text) {
 
 json spelled(const json& value) {
   if (value.is_string()) return without_del(value.get_ref<const std::string&>());
-  if (value.is_number() && !is_exact(value)) return dump(value);
+  if (value.is_number() && !is_exact(value)) return json_text(value);
   json out = value;
   if (value.is_array()) std::transform(value.begin(), value.end(), out.begin(), spelled);
   if (value.is_object()) {
@@ -121,19 +119,19 @@ std::string to_line(std::uint64_t seq, WallTime time, const std::string& prev, c
   object["prev"] = prev;
   object["seq"] = seq;
   object["time"] = to_rfc3339(time);
-  object["hash"] = Sha256::hex_of(dump(object));
-  return dump(object);
+  object["hash"] = Sha256::hex_of(json_text(object));
+  return json_text(object);
 }
 
 Result<Record> parse_line(std::string_view line) {
   if (line.size() >= kLongestLine) return fail("it is longer than {} bytes", kLongestLine);
   if (is_too_deep(line) || line.find('\x7f') != line.npos)
     return fail("it is not written the way a journal writes it");
-  auto object = json::parse(line, nullptr, /*allow_exceptions=*/false);
+  auto object = parse_json(line);
   if (!object.is_object()) return fail("it is not a JSON object");
   ASSIGN_OR_RETURN(auto hash, take_text(object, "hash"));
   if (!is_hash(hash)) return fail("its 'hash' is not a SHA-256");
-  const auto body = dump(object);
+  const auto body = json_text(object);
   if (Sha256::hex_of(body) != hash) return fail("its hash is wrong: it was changed after it was written");
   RETURN_IF_ERROR(check_spelling(line, body, hash));
   if (!all_exact(object)) return fail("it holds a number that a journal does not write");

@@ -1,7 +1,7 @@
 // Runs in: sallyport.
 #include "gateway/console/audit_commands.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <deque>
 #include <memory>
@@ -93,7 +93,7 @@ void show(ConsoleContext& context, const std::string& name) {
   for (const auto& record : kept)
     if (record.event == "recording.closed")
       print(fmt::format("replay: sallyport replay {} {}\n", escape_terminal(text_field(record, "session")),
-                        record.fields.value("channel", json{}).dump()));
+                        json_text(record.fields.value("channel", json{}))));
 }
 
 json to_json(const Walk& walk, const RecordingsCheck& recordings) {
@@ -153,49 +153,46 @@ void verify(ConsoleContext& context, const VerifyOptions& options) {
   if (walk->broken || !recordings->faults.empty()) context.exit_code = exit_code::refused;
 }
 
-void add_list(CLI::App& audit, ConsoleContext& context) {
-  auto* command = audit.add_subcommand("list", "The records of the journal, oldest first");
-  auto options = std::make_shared<ListOptions>();  // shared: CLI11 keeps the callback by copy
-  command->add_option("--since", options->since, "2h, 2026-03-01 or 2026-03-01T10:20:30Z (UTC)");
-  command->add_option("--session", options->selection.session, "Only this session's");
-  command->add_option("--grant", options->selection.grant, "Only this grant's");
-  command->add_option("--event", options->selection.event,
-                      "Only this event, e.g. grant.claimed, or family, e.g. login");
-  command->add_option("--limit", options->limit, "Only the last so many");
-  command->footer("Example: sallyport audit list --since 1d --event login");
-  command->fallthrough();
-  command->callback([&context, options] { list(context, *options); });
+void add_list(const Command& audit, ConsoleContext& context) {
+  const auto command = audit.subcommand("list", "The records of the journal, oldest first");
+  auto options = std::make_shared<ListOptions>();  // shared with the command's body
+  command.option("--since", options->since, "2h, 2026-03-01 or 2026-03-01T10:20:30Z (UTC)");
+  command.option("--session", options->selection.session, "Only this session's");
+  command.option("--grant", options->selection.grant, "Only this grant's");
+  command.option("--event", options->selection.event,
+                 "Only this event, e.g. grant.claimed, or family, e.g. login");
+  command.option("--limit", options->limit, "Only the last so many");
+  command.footer("Example: sallyport audit list --since 1d --event login");
+  command.runs([&context, options] { list(context, *options); });
 }
 
-void add_show(CLI::App& audit, ConsoleContext& context) {
-  auto* command = audit.add_subcommand("show", "The story of one grant or session, in order");
+void add_show(const Command& audit, ConsoleContext& context) {
+  const auto command = audit.subcommand("show", "The story of one grant or session, in order");
   auto name = std::make_shared<std::string>();
-  command->add_option("name", *name, "A grant (g-…) or session (s-…)")->required();
-  command->footer("Example: sallyport audit show s-4f8w2c6n");
-  command->fallthrough();
-  command->callback([&context, name] { show(context, *name); });
+  command.option("name", *name, "A grant (g-…) or session (s-…)").required();
+  command.footer("Example: sallyport audit show s-4f8w2c6n");
+  command.runs([&context, name] { show(context, *name); });
 }
 
-void add_verify(CLI::App& audit, ConsoleContext& context) {
-  auto* command =
-      audit.add_subcommand("verify", "Check every record and every recording; exit 1 if one is broken");
+void add_verify(const Command& audit, ConsoleContext& context) {
+  const auto command =
+      audit.subcommand("verify", "Check every record and every recording; exit 1 if one is broken");
   auto options = std::make_shared<VerifyOptions>();
-  command->add_option("--journal", options->journal, "A copy of the journal: its folder, or one file");
-  command->footer("Example: sallyport audit verify --journal /media/copy/journal");
-  command->fallthrough();
-  command->callback([&context, options] { verify(context, *options); });
+  command.option("--journal", options->journal, "A copy of the journal: its folder, or one file");
+  command.footer("Example: sallyport audit verify --journal /media/copy/journal");
+  command.runs([&context, options] { verify(context, *options); });
 }
 
 }  // namespace
 
-void add_audit_commands(CLI::App& app, ConsoleContext& context) {
-  auto* audit = app.add_subcommand("audit", "What happened: the journal and its recordings");
-  audit->group(group::review);
-  audit->require_subcommand(1);
-  audit->fallthrough();
-  add_list(*audit, context);
-  add_show(*audit, context);
-  add_verify(*audit, context);
+void add_audit_commands(const Command& app, ConsoleContext& context) {
+  const auto audit = app.subcommand("audit", "What happened: the journal and its recordings");
+  audit.heading(group::review);
+  audit.footer("Example:\n  sallyport audit verify");
+  audit.needs_subcommand();
+  add_list(audit, context);
+  add_show(audit, context);
+  add_verify(audit, context);
 }
 
 }  // namespace sallyport

@@ -24,7 +24,7 @@ std::string to_words(const json& value) {
     for (const auto& item : value) out += (out.empty() ? "" : ",") + to_words(item);
     return out;
   }
-  return escape_terminal(value.dump(-1, ' ', false, json::error_handler_t::replace));
+  return escape_terminal(json_text(value));
 }
 
 std::string member(const std::string& key, const json& value) {

@@ -18,7 +18,6 @@ using std::chrono::microseconds;
 
 constexpr std::uint64_t kLargest = std::uint64_t{1} << 30;
 // Nesting costs no stack here: parsing and destroying are iterative, and only scalars are kept for printing.
-json parse_json(std::string_view line) { return json::parse(line, nullptr, /*allow_exceptions=*/false); }
 
 json scalars_of(const json& object) {
   auto out = json::object();

@@ -4,11 +4,11 @@
 
 #include <chrono>
 #include <filesystem>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
+#include "gateway/audit/json.h"
 
 namespace sallyport {
 

@@ -59,13 +59,14 @@ void print_found(const ConsoleContext& context, const Catalogue& catalogue) {
 
 }  // namespace
 
-void add_check_command(CLI::App& app, ConsoleContext& context) {
-  auto* command = app.add_subcommand("check", "Check config, policies, targets and reps; names file and line")
-                      ->group(group::setup);
-  command->footer(
+void add_check_command(const Command& app, ConsoleContext& context) {
+  const auto command =
+      app.subcommand("check", "Check config, policies, targets and reps; names file and line")
+          .heading(group::setup);
+  command.footer(
       "Example:\n  sallyport check && systemctl reload sallyportd\nRun it as root: secrets are root's "
       "alone. A change of sallyport.toml itself needs a restart of sallyportd.");
-  command->callback([&context] {
+  command.runs([&context] {
     const auto catalogue = load_catalogue(context.config);
     if (catalogue)
       print_found(context, *catalogue);

@@ -1,17 +1,18 @@
 // The command groups of the console; each adds its subcommands to the program. Runs in: sallyport.
 #pragma once
 
+#include "gateway/console/command_line.h"
 #include "gateway/console/context.h"
 
 namespace sallyport {
 
-void add_grant_commands(CLI::App& app, ConsoleContext& context);  // enable, list, show, revoke, end
-void add_status_command(CLI::App& app, ConsoleContext& context);
-void add_watch_command(CLI::App& app, ConsoleContext& context);
-void add_rep_commands(CLI::App& app, ConsoleContext& context);     // rep add, list, remove, enroll
-void add_target_commands(CLI::App& app, ConsoleContext& context);  // target add, list, scan
-void add_check_command(CLI::App& app, ConsoleContext& context);
-void add_doctor_command(CLI::App& app, ConsoleContext& context);
+void add_grant_commands(const Command& app, ConsoleContext& context);  // enable, list, show, revoke, end
+void add_status_command(const Command& app, ConsoleContext& context);
+void add_watch_command(const Command& app, ConsoleContext& context);
+void add_rep_commands(const Command& app, ConsoleContext& context);     // rep add, list, remove, enroll
+void add_target_commands(const Command& app, ConsoleContext& context);  // target add, list, scan
+void add_check_command(const Command& app, ConsoleContext& context);
+void add_doctor_command(const Command& app, ConsoleContext& context);
 
 // The headings of `sallyport --help`.
 namespace group {

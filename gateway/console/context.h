@@ -1,12 +1,11 @@
 // ConsoleContext: the global options, what every command shares, and the exit code. Runs in: sallyport.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <filesystem>
 
 namespace sallyport {
 
-// Exit codes are part of the interface for scripts; CLI11's own codes are mapped to wrong_usage in main.
+// Part of the interface for scripts.
 namespace exit_code {
 inline constexpr int done = 0;
 inline constexpr int refused = 1;

@@ -20,9 +20,7 @@ std::string longest_member(const nlohmann::json& request) {
   std::string longest;
   std::size_t most = 0;
   for (const auto& [key, value] : request.items())
-    if (const auto size = value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace).size();
-        size > most)
-      most = size, longest = key;
+    if (const auto size = json_text(value).size(); size > most) most = size, longest = key;
   return longest;
 }
 
@@ -66,7 +64,7 @@ Result<ControlClient> ControlClient::connect(const std::filesystem::path& path) 
 }
 
 Done ControlClient::send(const nlohmann::json& request) {
-  std::string line = request.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+  std::string line = json_text(request) + "\n";
   if (line.size() > kRequestLimit) return fail("'{}' is too long", longest_member(request));
   std::string_view rest = line;
   while (!rest.empty()) {
@@ -106,8 +104,7 @@ Result<nlohmann::json> ControlClient::next_line(bool wait) {
     RETURN_IF_ERROR(receive(wait));
     newline = incoming_.find('\n', searched);
   }
-  auto line = nlohmann::json::parse(incoming_.begin(),
-                                    incoming_.begin() + static_cast<std::ptrdiff_t>(newline), nullptr, false);
+  auto line = parse_json(std::string_view{incoming_}.substr(0, newline));
   incoming_.erase(0, newline + 1);
   if (!line.is_object())
     return fail("the gate's answer is not JSON; are sallyport and sallyportd of one version?");

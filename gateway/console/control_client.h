@@ -2,11 +2,11 @@
 // Runs in: sallyport.
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <string>
 
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "gateway/audit/json.h"
 #include "gateway/console/context.h"
 
 namespace sallyport {

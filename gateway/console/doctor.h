@@ -2,11 +2,11 @@
 // Everything is read, nothing is changed. Runs in: sallyport.
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "gateway/audit/json.h"
 #include "gateway/console/context.h"
 #include "policies/catalogue.h"
 

@@ -98,12 +98,12 @@ Finding failure(std::string text, std::string fix) {
   return {Verdict::fail, std::move(text), std::move(fix)};
 }
 
-void add_doctor_command(CLI::App& app, ConsoleContext& context) {
-  auto* command = app.add_subcommand("doctor", "Check kernel, firewall, PAM, clock, permissions, ports")
-                      ->group(group::setup);
-  command->footer(
+void add_doctor_command(const Command& app, ConsoleContext& context) {
+  const auto command = app.subcommand("doctor", "Check kernel, firewall, PAM, clock, permissions, ports")
+                           .heading(group::setup);
+  command.footer(
       "Example:\n  sudo sallyport doctor\nIt changes nothing. Exit code 1 when a check says FAIL.");
-  command->callback([&context] { examine(context); });
+  command.runs([&context] { examine(context); });
 }
 
 }  // namespace sallyport

@@ -1,4 +1,5 @@
 // doctor: kernel, clock, accounts, PAM. Runs in: sallyport.
+#include <fmt/format.h>
 #include <grp.h>
 #include <pwd.h>
 #include <sys/timex.h>

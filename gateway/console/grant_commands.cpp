@@ -56,35 +56,34 @@ Done enable(ConsoleContext& context, const EnableOptions& options) {
   return {};
 }
 
-void add_enable(CLI::App& app, ConsoleContext& context) {
-  // Shared with the callback, which CLI11 copies.
+void add_enable(const Command& app, ConsoleContext& context) {
+  // Shared with the command's body.
   const auto options = std::make_shared<EnableOptions>();
-  auto* command = app.add_subcommand("enable", "Let one rep in, once")->group(group::sessions);
-  command->add_option("--rep", options->rep, "who (sallyport rep list)")->required();
-  command->add_option("--target", options->target, "where to (sallyport target list)")->required();
-  command->add_option("--policy", options->policy, "with which services and limits")->required();
-  command
-      ->add_option("--from", options->networks, "networks the rep may come from, CIDR, separated by commas")
-      ->required()
-      ->delimiter(',');
-  command->add_option("--connect-within", options->connect_within,
-                      "time to connect; else 30m, or the policy's limit if that is less");
-  command->add_option("--for", options->session,
-                      "longest session; else 4h, or the policy's limit if that is less");
-  command->add_option("--ticket", options->ticket, "ticket number, for the record");
-  command->add_option("--reason", options->reason, "why, for the record");
-  command->footer(
+  const auto command = app.subcommand("enable", "Let one rep in, once").heading(group::sessions);
+  command.option("--rep", options->rep, "who (sallyport rep list)").required();
+  command.option("--target", options->target, "where to (sallyport target list)").required();
+  command.option("--policy", options->policy, "with which services and limits").required();
+  command.option("--from", options->networks, "networks the rep may come from, CIDR, separated by commas")
+      .required()
+      .separated_by_commas();
+  command.option("--connect-within", options->connect_within,
+                 "time to connect; else 30m, or the policy's limit if that is less");
+  command.option("--for", options->session,
+                 "longest session; else 4h, or the policy's limit if that is less");
+  command.option("--ticket", options->ticket, "ticket number, for the record");
+  command.option("--reason", options->reason, "why, for the record");
+  command.footer(
       "Example:\n  sallyport enable --rep kim --target hmc1 --policy hmc-ssh --from 203.0.113.0/24 \\\n"
       "      --connect-within 30m --for 4h --ticket PMR-4711 --reason \"replace DIMM\"");
-  command->callback([&context, options] { run_command(context, [&] { return enable(context, *options); }); });
+  command.runs([&context, options] { run_command(context, [&] { return enable(context, *options); }); });
 }
 
-void add_list(CLI::App& app, ConsoleContext& context) {
+void add_list(const Command& app, ConsoleContext& context) {
   const auto all = std::make_shared<bool>(false);
-  auto* command = app.add_subcommand("list", "Grants that are armed or active")->group(group::sessions);
-  command->add_flag("--all,-a", *all, "also those that have ended");
-  command->footer("Example:\n  sallyport list --all");
-  command->callback([&context, all] {
+  const auto command = app.subcommand("list", "Grants that are armed or active").heading(group::sessions);
+  command.flag("--all,-a", *all, "also those that have ended");
+  command.footer("Example:\n  sallyport list --all");
+  command.runs([&context, all] {
     run_command(context, [&]() -> Done {
       ASSIGN_OR_RETURN(const auto result, ask(context, {{"ask", "list"}, {"all", *all}}));
       if (context.json)
@@ -96,13 +95,13 @@ void add_list(CLI::App& app, ConsoleContext& context) {
   });
 }
 
-void add_show(CLI::App& app, ConsoleContext& context) {
+void add_show(const Command& app, ConsoleContext& context) {
   const auto name = std::make_shared<std::string>();
-  auto* command =
-      app.add_subcommand("show", "One grant, and what the kernel holds open")->group(group::sessions);
-  command->add_option("grant", *name, "grant (g-…) or session (s-…)")->required();
-  command->footer("Example:\n  sallyport show g-7k3m9q2x");
-  command->callback([&context, name] {
+  const auto command =
+      app.subcommand("show", "One grant, and what the kernel holds open").heading(group::sessions);
+  command.option("grant", *name, "grant (g-…) or session (s-…)").required();
+  command.footer("Example:\n  sallyport show g-7k3m9q2x");
+  command.runs([&context, name] {
     run_command(context, [&]() -> Done {
       ASSIGN_OR_RETURN(const auto result, ask(context, {{"ask", "show"}, {"grant", *name}}));
       if (context.json) return print_json(result), Done{};
@@ -125,16 +124,16 @@ constexpr Closing kClosings[] = {
     {"end", "End a running session", "Example:\n  sallyport end s-2m8xw4aa --reason \"work is done\""},
 };
 
-void add_closing(CLI::App& app, ConsoleContext& context, const Closing& closing) {
+void add_closing(const Command& app, ConsoleContext& context, const Closing& closing) {
   struct Options {
     std::string grant, reason;
   };
   const auto options = std::make_shared<Options>();
-  auto* command = app.add_subcommand(closing.name, closing.description)->group(group::sessions);
-  command->add_option("grant", options->grant, "grant (g-…) or session (s-…)")->required();
-  command->add_option("--reason", options->reason, "why, for the record and for the rep");
-  command->footer(closing.footer);
-  command->callback([&context, &closing, options] {
+  const auto command = app.subcommand(closing.name, closing.description).heading(group::sessions);
+  command.option("grant", options->grant, "grant (g-…) or session (s-…)").required();
+  command.option("--reason", options->reason, "why, for the record and for the rep");
+  command.footer(closing.footer);
+  command.runs([&context, &closing, options] {
     run_command(context, [&]() -> Done {
       Json request{{"ask", closing.name}, {"grant", options->grant}};
       put_text(request, "reason", options->reason);
@@ -150,7 +149,7 @@ void add_closing(CLI::App& app, ConsoleContext& context, const Closing& closing)
 
 }  // namespace
 
-void add_grant_commands(CLI::App& app, ConsoleContext& context) {
+void add_grant_commands(const Command& app, ConsoleContext& context) {
   add_enable(app, context);
   add_list(app, context);
   add_show(app, context);

@@ -1,7 +1,7 @@
 // Runs in: sallyport.
 #include "gateway/console/grant_text.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "base/duration.h"
 #include "gateway/console/table.h"

@@ -1,10 +1,10 @@
 // Grants as text. Pure; runs in: sallyport.
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <string>
 
 #include "base/clock.h"
+#include "gateway/audit/json.h"
 
 namespace sallyport {
 

@@ -9,9 +9,7 @@ namespace sallyport {
 
 void print(std::string_view text) { std::cout << text << std::flush; }
 
-void print_json(const nlohmann::json& document) {
-  std::cout << document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << std::endl;
-}
+void print_json(const nlohmann::json& document) { std::cout << json_text(document, 2) << std::endl; }
 
 void report(ConsoleContext& context, const Error& error) {
   if (context.exit_code == exit_code::done) context.exit_code = exit_code::refused;

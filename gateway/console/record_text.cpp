@@ -1,7 +1,7 @@
 // Runs in: sallyport.
 #include "gateway/console/record_text.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>
@@ -62,7 +62,7 @@ constexpr std::array kSentences{
 std::string value_text(const Json& value) {
   if (value.is_string()) return value.get<std::string>();
   if (value.is_null()) return {};
-  if (!value.is_array()) return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+  if (!value.is_array()) return json_text(value);
   std::string text;
   for (const auto& item : value) text += (text.empty() ? "" : ", ") + value_text(item);
   return text;

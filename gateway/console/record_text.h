@@ -1,8 +1,9 @@
 // One journal record as one line for people. Pure; runs in: sallyport.
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <string>
+
+#include "gateway/audit/json.h"
 
 namespace sallyport {
 

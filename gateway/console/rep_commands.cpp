@@ -16,22 +16,18 @@ namespace {
 
 using Json = nlohmann::json;
 
-void add_add(CLI::App& reps, ConsoleContext& context) {
+void add_add(const Command& reps, ConsoleContext& context) {
   const auto request = std::make_shared<Json>(Json{{"ask", "rep.add"}});
   const auto put = [request](const char* key) {
     return [request, key](const std::string& text) { (*request)[key] = text; };
   };
-  auto* command = reps.add_subcommand("add", "Make a rep known; then enroll");
-  command
-      ->add_option_function<std::string>("name", put("name"),
-                                         "what the rep logs in as: a-z, 0-9, '.', '_', '-'")
-      ->required();
-  command->add_option_function<std::string>("--full-name", put("full_name"), "e.g. \"Kim Example\"");
-  command->add_option_function<std::string>("--contact", put("contact"), "telephone or mail");
-  command->add_option_function<std::string>("--account", put("account"),
-                                            "the account whose password is asked; else the name");
-  command->footer("Example:\n  sallyport rep add kim --full-name \"Kim Example\" --contact \"+1 555 0100\"");
-  command->callback([&context, request] {
+  const auto command = reps.subcommand("add", "Make a rep known; then enroll");
+  command.option("name", put("name"), "what the rep logs in as: a-z, 0-9, '.', '_', '-'").required();
+  command.option("--full-name", put("full_name"), "e.g. \"Kim Example\"");
+  command.option("--contact", put("contact"), "telephone or mail");
+  command.option("--account", put("account"), "the account whose password is asked; else the name");
+  command.footer("Example:\n  sallyport rep add kim --full-name \"Kim Example\" --contact \"+1 555 0100\"");
+  command.runs([&context, request] {
     run_command(context, [&]() -> Done {
       ASSIGN_OR_RETURN(const auto result, ask(context, *request));
       if (context.json) return print_json(result), Done{};
@@ -47,10 +43,10 @@ void add_add(CLI::App& reps, ConsoleContext& context) {
   });
 }
 
-void add_list(CLI::App& reps, ConsoleContext& context) {
-  auto* command = reps.add_subcommand("list", "Who is known, and who is enrolled");
-  command->footer("Example:\n  sallyport rep list");
-  command->callback([&context] {
+void add_list(const Command& reps, ConsoleContext& context) {
+  const auto command = reps.subcommand("list", "Who is known, and who is enrolled");
+  command.footer("Example:\n  sallyport rep list");
+  command.runs([&context] {
     run_command(context, [&]() -> Done {
       ASSIGN_OR_RETURN(const auto result, ask(context, {{"ask", "rep.list"}}));
       if (context.json) return print_json(result), Done{};
@@ -70,12 +66,12 @@ void add_list(CLI::App& reps, ConsoleContext& context) {
   });
 }
 
-void add_remove(CLI::App& reps, ConsoleContext& context) {
+void add_remove(const Command& reps, ConsoleContext& context) {
   const auto name = std::make_shared<std::string>();
-  auto* command = reps.add_subcommand("remove", "Forget a rep and the secret");
-  command->add_option("name", *name, "the rep")->required();
-  command->footer("Example:\n  sallyport rep remove kim");
-  command->callback([&context, name] {
+  const auto command = reps.subcommand("remove", "Forget a rep and the secret");
+  command.option("name", *name, "the rep").required();
+  command.footer("Example:\n  sallyport rep remove kim");
+  command.runs([&context, name] {
     run_command(context, [&]() -> Done {
       ASSIGN_OR_RETURN(const auto result, ask(context, {{"ask", "rep.remove"}, {"name", *name}}));
       if (context.json)
@@ -140,27 +136,27 @@ Done enroll(ConsoleContext& context, const EnrollOptions& options) {
   return print_enrollment(context, reply.result, secret, text_of(status.result, "gate"), !options.no_qr);
 }
 
-void add_enroll(CLI::App& reps, ConsoleContext& context) {
+void add_enroll(const Command& reps, ConsoleContext& context) {
   const auto options = std::make_shared<EnrollOptions>();
-  auto* command = reps.add_subcommand("enroll", "Give a rep a new secret; it is shown once");
-  command->add_option("name", options->name, "the rep")->required();
-  command->add_option("--suite", options->suite, "OCRA suite (RFC 6287), e.g. OCRA-1:HOTP-SHA256-8:QA10");
-  command->add_flag("--no-qr", options->no_qr, "as text only");
-  command->footer("Example:\n  sallyport rep enroll kim\nA secret that the rep had before stops working.");
-  command->callback([&context, options] { run_command(context, [&] { return enroll(context, *options); }); });
+  const auto command = reps.subcommand("enroll", "Give a rep a new secret; it is shown once");
+  command.option("name", options->name, "the rep").required();
+  command.option("--suite", options->suite, "OCRA suite (RFC 6287), e.g. OCRA-1:HOTP-SHA256-8:QA10");
+  command.flag("--no-qr", options->no_qr, "as text only");
+  command.footer("Example:\n  sallyport rep enroll kim\nA secret that the rep had before stops working.");
+  command.runs([&context, options] { run_command(context, [&] { return enroll(context, *options); }); });
 }
 
 }  // namespace
 
-void add_rep_commands(CLI::App& app, ConsoleContext& context) {
-  auto* reps =
-      app.add_subcommand("rep", "Service representatives: add, list, remove, enroll")->group(group::setup);
-  reps->require_subcommand(1);
-  reps->footer("Example:\n  sallyport rep add kim && sallyport rep enroll kim");
-  add_add(*reps, context);
-  add_list(*reps, context);
-  add_remove(*reps, context);
-  add_enroll(*reps, context);
+void add_rep_commands(const Command& app, ConsoleContext& context) {
+  const auto reps =
+      app.subcommand("rep", "Service representatives: add, list, remove, enroll").heading(group::setup);
+  reps.needs_subcommand();
+  reps.footer("Example:\n  sallyport rep add kim && sallyport rep enroll kim");
+  add_add(reps, context);
+  add_list(reps, context);
+  add_remove(reps, context);
+  add_enroll(reps, context);
 }
 
 }  // namespace sallyport

@@ -1,6 +1,7 @@
 // Runs in: sallyport.
 #include "gateway/console/replay_command.h"
 
+#include <fmt/format.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -123,24 +124,21 @@ Done replay(const ConsoleContext& context, const ReplayOptions& options) {
 
 }  // namespace
 
-void add_replay_command(CLI::App& app, ConsoleContext& context) {
-  auto* command = app.add_subcommand("replay", "Play what was seen on a session's terminal");
-  auto options = std::make_shared<ReplayOptions>();  // shared: CLI11 keeps the callback by copy
-  command->group(group::review);
-  command->add_option("session", options->session, "The session (s-…)")->required();
-  command->add_option("channel", options->channel, "Which of its recordings; the first if left out")
-      ->check(CLI::Range(1U, 999999999U));
-  command->add_option("--speed", options->speed, "Times as fast as it was")
-      ->check(CLI::Range(1.0 / 16, 64.0));
-  command->add_option("--max-idle", options->max_idle, "No pause longer than this, e.g. 2s");
-  auto* raw =
-      command->add_flag("--raw", options->raw, "Pass every byte to the terminal, dangerous sequences too");
-  command->add_flag("--text", options->text, "Print the text without colours and cursor movement")
-      ->excludes(raw);
-  command->footer(
+void add_replay_command(const Command& app, ConsoleContext& context) {
+  const auto command = app.subcommand("replay", "Play what was seen on a session's terminal");
+  auto options = std::make_shared<ReplayOptions>();  // shared with the command's body
+  command.heading(group::review);
+  command.option("session", options->session, "The session (s-…)").required();
+  command.option("channel", options->channel, "Which of its recordings; the first if left out")
+      .between(1U, 999999999U);
+  command.option("--speed", options->speed, "Times as fast as it was").between(1.0 / 16, 64.0);
+  command.option("--max-idle", options->max_idle, "No pause longer than this, e.g. 2s");
+  const auto raw =
+      command.flag("--raw", options->raw, "Pass every byte to the terminal, dangerous sequences too");
+  command.flag("--text", options->text, "Print the text without colours and cursor movement").excludes(raw);
+  command.footer(
       fmt::format("Keys: {}.\nExample: sallyport replay s-4f8w2c6n --speed 2 --max-idle 2s", kPlayerKeys));
-  command->fallthrough();
-  command->callback([&context, options] {
+  command.runs([&context, options] {
     if (auto done = replay(context, *options); !done) refuse(context, done.error());
   });
 }

@@ -6,10 +6,10 @@
 
 namespace sallyport {
 
-void add_status_command(CLI::App& app, ConsoleContext& context) {
-  auto* command = app.add_subcommand("status", "What the gate is doing now")->group(group::sessions);
-  command->footer("Example:\n  sallyport status --json");
-  command->callback([&context] {
+void add_status_command(const Command& app, ConsoleContext& context) {
+  const auto command = app.subcommand("status", "What the gate is doing now").heading(group::sessions);
+  command.footer("Example:\n  sallyport status --json");
+  command.runs([&context] {
     run_command(context, [&]() -> Done {
       ASSIGN_OR_RETURN(const auto status, ask(context, {{"ask", "status"}}));
       if (context.json)

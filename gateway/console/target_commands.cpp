@@ -38,13 +38,15 @@ struct ScanOptions {
   PinOptions pin;
 };
 
-void add_pin_options(CLI::App& command, PinOptions& options) {
-  auto* expect = command
-                     .add_option("--expect", options.expected,
-                                 "pin the key with this fingerprint (SHA256:…) and ask nothing")
-                     ->delimiter(',');
-  command.add_flag("--yes", options.yes, "ask nothing; needs --expect, a script must name what it trusts")
-      ->needs(expect);
+// Returns --expect.
+Argument add_pin_options(const Command& command, PinOptions& options) {
+  const auto expect = command
+                          .option("--expect", options.expected,
+                                  "pin the key with this fingerprint (SHA256:…) and ask nothing")
+                          .separated_by_commas();
+  command.flag("--yes", options.yes, "ask nothing; needs --expect, a script must name what it trusts")
+      .needs(expect);
+  return expect;
 }
 
 // `where` is what target.scan takes: a name, or addresses and a port.
@@ -149,37 +151,35 @@ Done add(ConsoleContext& context, const AddOptions& options) {
   return {};
 }
 
-void add_add(CLI::App& targets, ConsoleContext& context) {
+void add_add(const Command& targets, ConsoleContext& context) {
   const auto options = std::make_shared<AddOptions>();
-  auto* command = targets.add_subcommand("add", "Make an HMC known: reads its host key, asks, pins it");
-  command->add_option("name", options->name, "how it is called here: a-z, 0-9, '.', '_', '-'")->required();
+  const auto command = targets.subcommand("add", "Make an HMC known: reads its host key, asks, pins it");
+  command.option("name", options->name, "how it is called here: a-z, 0-9, '.', '_', '-'").required();
+  command.option("--address", options->addresses, "its IP addresses, separated by commas, tried in order")
+      .required()
+      .separated_by_commas();
+  command.option("--port", options->port, "its SSH port").shows_default();
+  command.option("--user", options->user, "whom to log in as there").required();
   command
-      ->add_option("--address", options->addresses, "its IP addresses, separated by commas, tried in order")
-      ->required()
-      ->delimiter(',');
-  command->add_option("--port", options->port, "its SSH port")->capture_default_str();
-  command->add_option("--user", options->user, "whom to log in as there")->required();
-  command
-      ->add_option("--login", options->login,
-                   "prompt: the rep answers its prompts; key or password: stored at the gate")
-      ->check(CLI::IsMember({"prompt", "key", "password"}))
-      ->capture_default_str();
-  command->add_option("--secret-file", options->secret_file,
-                      "the private key or the password; - is standard input; else asked");
-  command->add_option("--description", options->description, "e.g. \"Power HMC, room 7\"");
-  auto* key = command->add_option("--host-key", options->host_key,
-                                  "its public key line, known from elsewhere: no scan");
-  add_pin_options(*command, options->pin);
-  command->get_option("--expect")->excludes(key);
-  command->footer(
+      .option("--login", options->login,
+              "prompt: the rep answers its prompts; key or password: stored at the gate")
+      .one_of({"prompt", "key", "password"})
+      .shows_default();
+  command.option("--secret-file", options->secret_file,
+                 "the private key or the password; - is standard input; else asked");
+  command.option("--description", options->description, "e.g. \"Power HMC, room 7\"");
+  const auto key =
+      command.option("--host-key", options->host_key, "its public key line, known from elsewhere: no scan");
+  add_pin_options(command, options->pin).excludes(key);
+  command.footer(
       "Example:\n  sallyport target add hmc1 --address 198.51.100.10 --user hscroot --login prompt");
-  command->callback([&context, options] { run_command(context, [&] { return add(context, *options); }); });
+  command.runs([&context, options] { run_command(context, [&] { return add(context, *options); }); });
 }
 
-void add_list(CLI::App& targets, ConsoleContext& context) {
-  auto* command = targets.add_subcommand("list", "The HMCs that are known");
-  command->footer("Example:\n  sallyport target list");
-  command->callback([&context] {
+void add_list(const Command& targets, ConsoleContext& context) {
+  const auto command = targets.subcommand("list", "The HMCs that are known");
+  command.footer("Example:\n  sallyport target list");
+  command.runs([&context] {
     run_command(context, [&]() -> Done {
       ASSIGN_OR_RETURN(const auto result, ask(context, {{"ask", "target.list"}}));
       if (context.json) return print_json(result), Done{};
@@ -256,22 +256,19 @@ Done scan_address(ConsoleContext& context, const ScanOptions& options) {
   return {};
 }
 
-void add_scan(CLI::App& targets, ConsoleContext& context) {
+void add_scan(const Command& targets, ConsoleContext& context) {
   const auto options = std::make_shared<ScanOptions>();
-  auto* command = targets.add_subcommand("scan", "Show an HMC's host keys, and pin them anew after asking");
-  auto* name = command->add_option("name", options->name, "a known target");
-  auto* address =
-      command->add_option("--address", options->addresses, "or an address: shows its keys, pins nothing")
-          ->delimiter(',')
-          ->excludes(name);
-  command->add_option("--port", options->port, "SSH port at that address")
-      ->capture_default_str()
-      ->needs(address);
-  add_pin_options(*command, options->pin);
-  command->get_option("--expect")->needs(name);
-  command->footer("Example:\n  sallyport target scan hmc1\n  sallyport target scan hmc1 --expect SHA256:…");
-  command->callback([&context, options, name, address] {
-    if (name->count() + address->count() == 0) {
+  const auto command = targets.subcommand("scan", "Show an HMC's host keys, and pin them anew after asking");
+  const auto name = command.option("name", options->name, "a known target");
+  const auto address =
+      command.option("--address", options->addresses, "or an address: shows its keys, pins nothing")
+          .separated_by_commas()
+          .excludes(name);
+  command.option("--port", options->port, "SSH port at that address").shows_default().needs(address);
+  add_pin_options(command, options->pin).needs(name);
+  command.footer("Example:\n  sallyport target scan hmc1\n  sallyport target scan hmc1 --expect SHA256:…");
+  command.runs([&context, options, name, address] {
+    if (!name.is_given() && !address.is_given()) {
       context.exit_code = exit_code::wrong_usage;
       return report(context,
                     Error{"a target's name or --address is required (see: sallyport target scan --help)"});
@@ -284,14 +281,14 @@ void add_scan(CLI::App& targets, ConsoleContext& context) {
 
 }  // namespace
 
-void add_target_commands(CLI::App& app, ConsoleContext& context) {
-  auto* targets = app.add_subcommand("target", "HMCs: add, list, scan")->group(group::setup);
-  targets->require_subcommand(1);
-  targets->footer(
+void add_target_commands(const Command& app, ConsoleContext& context) {
+  const auto targets = app.subcommand("target", "HMCs: add, list, scan").heading(group::setup);
+  targets.needs_subcommand();
+  targets.footer(
       "Example:\n  sallyport target add hmc1 --address 198.51.100.10 --user hscroot --login prompt");
-  add_add(*targets, context);
-  add_list(*targets, context);
-  add_scan(*targets, context);
+  add_add(targets, context);
+  add_list(targets, context);
+  add_scan(targets, context);
 }
 
 }  // namespace sallyport

@@ -32,7 +32,7 @@ Done show_line(const ConsoleContext& context, const nlohmann::json& line) {
   const auto& record = member(line, "record");
   if (!record.is_object()) return {};
   if (context.json)
-    std::cout << record.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << std::endl;
+    std::cout << json_text(record) << std::endl;
   else
     print(record_text(record, context.color));
   if (!std::cout) return fail("nobody reads standard output");
@@ -67,13 +67,13 @@ Done watch(ConsoleContext& context, const std::string& grant) {
 
 }  // namespace
 
-void add_watch_command(CLI::App& app, ConsoleContext& context) {
+void add_watch_command(const Command& app, ConsoleContext& context) {
   const auto grant = std::make_shared<std::string>();
-  auto* command =
-      app.add_subcommand("watch", "Show what happens as it happens, until Ctrl-C")->group(group::sessions);
-  command->add_option("grant", *grant, "only this grant or session");
-  command->footer("Example:\n  sallyport watch\n  sallyport watch --json | jq .event");
-  command->callback([&context, grant] { run_command(context, [&] { return watch(context, *grant); }); });
+  const auto command =
+      app.subcommand("watch", "Show what happens as it happens, until Ctrl-C").heading(group::sessions);
+  command.option("grant", *grant, "only this grant or session");
+  command.footer("Example:\n  sallyport watch\n  sallyport watch --json | jq .event");
+  command.runs([&context, grant] { run_command(context, [&] { return watch(context, *grant); }); });
 }
 
 }  // namespace sallyport

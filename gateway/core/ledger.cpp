@@ -47,8 +47,15 @@ Done Ledger::fold(const Record& record) {
 // What the journal tells beside the grants themselves.
 void Ledger::remember(const Record& record) {
   const auto& fields = record.fields;
+  if (record.time > last_time_ && last_time_ != WallTime{}) passed_ += record.time - last_time_;
+  last_time_ = record.time;
+  if (record.event == "grant.enabled")
+    enabled_after_[GrantId{fields.value("grant", std::string{})}] = passed_;
+  const auto rep = fields.value("rep", std::string{});
   if (record.event == "login.accepted" && fields.contains("counter"))
-    counters_[fields.value("rep", std::string{})] = fields.value("counter", std::uint64_t{0});
+    counters_[rep] = fields.value("counter", std::uint64_t{0});
+  // A new secret is a new device, which begins to count at 0.
+  if (record.event == "rep.enrolled" || record.event == "rep.removed") counters_.erase(rep);
   const auto recording =
       std::pair{fields.value("session", std::string{}), fields.value("channel", std::uint32_t{0})};
   if (record.event == "session.channel" && fields.contains("recording")) open_recordings_.insert(recording);
@@ -137,18 +144,22 @@ Result<const Grant*> Ledger::in_state(const GrantId& id, GrantEvent event) const
   return &found->second;
 }
 
+// How much of its time a grant has used up: what passed between the journal's records since it was enabled,
+// and since the last one. A clock that is set back takes nothing off that, only forward steps add to it.
+BootClock::duration Ledger::age(const GrantId& id) const {
+  const auto begun = enabled_after_.find(id);
+  if (begun == enabled_after_.end()) return {};
+  return passed_ - begun->second + std::max(clock_->wall() - last_time_, BootClock::duration{0});
+}
+
 void Ledger::set_deadline(const Grant& grant) {
-  if (!is_live(grant)) return;
-  const auto now = clock_->wall();
-  const auto until = grant.state == GrantState::armed ? grant.connect_by : grant.end_by;
-  const auto since = grant.state == GrantState::armed ? grant.enabled_at : grant.claimed_at;
-  // A wall clock that was set back must not lengthen a grant: never more than it was given.
-  const auto left = std::min(until - now, until - since);
-  auto deadline = clock_->boot() + left;
+  if (grant.state != GrantState::armed) return;  // an active one's was set when it was claimed
+  // A wall clock that was set back must not lengthen a grant over a restart; set forward, it may shorten it.
+  const auto left =
+      std::min(grant.connect_by - clock_->wall(), grant.connect_by - grant.enabled_at - age(grant.id));
+  const auto deadline = clock_->boot() + left;
   // Nor may giving a grant back, with the wall clock set back in between: the first deadline stands.
-  if (grant.state == GrantState::armed)
-    deadline = std::min(deadline, armed_until_.try_emplace(grant.id, deadline).first->second);
-  deadlines_[grant.id] = deadline;
+  deadlines_[grant.id] = std::min(deadline, armed_until_.try_emplace(grant.id, deadline).first->second);
 }
 
 Result<GrantId> Ledger::enable(const Permit& permit, const Actor& actor) {

@@ -82,6 +82,7 @@ class Ledger {
   Done append(const Entry& entry, Weight weight);
   void append_closing(const Entry& entry);
   Result<Record> as_read_back(const Entry& entry, const Position& position) const;
+  BootClock::duration age(const GrantId& id) const;
   void set_deadline(const Grant& grant);
   Result<const Grant*> in_state(const GrantId& id, GrantEvent event) const;
   std::string fresh_id(std::string_view prefix);
@@ -93,6 +94,9 @@ class Ledger {
   Grants grants_;
   std::map<std::string, std::uint64_t> counters_;
   std::set<std::pair<std::string, std::uint32_t>> open_recordings_;
+  WallTime last_time_;                                    // of the last record
+  BootClock::duration passed_{0};                         // all steps forward from record to record
+  std::map<GrantId, BootClock::duration> enabled_after_;  // passed_ when each grant was enabled
   std::map<GrantId, BootTime> deadlines_;
   std::map<GrantId, BootTime> armed_until_;  // the first deadline of each, however often it was given back
   std::deque<Entry> unwritten_;

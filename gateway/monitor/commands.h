@@ -2,8 +2,7 @@
 // (docs/WIRE.md, section 3). Runs in: sallyportd (privileged).
 #pragma once
 
-#include <nlohmann/json.hpp>
-
+#include "gateway/audit/json.h"
 #include "gateway/monitor/gate.h"
 
 namespace sallyport {

@@ -24,10 +24,7 @@ constexpr int kDepthLimit = 8;  // of a request's JSON
 
 // JSON from a person with a role, but bounded all the same: depth, size, and no exceptions.
 Result<nlohmann::json> parse_request(std::string_view line) {
-  const auto shallow = [](int depth, nlohmann::json::parse_event_t, nlohmann::json&) {
-    return depth <= kDepthLimit;
-  };
-  auto request = nlohmann::json::parse(line, shallow, false);
+  auto request = parse_json(line, kDepthLimit);
   if (!request.is_object() || !request.contains("ask") || !request["ask"].is_string())
     return fail("a request is one JSON object with a text member 'ask'");
   return request;
@@ -43,7 +40,7 @@ void ControlConnection::give_up() {
 
 void ControlConnection::reply(const nlohmann::json& line, int descriptor) {
   if (closed_) return;
-  std::string text = line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+  std::string text = json_text(line) + "\n";
   if (descriptor >= 0) {
     // With nothing queued before it, so that it goes with this line's first byte.
     const auto sent = outgoing_.empty() ? send_with_descriptor(socket_.get(), text, descriptor) : -1;

@@ -7,10 +7,10 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <string>
 
 #include "base/unique_fd.h"
+#include "gateway/audit/json.h"
 #include "gateway/audit/record.h"
 #include "gateway/monitor/loop.h"
 #include "gateway/monitor/roles.h"

@@ -1,8 +1,7 @@
 // A grant as the console sees it (docs/WIRE.md, section 3). Runs in: sallyportd.
 #pragma once
 
-#include <nlohmann/json.hpp>
-
+#include "gateway/audit/json.h"
 #include "gateway/core/grant.h"
 
 namespace sallyport {

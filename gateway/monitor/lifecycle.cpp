@@ -117,7 +117,7 @@ void close_doors(Gate& gate, const GrantId& id) {
   gate.doors.close(id);
   if (auto settled = settle(gate); !settled) log_error("{}", settled.error().message());
   const auto left = lines_of(gate.firewall.residue());
-  if (!left.empty()) log_error("firewall: still open after {} was closed: {}", id.value(), left.dump());
+  if (!left.empty()) log_error("firewall: still open after {} was closed: {}", id.value(), json_text(left));
   gate.ledger.note_closing({"firewall.closed", {{"grant", id.value()}, {"left", left}}});
 }
 

@@ -1,7 +1,10 @@
 // Runs in: sallyportd (privileged). Never reads a peer's bytes.
 #include "gateway/monitor/loop.h"
 
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <utility>
 
@@ -9,8 +12,14 @@ namespace sallyport {
 
 namespace asio = boost::asio;
 
+Loop::Loop() : context_(std::make_unique<asio::io_context>(1)) {}
+Loop::~Loop() = default;
+void Loop::run() { context_->run(); }
+void Loop::stop() { context_->stop(); }
+void Loop::later(std::function<void()> what) { asio::post(*context_, std::move(what)); }
+
 struct Watch::State {
-  State(Loop& loop, int fd) : descriptor(loop, fd) {}
+  State(asio::io_context& context, int fd) : descriptor(context, fd) {}
   ~State() { release(); }
   void release() {
     if (descriptor.is_open()) (void)descriptor.release();  // borrowed: Asio must not close it
@@ -36,7 +45,7 @@ void wait_again(const StatePointer& state) {
 
 Watch::Watch() noexcept = default;
 Watch::Watch(Loop& loop, int fd, For what, std::function<void()> ready)
-    : state_(std::make_shared<State>(loop, fd)) {
+    : state_(std::make_shared<State>(*loop.context_, fd)) {
   state_->what = what == For::reading ? asio::posix::descriptor_base::wait_read
                                       : asio::posix::descriptor_base::wait_write;
   state_->ready = std::move(ready);
@@ -55,7 +64,7 @@ Watch::~Watch() {
 }
 
 struct Timer::State {
-  explicit State(Loop& loop) : timer(loop) {}
+  explicit State(asio::io_context& context) : timer(context) {}
   asio::steady_timer timer;
   std::chrono::milliseconds delay{};
   std::function<void()> due;
@@ -74,7 +83,7 @@ void Timer::arm(const std::shared_ptr<State>& state) {
 Timer::Timer() noexcept = default;
 Timer Timer::once(Loop& loop, std::chrono::milliseconds delay, std::function<void()> due) {
   Timer timer;
-  timer.state_ = std::make_shared<State>(loop);
+  timer.state_ = std::make_shared<State>(*loop.context_);
   timer.state_->delay = delay;
   timer.state_->due = std::move(due);
   arm(timer.state_);
@@ -95,6 +104,32 @@ Timer::~Timer() {
   if (!state_) return;
   state_->alive = false;
   state_->timer.cancel();
+}
+
+struct Signals::State {
+  explicit State(asio::io_context& context) : signals(context) {}
+  asio::signal_set signals;
+  std::function<void(int)> came;
+  bool alive = true;
+};
+
+void Signals::wait_again(const std::shared_ptr<State>& state) {
+  state->signals.async_wait([state](const boost::system::error_code& error, int number) {
+    if (error || !state->alive) return;
+    state->came(number);
+    if (state->alive) wait_again(state);
+  });
+}
+
+Signals::Signals(Loop& loop, std::initializer_list<int> numbers, std::function<void(int)> came)
+    : state_(std::make_shared<State>(*loop.context_)) {
+  for (const int number : numbers) state_->signals.add(number);
+  state_->came = std::move(came);
+  wait_again(state_);
+}
+Signals::~Signals() {
+  state_->alive = false;
+  state_->signals.cancel();
 }
 
 }  // namespace sallyport

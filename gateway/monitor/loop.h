@@ -1,16 +1,35 @@
-// What the monitor needs of its event loop: "when readable" and "after a while", each owned by its user, so
-// that nothing is called after its owner is gone. Boost.Asio underneath. One thread.
-// Runs in: sallyportd (privileged). Never reads a peer's bytes.
+// What the monitor needs of its event loop: "when readable", "after a while", "when signalled", each owned by
+// its user, so that nothing is called after its owner is gone. Boost.Asio underneath, in loop.cpp alone. One
+// thread. Runs in: sallyportd (privileged). Never reads a peer's bytes.
 #pragma once
 
-#include <boost/asio/io_context.hpp>
 #include <chrono>
 #include <functional>
+#include <initializer_list>
 #include <memory>
+
+namespace boost::asio {
+class io_context;
+}
 
 namespace sallyport {
 
-using Loop = boost::asio::io_context;
+class Loop {
+ public:
+  Loop();
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+  ~Loop();
+  void run();  // until stop()
+  void stop();
+  void later(std::function<void()> what);  // once, when what runs now has returned
+
+ private:
+  friend class Watch;
+  friend class Timer;
+  friend class Signals;
+  std::unique_ptr<boost::asio::io_context> context_;
+};
 
 // Calls back each time `fd` is ready, until destroyed. The descriptor is borrowed.
 class Watch {
@@ -40,6 +59,20 @@ class Timer {
  private:
   struct State;
   static void arm(const std::shared_ptr<State>& state);
+  std::shared_ptr<State> state_;
+};
+
+// Calls back with the number of each signal that comes, until destroyed.
+class Signals {
+ public:
+  Signals(Loop& loop, std::initializer_list<int> numbers, std::function<void(int)> came);
+  Signals(const Signals&) = delete;
+  Signals& operator=(const Signals&) = delete;
+  ~Signals();
+
+ private:
+  struct State;
+  static void wait_again(const std::shared_ptr<State>& state);
   std::shared_ptr<State> state_;
 };
 

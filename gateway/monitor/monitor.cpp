@@ -5,9 +5,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <boost/asio/signal_set.hpp>
+#include <algorithm>
+#include <csignal>
 
 #include "base/log.h"
+#include "base/sha256.h"
 #include "firewall/nft_firewall.h"
 #include "gateway/audit/file_journal.h"
 #include "gateway/monitor/commands.h"
@@ -100,18 +102,11 @@ class Shutdown {
   Timer poll_;
 };
 
-void watch_signals(boost::asio::signal_set& signals, Gate& gate, Shutdown& shutdown) {
-  signals.async_wait([&](const boost::system::error_code& error, int signal) {
-    if (error) return;
-    if (signal == SIGHUP) {
-      notify_service_manager("RELOADING=1");
-      if (auto reloaded = reload(gate); !reloaded) log_error("reload: {}", reloaded.error().message());
-      notify_service_manager("READY=1");
-    } else {
-      shutdown.begin();
-    }
-    watch_signals(signals, gate, shutdown);
-  });
+void on_signal(int signal, Gate& gate, Shutdown& shutdown) {
+  if (signal != SIGHUP) return shutdown.begin();
+  notify_service_manager("RELOADING=1");
+  if (auto reloaded = reload(gate); !reloaded) log_error("reload: {}", reloaded.error().message());
+  notify_service_manager("READY=1");
 }
 
 Done make_folders(const Options& options, std::optional<gid_t> auditors) {
@@ -127,8 +122,7 @@ Done run(Gate& gate) {
   close_left_over_recordings(gate);
   reopen_armed(gate);
   Shutdown shutdown{gate};
-  boost::asio::signal_set signals{gate.loop, SIGTERM, SIGINT, SIGHUP};
-  watch_signals(signals, gate, shutdown);
+  const Signals signals{gate.loop, {SIGTERM, SIGINT, SIGHUP}, [&](int signal) { on_signal(signal, gate, shutdown); }};
   const auto ticking = Timer::every(gate.loop, kTick, [&gate] { tick(gate); });
   Timer watchdog;
   if (const auto period = watchdog_period())
@@ -146,7 +140,7 @@ Done run(Gate& gate) {
 Done run_monitor(const Options& options) {
   prctl(PR_SET_DUMPABLE, 0);  // host keys and passwords pass through here: no core, no ptrace (I9)
   umask(0077);
-  Loop loop{1};
+  Loop loop;
   const SystemClock clock;
   SystemRandom random;
   ASSIGN_OR_RETURN(auto catalogue, load_or_explain(options.config));
@@ -191,6 +185,7 @@ Done run_monitor(const Options& options) {
             {},
             {},
             {}};
+  gate.decoy_key = Secret::taking(Sha256::hex_of(gate.host_keys.private_keys.front().reveal()));
   gate.listener = std::make_unique<Listener>(
       loop, [&gate](UniqueFd socket, const Endpoint& peer) { welcome(gate, std::move(socket), peer); });
   ASSIGN_OR_RETURN(gate.control, ControlServer::listen(

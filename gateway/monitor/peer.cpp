@@ -4,8 +4,6 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
-#include <boost/asio/post.hpp>
-
 #include "base/log.h"
 #include "gateway/monitor/lifecycle.h"
 #include "gateway/monitor/sessions.h"
@@ -116,7 +114,7 @@ void drop_peers_if(Gate& gate, const std::function<bool(const Peer&)>& which) {
     gate.stopped_peers.push_back(std::move(peer->second));
     peer = gate.peers.erase(peer);
   }
-  if (!gate.stopped_peers.empty()) boost::asio::post(gate.loop, [&gate] { gate.stopped_peers.clear(); });
+  if (!gate.stopped_peers.empty()) gate.loop.later([&gate] { gate.stopped_peers.clear(); });
 }
 
 void reap_helpers(Gate& gate) {

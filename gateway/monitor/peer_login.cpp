@@ -4,6 +4,7 @@
 // (privileged). Never reads a peer's bytes.
 #include <algorithm>
 
+#include "auth/decoy.h"
 #include "auth/ocra_suite.h"
 #include "auth/question.h"
 #include "base/log.h"
@@ -30,9 +31,19 @@ const Rep* find_rep(const Gate& gate, const std::string& name) {
   return found == gate.catalogue.reps.end() ? nullptr : &found->second;
 }
 
-std::string fresh_question(const Rep* rep, Random& random) {
-  // Whoever has no suite is asked in the default one, so that a stranger's question looks like a rep's.
-  auto suite = OcraSuite::parse(rep == nullptr ? kDefaultOcraSuite : std::string_view{rep->suite});
+// Whose suite a name is asked in: a rep's own, with or without a grant, and for an unknown name always the
+// same rep's, so that the form of the question tells nothing either. Looked up for everybody, to take the
+// same time.
+std::string suite_asked_in(const Gate& gate, const std::string& name) {
+  std::vector<std::string_view> names;
+  for (const auto& [rep, ignored] : gate.catalogue.reps) names.push_back(rep);
+  const auto decoy = decoy_for(name, gate.decoy_key, names);
+  if (const Rep* const rep = find_rep(gate, name)) return rep->suite;
+  return names.empty() ? std::string{kDefaultOcraSuite} : find_rep(gate, std::string{names[decoy]})->suite;
+}
+
+std::string fresh_question(const std::string& suite_text, Random& random) {
+  auto suite = OcraSuite::parse(suite_text);
   if (!suite) suite = OcraSuite::parse(kDefaultOcraSuite);
   return draw_question(*suite, random);
 }
@@ -48,9 +59,8 @@ void Peer::on(AskPassword& ask) {
   grant_ = grant == nullptr ? std::nullopt : std::optional{grant->id};
   const auto now = gate_.clock.boot();
   const auto standing = grant == nullptr ? Standing::stranger : Standing::expected;
-  if (auto given = attempt_.password_given(
-          standing, fresh_question(grant == nullptr ? nullptr : rep, gate_.random), now);
-      !given)
+  auto question = fresh_question(suite_asked_in(gate_, name.rep), gate_.random);
+  if (auto given = attempt_.password_given(standing, std::move(question), now); !given)
     return on_worker_gone(given.error().message());
   phase_ = Phase::challenged;
   start_helper();

@@ -2,7 +2,6 @@
 #include "gateway/monitor/sessions.h"
 
 #include <algorithm>
-#include <array>
 
 #include "base/duration.h"
 #include "base/log.h"
@@ -15,9 +14,7 @@ namespace {
 
 constexpr std::chrono::seconds kGrace{1};  // for the worker to tell the rep and leave
 constexpr std::uint64_t kRecordingSlack =
-    1 << 20;  // bytes that a worker may be beyond the limit it keeps itself
-constexpr std::array<std::chrono::seconds, 3> kWarnings{std::chrono::minutes{15}, std::chrono::minutes{5},
-                                                        std::chrono::minutes{1}};
+    1 << 20;                                 // bytes that a worker may be beyond the limit it keeps itself
 constexpr std::size_t kHashATick = 4 << 20;  // bytes of recordings hashed a session and second
 
 void finish_end(Gate& gate, const GrantId& id) {
@@ -32,16 +29,12 @@ void finish_end(Gate& gate, const GrantId& id) {
 }
 
 void warn_if_due(Gate& gate, const GrantId& id, Session& session) {
-  if (session.warnings_given == kWarnings.size()) return;
+  // Before the target let the rep in there is nobody to be told; the last warning missed is given then.
+  if (!gate.ledger.find(id.value())->connected) return;
   const auto left = gate.ledger.deadline(id) - gate.clock.boot();
-  if (left > kWarnings[session.warnings_given]) return;
-  // A session that was short from the start skips the warnings that have already passed.
-  while (session.warnings_given + 1 < kWarnings.size() && left <= kWarnings[session.warnings_given + 1])
-    ++session.warnings_given;
-  if (Peer* const peer = find_peer(gate, session.peer))
-    peer->warn(
-        fmt::format("this session ends in {}", to_text(std::chrono::ceil<std::chrono::seconds>(left))));
-  ++session.warnings_given;
+  Peer* const peer = find_peer(gate, session.peer);
+  if (peer == nullptr || !session.warnings.due(left)) return;
+  peer->warn(fmt::format("this session ends in {}", to_text(std::chrono::ceil<std::chrono::seconds>(left))));
 }
 
 // Hashes what was appended; says what is wrong with it, or nothing.
@@ -79,6 +72,7 @@ void begin_session(Gate& gate, const GrantId& id, const std::string& name, PeerI
   session.name = name;
   session.peer = peer;
   session.last_activity = gate.clock.boot();
+  session.warnings = EndWarnings{gate.ledger.find(id.value())->session_limit};
 }
 
 void forget_session(Gate& gate, const GrantId& id) { gate.sessions.erase(id); }

@@ -138,8 +138,9 @@ std::optional<Bridge::Ending> Bridge::ending() const {
     if (program->target_overrun())
       return Ending{Finish::target_protocol, "the target sends beyond its window"};
   }
-  if (!rep_->leg().alive())
-    return Ending{rep_->leg().left_politely() ? Finish::rep_left : Finish::rep_protocol, rep_->leg().error()};
+  if (const auto& rep = rep_->leg(); !rep.alive())
+    return Ending{rep.left_politely() ? Finish::rep_left : Finish::rep_protocol,
+                  rep.said_goodbye() ? "" : rep.error()};
   if (!target_->alive()) {
     if (target_->left_politely()) return Ending{Finish::target_left, "the target closed the connection"};
     return Ending{Finish::target_protocol, "the target broke the SSH protocol: " + target_->error()};

@@ -1,7 +1,7 @@
 // Runs in: sallyport-ssh.
 #include "gateway/ssh/last_words.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 namespace sallyport {
 

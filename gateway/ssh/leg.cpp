@@ -4,9 +4,11 @@
 #include <poll.h>
 
 #include <array>
+#include <limits>
 #include <string_view>
 
 #include "base/check.h"
+#include "gateway/worker/lifetime.h"
 
 namespace sallyport {
 
@@ -14,9 +16,12 @@ namespace {
 
 // libssh reads 4 KiB a turn. Several turns a wake-up save polls; an end to them keeps the other leg served.
 constexpr int kTurnsAtOnce = 32;
-// libssh answers an unknown packet or a keepalive at once, into a buffer without a limit. This many rounds, so
-// 64 MiB of a peer's, while the peer reads nothing: it does so on purpose.
+// libssh answers an unknown packet or a keepalive at once, into a buffer without a limit. This many rounds,
+// so 64 MiB of a peer's, while the peer reads nothing: it does so on purpose.
 constexpr int kUnreadRounds = 16384;
+// Processor time between two looks at the sockets. The longest honest work, a key exchange with the largest
+// groups, takes a tenth of it.
+constexpr std::chrono::seconds kLongestWork{2};
 
 }  // namespace
 
@@ -35,6 +40,7 @@ void Leg::turn() {
   for (int turns = 0; turns < kTurnsAtOnce && alive(); ++turns) {
     if (ssh_event_dopoll(event_.get(), 0) != SSH_OK) break;
     busy = true;
+    if (rounds_ < std::numeric_limits<int>::max()) ++rounds_;
     unread_rounds_ = flushed() ? 0 : unread_rounds_ + 1;
   }
   if (flushed())
@@ -62,6 +68,7 @@ int Leg::fd() const { return static_cast<int>(ssh_get_fd(session_.get())); }
 bool Leg::wait_until(BootTime deadline, const Clock& clock) {
   const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - clock.boot());
   if (left.count() <= 0) return false;
+  limit_work(kLongestWork);
   pollfd waiting{fd(), wanted_events(), 0};
   if (poll(&waiting, 1, static_cast<int>(left.count())) < 0 && errno != EINTR) return false;
   turn();
@@ -91,12 +98,18 @@ bool Leg::left_politely() const {
          why.find("error on socket") != std::string::npos;
 }
 
+bool Leg::said_goodbye() const {
+  // RFC 4253 section 11.1: 11 is SSH_DISCONNECT_BY_APPLICATION.
+  return error().find("SSH_MSG_DISCONNECT: 11:") != std::string::npos;
+}
+
 std::string Leg::error() const {
   if (answers_unread()) return "the peer does not read what it is answered";
   return ssh_get_error(session_.get());
 }
 
 Done wait_a_turn(MonitorClient& monitor, std::initializer_list<Leg*> legs, std::chrono::milliseconds most) {
+  limit_work(kLongestWork);
   std::array<pollfd, 3> waiting{};
   waiting[0] = {monitor.fd(), POLLIN, 0};
   nfds_t count = 1;

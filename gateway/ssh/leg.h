@@ -33,6 +33,8 @@ class Leg {
   bool flushed() const;
   // Turns in a row in which something came while the socket did not take what libssh holds.
   int unread_turns() const noexcept { return unread_turns_; }
+  // How often something came so far; each time at most the 4 KiB that libssh reads at once.
+  int rounds() const noexcept { return rounds_; }
   // What to poll() the socket for.
   short wanted_events() const;
   int fd() const;
@@ -45,6 +47,8 @@ class Leg {
   void disconnect(const std::string& sentence, BootTime deadline, const Clock& clock);
   // Why the session died: the peer left (a disconnect, the end of its socket), or broke the protocol.
   bool left_politely() const;
+  // The peer took its leave as a client does that its user has closed; error() has nothing to add to that.
+  bool said_goodbye() const;
   std::string error() const;
 
  private:
@@ -54,6 +58,7 @@ class Leg {
 
   SshSession session_;
   SshEvent event_;
+  int rounds_ = 0;  // stops at INT_MAX
   int unread_turns_ = 0;
   int unread_rounds_ = 0;  // the same in rounds of libssh's loop
 };

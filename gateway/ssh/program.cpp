@@ -165,8 +165,8 @@ void Program::start(SshMessage message, ProgramRequest request) {
 Done Program::begin_recording(GrantedChannel&& granted) {
   if (!is_recorded(request_.kind, terminal_.has_value())) return {};
   const auto input = granted.facts.record_input ? RecordInput::when_echoed : RecordInput::no;
-  ASSIGN_OR_RETURN(auto recorder, Recorder::start(std::move(granted.recording),
-                                                  recorded_terminal(terminal_), granted.facts.recording_limit, input, *clock_));
+  ASSIGN_OR_RETURN(auto recorder, Recorder::start(std::move(granted.recording), recorded_terminal(terminal_),
+                                                  granted.facts.recording_limit, input, *clock_));
   recorder_.emplace(std::move(recorder));
   witness_output_ = [this](std::string_view bytes) { recorder_->output(bytes); };
   witness_input_ = [this](std::string_view bytes) { recorder_->input(bytes); };
@@ -375,7 +375,7 @@ void Program::end(const std::string& sentence) {
   if (rep_close_sent_) return;
   if (request_message_) ssh_message_channel_request_reply_success(request_message_.get());
   request_message_.reset();
-  say(sentence);
+  if (!sentence.empty()) say(sentence);
   if (!exit_sent_) exit_status_ = kRefusedStatus, exit_signal_.reset();
 }
 

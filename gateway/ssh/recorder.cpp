@@ -1,7 +1,7 @@
 // Runs in: sallyport-ssh.
 #include "gateway/ssh/recorder.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include <algorithm>

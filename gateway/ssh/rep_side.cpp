@@ -18,6 +18,9 @@ using std::chrono_literals::operator""ms;
 constexpr int kMessagesBeforeLogin = 200;
 // Answers to what libssh answers by itself pile up meanwhile: 128 KiB come in a turn.
 constexpr int kUnreadTurnsBeforeLogin = 8;
+// Up to 4 MiB. Packets that libssh drops by itself (SSH_MSG_IGNORE, a login with a malformed key) are no
+// messages to us, and would keep a processor busy until the time to log in is over.
+constexpr int kRoundsBeforeLogin = 1000;
 
 // PEM from memory, in the form that every libssh from 0.10 on accepts.
 Result<SshKey> import_host_key(const Secret& pem) {
@@ -83,12 +86,13 @@ Done RepSide::exchange_keys() {
     if (done == SSH_OK) return {};
     if (done != SSH_AGAIN || !leg_.alive()) return fail("key exchange with the rep: {}", leg_.error());
     RETURN_IF_ERROR(wait_a_turn(*monitor_, {&leg_}, 1s));
-    RETURN_IF_ERROR(check_that_it_reads());
+    RETURN_IF_ERROR(check_its_manners());
   }
 }
 
-Done RepSide::check_that_it_reads() const {
+Done RepSide::check_its_manners() const {
   if (leg_.unread_turns() > kUnreadTurnsBeforeLogin) return fail("the rep does not read");
+  if (leg_.rounds() > kRoundsBeforeLogin) return fail("the rep sends too much before it is logged in");
   return {};
 }
 
@@ -102,9 +106,10 @@ Result<SshMessage> RepSide::await_message() {
       return message;
     }
     if (leg_.alive()) RETURN_IF_ERROR(wait_a_turn(*monitor_, {&leg_}, 1s));
-    RETURN_IF_ERROR(check_that_it_reads());
+    RETURN_IF_ERROR(check_its_manners());
   }
-  return fail("the rep left: {}", leg_.error());
+  if (leg_.said_goodbye()) return fail("during the login");
+  return fail("during the login: {}", leg_.error());
 }
 
 Done RepSide::answer_service(ssh_message message) {

@@ -36,8 +36,9 @@ class RepSide {
   Done admit();
   Done reject();
 
-  // Until it is let in a rep gets little, so that its socket always takes it. An Error when it does not.
-  Done check_that_it_reads() const;
+  // Until it is let in a rep gets little, so that its socket always takes it, and has little to say. An Error
+  // when it does not read, or says much.
+  Done check_its_manners() const;
 
   // The next message that libssh could not answer by itself, or null when there is none yet.
   SshMessage next_message();

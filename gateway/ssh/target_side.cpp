@@ -15,8 +15,8 @@ namespace {
 using std::chrono_literals::operator""s;
 using std::chrono_literals::operator""ms;
 
-// From the first byte to the login with a stored credential. The rep hears of a fault within 10 s; dialling and
-// telling take the rest.
+// From the first byte to the login with a stored credential. The rep hears of a fault within 10 s; dialling
+// and telling take the rest.
 constexpr auto kPatience = 8s;
 // After a person's answer the target may itself wait for a second factor's server.
 constexpr auto kPromptPatience = 60s;
@@ -95,7 +95,11 @@ constexpr const char* kClosed = "the target closed the connection";
 
 TargetSide::TargetSide(SshSession session, TargetSocket facts, MonitorClient& monitor, RepSide& rep,
                        const Clock& clock)
-    : leg_(std::move(session)), facts_(std::move(facts)), monitor_(&monitor), rep_(&rep), clock_(&clock),
+    : leg_(std::move(session)),
+      facts_(std::move(facts)),
+      monitor_(&monitor),
+      rep_(&rep),
+      clock_(&clock),
       deadline_(clock.boot() + kPatience) {
   ssh_set_message_callback(leg_.get(), refuse_message, nullptr);
 }
@@ -117,12 +121,12 @@ TargetResult<int> TargetSide::until_decided(Step step, int again, BootTime deadl
     if (decided != again) return decided;
     if (!leg_.alive())
       return failed(leg_.left_politely() ? TargetFault::closed : TargetFault::protocol, leg_.error());
-    if (!rep_->leg().alive()) return rep_gone("the rep left during login at the target");
+    if (!rep_->leg().alive()) return rep_gone("during the login at the target");
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - clock_->boot());
     if (left.count() <= 0) return failed(TargetFault::timed_out, "the target does not answer");
     if (auto turned = wait_a_turn(*monitor_, {&rep_->leg(), &leg_}, left); !turned)
       return failed(TargetFault::closed, turned.error().message());
-    if (auto reads = rep_->check_that_it_reads(); !reads) return rep_gone(reads.error().message());
+    if (auto reads = rep_->check_its_manners(); !reads) return rep_gone(reads.error().message());
   }
 }
 

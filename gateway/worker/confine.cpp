@@ -28,7 +28,9 @@ namespace {
 // A connection needs its sockets and one recording a terminal; a leak must not grow without end.
 constexpr rlim_t kDescriptors = 256;
 // Everything a worker holds at once is bounded windows and buffers; a peer that finds a way around them
-// must not take the machine's memory. Unused under sanitizers, whose shadow counts.
+// must not take the machine's memory. Measured on libssh 0.10: 1 MiB for a terminal, 6 for a copy of 100 MiB,
+// 44 with ten busy channels, 340 with the 100 that a policy may allow. Unused under sanitizers, whose shadow
+// counts.
 [[maybe_unused]] constexpr rlim_t kDataBytes = rlim_t{512} << 20;
 
 Done limit(__rlimit_resource resource, rlim_t most) {
@@ -97,6 +99,7 @@ Done confine(const Confinement& confinement, int channel) {
   RETURN_IF_ERROR(drop_capabilities());
   RETURN_IF_ERROR(forbid_new_privileges());
   RETURN_IF_ERROR(die_with_parent(channel));
+  RETURN_IF_ERROR(prepare_to_limit_work());
   return load_seccomp_filter();
 }
 

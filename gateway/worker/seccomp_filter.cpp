@@ -5,6 +5,7 @@
 #include <seccomp.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 
 #include <memory>
 #include <type_traits>
@@ -91,6 +92,11 @@ Done allow_nonblocking_sockets(const Filter& filter) {
   return rule(filter, SCMP_ACT_ERRNO(0), SCMP_SYS(fcntl), set_flags, SCMP_A2(SCMP_CMP_EQ, O_NONBLOCK));
 }
 
+// The clock of limit_work(); no other of the process's timers.
+Done allow_work_limit(const Filter& filter) {
+  return rule(filter, SCMP_ACT_ALLOW, SCMP_SYS(setitimer), SCMP_A0(SCMP_CMP_EQ, ITIMER_PROF));
+}
+
 // Never part of what a site runs: what the sanitizers' runtime needs to print a report and leave.
 Done allow_sanitizer_runtime([[maybe_unused]] const Filter& filter) {
 #if defined(__SANITIZE_ADDRESS__)
@@ -116,6 +122,7 @@ Done load_seccomp_filter() {
   RETURN_IF_ERROR(allow_plain_memory(filter));
   RETURN_IF_ERROR(allow_connected_sockets(filter));
   RETURN_IF_ERROR(allow_nonblocking_sockets(filter));
+  RETURN_IF_ERROR(allow_work_limit(filter));
   RETURN_IF_ERROR(allow_sanitizer_runtime(filter));
   return checked(seccomp_load(filter.get()), "loading the seccomp filter");
 }

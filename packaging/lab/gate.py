@@ -77,12 +77,10 @@ class Gate:
 
     # ---- the daemon
 
-    def start(self, wrapper=(), wait=15.0):
-        """Starts it and returns when it says that it is ready. wrapper: e.g. an strace command line."""
-        NOTIFY.unlink(missing_ok=True)
-        ready = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        ready.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
-        ready.bind(str(NOTIFY))
+    def start(self, wrapper=(), wait=15.0, manager=None):
+        """Starts it and returns when it says that it is ready. wrapper: e.g. an strace command line. manager: the
+        caller's service_manager(), which stays open and hears what is said after that."""
+        ready = manager or service_manager()
         command = [*wrapper, str(LAB / "bin/sallyportd"), "--config", str(CONFIG), "--state", str(STATE),
                    "--run", str(RUN), "--libexec", str(LAB / "bin")]
         environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "NOTIFY_SOCKET": str(NOTIFY), "LC_ALL": "C.UTF-8",
@@ -93,7 +91,8 @@ class Gate:
         try:
             self.pid = self.wait_until_ready(ready, wait)
         finally:
-            ready.close()
+            if manager is None:
+                ready.close()
         return self.pid
 
     def wait_until_ready(self, ready, wait):
@@ -218,9 +217,22 @@ class Gate:
         done = subprocess.run(network.inside("gate", ["ss", "-Htln"]), capture_output=True, text=True)
         return [line.split()[3] for line in done.stdout.splitlines()]
 
+    def proc(self):
+        """The daemon's folder in /proc."""
+        return Path(f"/proc/{self.pid}")
+
     def workers(self):
         """Process ids of the worker program."""
         return pids_of("sallyport-ssh")
+
+
+def service_manager():
+    """The socket on which a service manager hears sd_notify messages, and from whom."""
+    NOTIFY.unlink(missing_ok=True)
+    manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    manager.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+    manager.bind(str(NOTIFY))
+    return manager
 
 
 def pids_of(name):

@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 
 from . import files, network
-from .gate import Gate
+from .gate import CONFIG, Gate
 from .hmc import Hmc
 from .rep import Rep
 
@@ -61,9 +61,11 @@ class Lab:
             raise RuntimeError(f"target.add: {reply['refused']}")
         return reply["result"]
 
-    def enroll(self, name="kim", admin="root"):
-        """A rep with a password and an OCRA secret, on a laptop that knows both."""
-        for question in ({"ask": "rep.add"}, {"ask": "rep.enroll"}):
+    def enroll(self, name="kim", admin="root", suite=None):
+        """A rep with a password and an OCRA secret, on a laptop that knows both. One who is there is enrolled anew."""
+        suite = {"suite": suite} if suite else {}
+        add = [] if (CONFIG / f"reps/{name}.toml").exists() else [{"ask": "rep.add"}]
+        for question in (*add, {"ask": "rep.enroll", **suite}):
             reply = self.gate.ask(admin, **question, name=name)
             if not reply["ok"]:
                 raise RuntimeError(f"{question['ask']}: {reply['refused']}")

@@ -8,6 +8,7 @@
 #include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -19,6 +20,7 @@
 
 #include "gateway/wire/channel.h"
 #include "gateway/worker/confine.h"
+#include "gateway/worker/lifetime.h"
 #include "tests/catch.h"
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -114,6 +116,19 @@ TEST_CASE("I7: a confined worker writes, reads and polls what is already open") 
   CHECK(file.text() == "kept");
   close(pair[0]);
   close(pair[1]);
+}
+
+TEST_CASE("I7: a confined worker that works without end is ended") {
+  const auto status = try_confined([](const Belongings&) {
+    limit_work(std::chrono::seconds{1});
+    for (volatile bool forever = true; forever;) continue;
+    return true;
+  });
+  CHECK((WIFEXITED(status) && WEXITSTATUS(status) == kOverworked));
+  CHECK(was_refused(try_confined([](const Belongings&) {
+    const itimerval once{{0, 0}, {1, 0}};
+    return call(SYS_setitimer, ITIMER_REAL, &once, nullptr);
+  })));
 }
 
 TEST_CASE("I7: a confined worker opens no file") {

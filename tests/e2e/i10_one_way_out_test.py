@@ -1,6 +1,7 @@
 """I10: whatever ends a session, everything is closed, checked, and journaled with reason and counters."""
 import signal
 
+from raw_ssh import DISCONNECT, raw_rep, response_to
 from support import Terminal, assert_closes, eventually, grant_id, state_of
 
 
@@ -19,9 +20,25 @@ def open_terminal(lab):
 def test_the_rep_leaves(armed):
     assert open_terminal(armed).leave() == 0
     record = the_end(armed, armed.grant)
-    assert record["from_target"] > 100 and record["to_target"] > 5 and record["reason"]
+    assert record["from_target"] > 100 and record["to_target"] > 5
+    assert record["reason"] == "the rep left"
     assert_closes(armed)
     assert state_of(armed, armed.grant) == "spent"
+
+
+def test_the_rep_leaves_in_the_middle_of_the_targets_login(site):
+    site.add_target("asking", login="prompt")
+    grant = grant_id(site.enable(target="asking"))
+    rep = raw_rep().ask_for_userauth()
+    rep.begin_attempt()
+    rep.answer(site.kim.password)
+    rep.answer(response_to(site.kim, rep.prompt()))
+    assert "assword" in rep.prompt()  # the target's
+    rep.say(DISCONNECT, 11, "disconnected by user", "")
+    record = the_end(site, grant)
+    assert record["reason"].startswith("the rep left: during the login") and "SSH_MSG" not in record["reason"]
+    rep.close()
+    assert_closes(site)
 
 
 def test_the_admin_ends_it_and_the_rep_is_told_why(armed):

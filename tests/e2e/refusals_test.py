@@ -3,9 +3,7 @@ import subprocess
 import time
 
 import pytest
-from lab import network
-from lab.files import ACCOUNTS, write
-from lab.gate import CONFIG
+from lab.files import ACCOUNTS
 from support import can_connect, eventually, grant_id, state_of
 
 
@@ -86,32 +84,6 @@ def test_too_many_channels_are_refused_and_the_session_lives(shell):
     assert 1 <= sum(code == 0 for code in codes) <= 10, codes
     master.kill()
     master.communicate()
-
-
-def test_at_most_four_unauthenticated_connections_a_source(armed):
-    program = ("import socket,sys,time\nopen_=[]\n"
-               "for i in range(12):\n"
-               "    s=socket.create_connection((sys.argv[1],22),3); s.settimeout(2)\n"
-               "    try: open_.append(bool(s.recv(8)))\n"
-               "    except OSError: open_.append(False)\n"
-               "    globals()['s%d'%i]=s\n"
-               "print(sum(open_))")
-    assert armed.run("rep", "/usr/bin/python3", "-c", program, network.GATE4).stdout.strip() == "4"
-    time.sleep(0.3)
-    assert armed.kim.ssh("lshmc -V").returncode == 0, "once they are gone the rep gets in"
-
-
-def test_logging_in_takes_at_most_its_time(site):
-    text = (CONFIG / "sallyport.toml").read_text() + '\n[login]\ntime = "5s"\n'
-    site.gate.stop()
-    write(CONFIG / "sallyport.toml", text)
-    site.gate.start()
-    site.enable()
-    program = ("import socket,sys,time\ns=socket.create_connection((sys.argv[1],22),3)\ns.settimeout(12)\n"
-               "t=time.monotonic()\nwhile s.recv(100): pass\nprint(time.monotonic()-t)")
-    took = float(site.run("rep", "/usr/bin/python3", "-c", program, network.GATE4).stdout)
-    assert 4 < took < 7
-    eventually(lambda: not site.gate.workers(), 2, "the worker's end")
 
 
 def test_too_many_failed_logins_lock_the_grant(site):

@@ -51,7 +51,7 @@ TEST_CASE("a written target reads back the same") {
 }
 
 TEST_CASE("the shipped files are good") {
-  const auto source = std::filesystem::path{__FILE__}.parent_path().parent_path().parent_path().parent_path();
+  const auto source = std::filesystem::path{SALLYPORT_SOURCE_DIR};
   const auto text_of = [](const std::filesystem::path& path) {
     std::ostringstream text;
     text << std::ifstream{path}.rdbuf();

@@ -13,7 +13,7 @@ using namespace sallyport;
 namespace {
 
 const std::filesystem::path kDocument =
-    std::filesystem::path{__FILE__}.parent_path() / "../../../../docs/JOURNAL.md";
+    std::filesystem::path{SALLYPORT_SOURCE_DIR} / "docs/JOURNAL.md";
 
 // The first fenced block of `kind` in the document.
 std::string block(const std::string& kind) {

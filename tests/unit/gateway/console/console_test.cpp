@@ -33,8 +33,7 @@ TEST_CASE("enable asks what was typed and prints what to tell the rep") {
   CHECK(contains(done.out, "Tell the representative:\n  ssh kim@gate\n  or  ssh kim@192.0.2.1\n"));
   CHECK(contains(done.out, "SHA256:abc (ED25519)"));
   REQUIRE(gate.asked().size() == 1);
-  CHECK(gate.asked()[0] ==
-        nlohmann::json::parse(R"({"ask":"enable","rep":"kim","target":"hmc1","policy":"hmc-ssh",
+  CHECK(gate.asked()[0] == parse_json(R"({"ask":"enable","rep":"kim","target":"hmc1","policy":"hmc-ssh",
       "networks":["203.0.113.0/24","2001:db8::/32"],"connect_within":600,"session":7200,"ticket":"PMR 1","reason":"disk"})"));
 }
 
@@ -50,7 +49,7 @@ TEST_CASE("a refusal with --json is one document on standard output") {
   FakeGate gate{{R"({"ok":false,"refused":"no"})"}};
   const auto done = run({"--json", "list", "--socket", gate.path()});
   CHECK(done.exit_code == 1);
-  CHECK(nlohmann::json::parse(done.out) == nlohmann::json{{"refused", "no"}});
+  CHECK(parse_json(done.out) == nlohmann::json{{"refused", "no"}});
   CHECK(done.err == "");
 }
 
@@ -120,7 +119,7 @@ TEST_CASE("list without grants says so") {
 TEST_CASE("--json prints the result as it came") {
   FakeGate gate{{ok(R"({"grants":[)" + kGrant + "]}")}};
   const auto done = run({"list", "--json", "--socket", gate.path()});
-  CHECK(nlohmann::json::parse(done.out)["grants"][0]["id"] == "g-7k3m9q2x");
+  CHECK(parse_json(done.out)["grants"][0]["id"] == "g-7k3m9q2x");
 }
 
 TEST_CASE("show prints the grant and what the kernel holds") {
@@ -161,7 +160,7 @@ TEST_CASE("watch prints a line for each record and says when the gate is gone") 
     std::istringstream lines{run({"watch", "g-1", "--json", "--socket", gate.path()}).out};
     std::string line;
     std::getline(lines, line);
-    CHECK(nlohmann::json::parse(line)["event"] == "grant.claimed");
+    CHECK(parse_json(line)["event"] == "grant.claimed");
     CHECK(gate.asked()[0]["grant"] == "g-1");
   }
 }
@@ -183,7 +182,7 @@ TEST_CASE("enroll shows the secret as text and as a QR code") {
   }
   SECTION("as JSON") {
     const auto done = run({"rep", "enroll", "kim", "--json", "--socket", gate.path()});
-    CHECK(nlohmann::json::parse(done.out)["secret"] == "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ");
+    CHECK(parse_json(done.out)["secret"] == "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ");
   }
 }
 

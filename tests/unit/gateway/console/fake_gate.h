@@ -9,13 +9,13 @@
 #include <filesystem>
 #include <iostream>
 #include <mutex>
-#include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "base/unique_fd.h"
+#include "gateway/audit/json.h"
 #include "gateway/console/console.h"
 
 namespace sallyport {
@@ -62,7 +62,7 @@ class FakeGate {
     for (char c = 0; c != '\n'; line += c)
       if (read(connection, &c, 1) != 1) return false;
     const std::lock_guard lock{mutex_};
-    asked_.push_back(nlohmann::json::parse(line));
+    asked_.push_back(parse_json(line));
     if (asked_.size() > replies_.size()) return false;
     const auto reply = replies_[asked_.size() - 1] + "\n";
     return send(connection, reply.data(), reply.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(reply.size());

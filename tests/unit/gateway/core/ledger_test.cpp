@@ -272,3 +272,66 @@ TEST_CASE("every move between states that the table does not list is refused") {
     if (state != GrantState::armed) CHECK_FALSE(next(state, GrantEvent::claim));
   }
 }
+
+TEST_CASE("I2: while the gate runs, setting the wall clock changes no deadline") {
+  Desk desk;
+  const auto id = *desk.ledger.enable(permit_for(), kAlice);
+  const auto deadline = desk.ledger.deadline(id);
+  const auto jump = GENERATE(1h, -1h);
+  desk.clock.set_wall(desk.clock.wall() + jump);
+  CHECK(desk.ledger.deadline(id) == deadline);
+  desk.clock.advance(29min);
+  CHECK(desk.ledger.due().empty());
+  CHECK(desk.ledger.admissible("kim", "", kPeer.address) != nullptr);
+  SECTION("unused it ends in time") {
+    desk.clock.advance(1min);
+    CHECK(desk.ledger.due() == std::vector{id});
+    CHECK_FALSE(desk.ledger.claim(id, kPeer));
+  }
+  SECTION("used it admits nobody else, and its session lasts no longer") {
+    REQUIRE(desk.ledger.claim(id, kPeer));
+    desk.clock.set_wall(desk.clock.wall() - 2 * jump);
+    CHECK_FALSE(desk.ledger.claim(id, kPeer));
+    CHECK(desk.ledger.admissible("kim", "", kPeer.address) == nullptr);
+    CHECK(desk.ledger.deadline(id) == desk.clock.boot() + 4h);
+    CHECK_FALSE(desk.restart().claim(id, kPeer));
+  }
+}
+
+TEST_CASE("I2: over a restart a clock that was set back gives an armed grant no time that it had used up") {
+  Desk desk;
+  const auto id = *desk.ledger.enable(permit_for(), kAlice);
+  desk.clock.advance(20min);
+  desk.ledger.note_closing({"gateway.stopped"});
+  desk.clock.set_wall(desk.clock.wall() - 1h);
+  auto ledger = desk.restart();
+  CHECK(ledger.deadline(id) - desk.clock.boot() == 10min);
+  SECTION("nor over the next one, when it is right again") {
+    desk.clock.advance(5min);
+    REQUIRE(ledger.note({"gateway.started"}));
+    desk.clock.set_wall(desk.clock.wall() + 1h);
+    CHECK(desk.restart().deadline(id) - desk.clock.boot() <= 5min);
+  }
+}
+
+TEST_CASE("a clock that was set forward ends a grant early over a restart, and does not touch later ones") {
+  Desk desk;
+  const auto id = *desk.ledger.enable(permit_for(), kAlice);
+  desk.clock.set_wall(desk.clock.wall() + 1h);
+  CHECK(desk.restart().due() == std::vector{id});
+  desk.ledger.note_closing({"gateway.stopped"});
+  desk.clock.set_wall(desk.clock.wall() - 1h);
+  const auto later = *desk.ledger.enable(permit_for("lee"), kAlice);
+  CHECK(desk.restart().deadline(later) - desk.clock.boot() == 30min);
+}
+
+TEST_CASE("a device's counter goes on over a restart, and begins anew with a new secret") {
+  Desk desk;
+  REQUIRE(desk.ledger.note({"login.accepted", {{"rep", "kim"}, {"counter", 7}}}));
+  CHECK(desk.restart().counter_of("kim") == 7);
+  CHECK(desk.restart().counter_of("lee") == 0);
+  const auto* const event = GENERATE("rep.enrolled", "rep.removed");
+  REQUIRE(desk.ledger.note({event, {{"rep", "kim"}}}));
+  CHECK(desk.ledger.counter_of("kim") == 0);
+  CHECK(desk.restart().counter_of("kim") == 0);
+}

@@ -1,0 +1,17 @@
+// Decoy: the rep that an unknown name is asked like, so that the form of a question tells no names apart
+// (I11). Pure. Runs in: sallyportd.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/secret.h"
+
+namespace sallyport {
+
+// The index of one of `reps`, 0 when there are none. The same name gets the same rep as long as that one is
+// there, whoever else comes or goes; without `key` nobody can tell which. Takes the same time for every name.
+std::size_t decoy_for(std::string_view name, const Secret& key, const std::vector<std::string_view>& reps);
+
+}  // namespace sallyport

@@ -1,0 +1,49 @@
+// The rep that an unknown name is asked like. Runs in: tests.
+#include "auth/decoy.h"
+
+#include <algorithm>
+#include <set>
+
+#include "tests/catch.h"
+
+using namespace sallyport;
+
+namespace {
+
+const Secret kKey{std::string_view{"the gate's own"}};
+using Reps = std::vector<std::string_view>;
+
+std::vector<std::string> some_names() {
+  std::vector<std::string> names;
+  for (int i = 0; i < 60; ++i) names.push_back("guess" + std::to_string(i));
+  return names;
+}
+
+}  // namespace
+
+TEST_CASE("I11: unknown names are spread over all reps, each always to the same one") {
+  const Reps reps{"kim", "lee", "sam"};
+  std::set<std::size_t> seen;
+  for (const auto& name : some_names()) {
+    seen.insert(decoy_for(name, kKey, reps));
+    CHECK(decoy_for(name, kKey, reps) == decoy_for(name, kKey, reps));
+  }
+  CHECK(seen == std::set<std::size_t>{0, 1, 2});
+  CHECK(decoy_for("guess", kKey, {}) == 0);
+}
+
+TEST_CASE("I11: a rep who comes or goes moves only the names that are asked like it") {
+  const Reps before{"kim", "lee", "sam"}, after{"kim", "sam"};
+  for (const auto& name : some_names()) {
+    const auto was = before[decoy_for(name, kKey, before)], is = after[decoy_for(name, kKey, after)];
+    if (was != "lee") CHECK(is == was);
+  }
+}
+
+TEST_CASE("I11: who does not know the gate's key cannot tell whom a name is asked like") {
+  const Reps reps{"kim", "lee"};
+  const Secret other{std::string_view{"another gate's"}};
+  CHECK(std::ranges::any_of(some_names(), [&](const std::string& name) {
+    return decoy_for(name, kKey, reps) != decoy_for(name, other, reps);
+  }));
+}
