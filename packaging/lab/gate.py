@@ -135,6 +135,11 @@ class Gate:
             if outcomes() > before:
                 break
             time.sleep(0.01)
+        refused = [event for event in self.events() if event.startswith("config.")][-1:] == ["config.refused"]
+        for _ in range(100 if refused else 0):  # the daemon journals first, and then says it
+            if len(self.log()) > mark:
+                break
+            time.sleep(0.01)
         return self.log()[mark:]
 
     def log(self):
