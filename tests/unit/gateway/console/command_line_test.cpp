@@ -127,7 +127,7 @@ TEST_CASE("--help and --version print and run nothing") {
   CHECK(contains(program, "Ways:\n  walk"));
   const auto walk = gate.printed({"walk", "--help"});
   CHECK(contains(walk, "Goes somewhere"));
-  CHECK(contains(walk, "=22"));
+  CHECK((contains(walk, "=22") || contains(walk, "[22]")));  // as CLI11 2.1, as 2.4
   CHECK(contains(walk, "The last line."));
   CHECK(gate.printed({"--version"}) == "gate 7\n");
   CHECK_FALSE(gate.ran);
