@@ -10,7 +10,7 @@ constexpr std::string_view kBefore = "Challenge ";
 constexpr std::string_view kAfter = ", response:";
 
 std::size_t group_size(std::size_t length) {
-  for (const std::size_t size : {5, 4, 3})
+  for (const std::size_t size : {5U, 4U, 3U})
     if (length % size == 0) return size;
   return 4;
 }
