@@ -91,6 +91,9 @@ int refuse_message(ssh_session, ssh_message, void*) { return 1; }
 
 constexpr const char* kClosed = "the target closed the connection";
 
+// Of ssh_userauth_list().
+bool offers(int methods, unsigned method) { return (static_cast<unsigned>(methods) & method) != 0; }
+
 }  // namespace
 
 TargetSide::TargetSide(SshSession session, TargetSocket facts, MonitorClient& monitor, RepSide& rep,
@@ -208,17 +211,18 @@ TargetResult<int> TargetSide::by_password(const Secret& password) {
 
 TargetResult<int> TargetSide::by_stored_password(int methods) {
   TargetResult<int> verdict = SSH_AUTH_DENIED;
-  if ((methods & SSH_AUTH_METHOD_PASSWORD) != 0) verdict = by_password(facts_.credential);
-  if (!verdict || *verdict != SSH_AUTH_DENIED || (methods & SSH_AUTH_METHOD_INTERACTIVE) == 0) return verdict;
+  if (offers(methods, SSH_AUTH_METHOD_PASSWORD)) verdict = by_password(facts_.credential);
+  if (!verdict || *verdict != SSH_AUTH_DENIED || !offers(methods, SSH_AUTH_METHOD_INTERACTIVE))
+    return verdict;
   return converse(&facts_.credential);
 }
 
 TargetResult<int> TargetSide::by_prompts(int methods) {
   TargetResult<int> verdict = SSH_AUTH_DENIED;
   for (int tries = 0; tries < kPromptTries && leg_.alive(); ++tries) {
-    if ((methods & SSH_AUTH_METHOD_INTERACTIVE) != 0) {
+    if (offers(methods, SSH_AUTH_METHOD_INTERACTIVE)) {
       verdict = converse(nullptr);
-    } else if ((methods & SSH_AUTH_METHOD_PASSWORD) != 0) {
+    } else if (offers(methods, SSH_AUTH_METHOD_PASSWORD)) {
       auto answers = ask_rep({"", "", {{facts_.user + "@" + facts_.host + "'s password: ", false}}});
       if (!answers) return tl::unexpected{answers.error()};
       verdict = by_password(answers->front());

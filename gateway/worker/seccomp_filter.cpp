@@ -24,6 +24,11 @@ Done checked(int code, const char* doing) {
   return {};
 }
 
+// What the system call's argument must be: as the SCMP_A macros say it, in C++.
+scmp_arg_cmp argument(unsigned number, scmp_compare how, scmp_datum_t a, scmp_datum_t b = 0) {
+  return {number, how, a, b};
+}
+
 template <class... Comparisons>
 Done rule(const Filter& filter, std::uint32_t action, int call, Comparisons... comparisons) {
   return checked(seccomp_rule_add(filter.get(), action, call, sizeof...(comparisons), comparisons...),
@@ -69,32 +74,32 @@ Done allow_harmless_calls(const Filter& filter) {
 
 // No memory that is executable, and no file in memory.
 Done allow_plain_memory(const Filter& filter) {
-  RETURN_IF_ERROR(rule(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0),
-                       SCMP_A3(SCMP_CMP_MASKED_EQ, MAP_ANONYMOUS, MAP_ANONYMOUS)));
-  return rule(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+  RETURN_IF_ERROR(rule(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), argument(2, SCMP_CMP_MASKED_EQ, PROT_EXEC, 0),
+                       argument(3, SCMP_CMP_MASKED_EQ, MAP_ANONYMOUS, MAP_ANONYMOUS)));
+  return rule(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), argument(2, SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
 }
 
 // To the connected peer only; a destination address is refused.
 Done allow_connected_sockets(const Filter& filter) {
-  RETURN_IF_ERROR(rule(filter, SCMP_ACT_ALLOW, SCMP_SYS(sendto), SCMP_A4(SCMP_CMP_EQ, 0)));
-  return rule(filter, SCMP_ACT_ALLOW, SCMP_SYS(getsockopt), SCMP_A1(SCMP_CMP_EQ, SOL_SOCKET),
-              SCMP_A2(SCMP_CMP_EQ, SO_ERROR));
+  RETURN_IF_ERROR(rule(filter, SCMP_ACT_ALLOW, SCMP_SYS(sendto), argument(4, SCMP_CMP_EQ, 0)));
+  return rule(filter, SCMP_ACT_ALLOW, SCMP_SYS(getsockopt), argument(1, SCMP_CMP_EQ, SOL_SOCKET),
+              argument(2, SCMP_CMP_EQ, SO_ERROR));
 }
 
 // A recording is append-only by its descriptor's flag, so F_SETFL must never clear O_APPEND. We set sockets
 // non-blocking with O_APPEND in the value, which means nothing on a socket. libssh's own calls, which would
 // make them blocking again, are answered with success and not made.
 Done allow_nonblocking_sockets(const Filter& filter) {
-  const auto set_flags = SCMP_A1(SCMP_CMP_EQ, F_SETFL);
-  RETURN_IF_ERROR(
-      rule(filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), set_flags, SCMP_A2(SCMP_CMP_EQ, O_APPEND | O_NONBLOCK)));
-  RETURN_IF_ERROR(rule(filter, SCMP_ACT_ERRNO(0), SCMP_SYS(fcntl), set_flags, SCMP_A2(SCMP_CMP_EQ, 0)));
-  return rule(filter, SCMP_ACT_ERRNO(0), SCMP_SYS(fcntl), set_flags, SCMP_A2(SCMP_CMP_EQ, O_NONBLOCK));
+  const auto set_flags = argument(1, SCMP_CMP_EQ, F_SETFL);
+  RETURN_IF_ERROR(rule(filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), set_flags,
+                       argument(2, SCMP_CMP_EQ, O_APPEND | O_NONBLOCK)));
+  RETURN_IF_ERROR(rule(filter, SCMP_ACT_ERRNO(0), SCMP_SYS(fcntl), set_flags, argument(2, SCMP_CMP_EQ, 0)));
+  return rule(filter, SCMP_ACT_ERRNO(0), SCMP_SYS(fcntl), set_flags, argument(2, SCMP_CMP_EQ, O_NONBLOCK));
 }
 
 // The clock of limit_work(); no other of the process's timers.
 Done allow_work_limit(const Filter& filter) {
-  return rule(filter, SCMP_ACT_ALLOW, SCMP_SYS(setitimer), SCMP_A0(SCMP_CMP_EQ, ITIMER_PROF));
+  return rule(filter, SCMP_ACT_ALLOW, SCMP_SYS(setitimer), argument(0, SCMP_CMP_EQ, ITIMER_PROF));
 }
 
 // Never part of what a site runs: what the sanitizers' runtime needs to print a report and leave.
