@@ -5,6 +5,7 @@ grows until a run ends by itself, for each kind that an undisturbed run makes. A
 worker is gone; after the restart every acknowledged grant is known, and a claimed one admits nobody.
 """
 import collections
+import contextlib
 import os
 import re
 import signal
@@ -41,7 +42,8 @@ class Round:
         if self.lab.gate.start(wrapper=tracer(*self.inject), wait=30) is not None and self.enable():
             self.work()
             if self.lab.gate.process.poll() is None:
-                os.kill(self.lab.gate.pid, signal.SIGTERM)
+                with contextlib.suppress(ProcessLookupError):  # killed, and strace has not ended yet
+                    os.kill(self.lab.gate.pid, signal.SIGTERM)
         return self.died()
 
     def enable(self):
