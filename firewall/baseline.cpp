@@ -20,28 +20,69 @@ namespace {
 constexpr std::int32_t kPriority =
     -140;  // after the live table has marked, before any destination translation
 constexpr std::array kFamilies{Family::ipv4, Family::ipv6};
+constexpr std::uint8_t kNeighbourSolicitation = 135, kNeighbourAdvertisement = 136;  // RFC 4861, section 4
 
 const char* service_set(Family family) { return family == Family::ipv4 ? "service4" : "service6"; }
 const char* target_set(Family family) { return family == Family::ipv4 ? "target4" : "target6"; }
 
-void refuse_unmarked_services(Table& table, Family family, std::uint32_t mark_bit) {
+// The mark is asked first: a session's packets pay for no lookup. Asked in prerouting, before anything can be
+// translated away from the gate's address, and again in input, for what the host's own rules translate to a
+// service port ("redirect to :22").
+void refuse_unmarked_services(Table& table, const char* chain, Family family, std::uint32_t mark_bit) {
   const auto words = words_of(family);
-  RuleBuilder{table, "prerouting"}
+  RuleBuilder{table, chain}
+      .without_mark(mark_bit)
       .of_family(family)
       .destination_address(family, 0)
       .transport(words)
       .destination_port(words + 1)
       .in_set(service_set(family))
-      .without_mark(mark_bit)
       .drop();
 }
 
-void refuse_unmarked_targets(Table& table, const char* chain, Family family, std::uint32_t mark_bit) {
+void refuse_unmarked_to_targets(Table& table, const char* chain, Family family, std::uint32_t mark_bit) {
   RuleBuilder{table, chain}
+      .without_mark(mark_bit)
       .of_family(family)
       .destination_address(family, 0)
       .in_set(target_set(family))
+      .drop();
+}
+
+// The gate's own way to targets. Neighbour discovery goes on: it is to IPv6 what ARP, which no rule here
+// sees, is to IPv4. Without it the gate would not answer when a target asks for its link address, and the
+// target's answers would not come back.
+void refuse_unmarked_output(Table& table, Family family, std::uint32_t mark_bit) {
+  if (family == Family::ipv4) return refuse_unmarked_to_targets(table, "output", family, mark_bit);
+  const auto to_target = [&](auto&& of_kind) {
+    RuleBuilder rule{table, "output"};
+    of_kind(rule.without_mark(mark_bit).of_family(family))
+        .destination_address(family, 0)
+        .in_set(target_set(family))
+        .drop();
+  };
+  to_target([](RuleBuilder & rule) -> auto& { return rule.not_of_icmp6(); });
+  to_target(
+      [](RuleBuilder & rule) -> auto& { return rule.of_icmp6().icmp6_type_below(kNeighbourSolicitation); });
+  to_target(
+      [](RuleBuilder & rule) -> auto& { return rule.of_icmp6().icmp6_type_above(kNeighbourAdvertisement); });
+}
+
+// A host that forwards for its sessions would otherwise have become a router for everybody else too.
+void refuse_transit(Table& table, std::uint32_t mark_bit) {
+  RuleBuilder{table, "forward"}.without_mark(mark_bit).drop();
+}
+
+// The answers of a routed flow end at the same instant as its questions: a target that goes on sending by UDP
+// is cut too. And the other way round a target, which may be what an intruder has taken over, finds no way
+// out through the gate. In prerouting that could not be told: the answers to the gate's own ways to a target
+// look the same there.
+void refuse_unmarked_from_targets(Table& table, Family family, std::uint32_t mark_bit) {
+  RuleBuilder{table, "forward"}
       .without_mark(mark_bit)
+      .of_family(family)
+      .source_address(family, 0)
+      .in_set(target_set(family))
       .drop();
 }
 
@@ -61,10 +102,10 @@ void add_elements(Table& table, const Guarded& guarded) {
   for (const auto& service : guarded.services) {
     const auto& address = service.address;
     const auto key = SetKey::of(address.family(), IpNumber::of(address), service.transport, service.port);
-    table.elements.push_back({service_set(address.family()), key, {}, 0});
+    table.elements.push_back({{key}, service_set(address.family())});
   }
   for (const auto& target : guarded.targets)
-    table.elements.push_back({target_set(target.family()), SetKey::of(target), {}, 0});
+    table.elements.push_back({{SetKey::of(target)}, target_set(target.family())});
   // The same service or target twice is no mistake of the caller's: two targets may share an address.
   const auto order = [](const SetElement& a, const SetElement& b) {
     return std::tie(a.set, a.key) < std::tie(b.set, b.key);
@@ -94,9 +135,9 @@ Transaction element_changes(const Table& asked, const Table& found) {
   const auto held = keys_of(found);
   Transaction transaction{asked.name};
   for (const auto& [key, end] : held)
-    if (!wanted.contains(key)) transaction.delete_element(key.first.c_str(), key.second, end);
+    if (!wanted.contains(key)) transaction.delete_element(key.first.c_str(), {key.second, end});
   for (const auto& [key, end] : wanted)
-    if (!held.contains(key)) transaction.add_element(key.first.c_str(), key.second, end, 0);
+    if (!held.contains(key)) transaction.add_element(key.first.c_str(), {key.second, end});
   return transaction;
 }
 
@@ -120,18 +161,25 @@ Done compare_table(const Table& asked) {
 Table base_table(const Guarded& guarded, std::uint32_t mark_bit) {
   Table table;
   table.name = kBaseTable;
-  table.add_chain("prerouting", NF_INET_PRE_ROUTING, kPriority);
-  table.add_chain("forward", NF_INET_FORWARD, kPriority);
-  table.add_chain("output", NF_INET_LOCAL_OUT, kPriority);
+  table.add_chain("prerouting", "filter", NF_INET_PRE_ROUTING, kPriority);
+  table.add_chain("input", "filter", NF_INET_LOCAL_IN, kPriority);
+  table.add_chain("forward", "filter", NF_INET_FORWARD, kPriority);
+  table.add_chain("output", "filter", NF_INET_LOCAL_OUT, kPriority);
   for (const auto family : kFamilies) {
     table.sets.push_back(
-        make_set(table.name, service_set(family), SetType::address_transport_port, family, SetUse::lasting));
-    table.sets.push_back(make_set(table.name, target_set(family), SetType::address, family, SetUse::lasting));
-    refuse_unmarked_services(table, family, mark_bit);
+        make_set(table.name, service_set(family), {KeyShape::service, family}, SetUse::lasting));
+    table.sets.push_back(
+        make_set(table.name, target_set(family), {KeyShape::address, family}, SetUse::lasting));
+    for (const char* chain : {"prerouting", "input"})
+      refuse_unmarked_services(table, chain, family, mark_bit);
     refuse_direct_way(table, family);
-    for (const char* chain : {"prerouting", "forward", "output"})
-      refuse_unmarked_targets(table, chain, family, mark_bit);
+    refuse_unmarked_to_targets(table, "prerouting", family, mark_bit);
+    refuse_unmarked_output(table, family, mark_bit);
+    if (!guarded.transit) continue;
+    refuse_unmarked_to_targets(table, "forward", family, mark_bit);
+    refuse_unmarked_from_targets(table, family, mark_bit);
   }
+  if (!guarded.transit) refuse_transit(table, mark_bit);
   add_elements(table, guarded);
   return table;
 }

@@ -4,97 +4,27 @@
 #include <algorithm>
 #include <set>
 
-#include "base/check.h"
-
 namespace sallyport {
-
-const char* to_text(LiveSet set) noexcept {
-  switch (set) {
-    case LiveSet::admitted4:
-      return "admitted4";
-    case LiveSet::admitted6:
-      return "admitted6";
-    case LiveSet::dial4:
-      return "dial4";
-    case LiveSet::dial6:
-      return "dial6";
-    case LiveSet::entry4:
-      return "entry4";
-    case LiveSet::entry6:
-      return "entry6";
-  }
-  our_bug(true, "live set out of range");
-  return "";
-}
-
-Family family_of(LiveSet set) noexcept {
-  switch (set) {
-    case LiveSet::admitted4:
-    case LiveSet::dial4:
-    case LiveSet::entry4:
-      return Family::ipv4;
-    case LiveSet::admitted6:
-    case LiveSet::dial6:
-    case LiveSet::entry6:
-      return Family::ipv6;
-  }
-  our_bug(true, "live set out of range");
-  return Family::ipv4;
-}
 
 namespace {
 
-bool is_one_address(const Network& network) { return network.first() == network.last(); }
-
-LiveSet set_of(const Opening& opening) {
-  const bool four = opening.network.first().family() == Family::ipv4;
-  if (opening.way == Opening::Way::dial) return four ? LiveSet::dial4 : LiveSet::dial6;
-  if (is_one_address(opening.network)) return four ? LiveSet::admitted4 : LiveSet::admitted6;
-  return four ? LiveSet::entry4 : LiveSet::entry6;
-}
-
-Range range_of(const Opening& opening) {
-  return {IpNumber::of(opening.network.first()), IpNumber::of(opening.network.last()), opening.until};
-}
-
-// Network::last() is an Address, and an IPv4-mapped one would have become IPv4.
-bool keeps_its_family(const Network& network) { return network.first().family() == network.last().family(); }
-
-Done check_opening(const Opening& opening, BootTime now) {
-  const auto text =
-      fmt::format("{} port {}/{}", opening.network.text(), to_text(opening.transport), opening.port.value());
-  if (opening.port.value() == 0) return fail("{}: there is no port 0 to open", text);
-  if (!keeps_its_family(opening.network)) return fail("{}: the network is neither IPv4 nor IPv6", text);
-  if (opening.way == Opening::Way::dial && !is_one_address(opening.network))
-    return fail("{}: the gate's own way is opened to one address at a time", text);
-  if (opening.until < now + kShortestLife) return fail("{}: past its deadline", text);
-  return {};
-}
+bool is_network(const Passage& passage) { return passage.kind == Passage::Kind::network; }
 
 }  // namespace
 
-Done check_openings(const std::vector<Opening>& openings, BootTime now) {
-  for (const auto& opening : openings) RETURN_IF_ERROR(check_opening(opening, now));
-  return {};
+Holdings::ExactKey Holdings::exact_key(const Passage& passage) {
+  return {passage.kind, passage.family, passage.transport, passage.port, passage.first};
 }
 
-bool Holdings::is_exact(const Opening& opening) {
-  const auto set = set_of(opening);
-  return set != LiveSet::entry4 && set != LiveSet::entry6;
-}
-
-Holdings::ExactKey Holdings::exact_key(const Opening& opening) {
-  return {set_of(opening), opening.transport, opening.port, IpNumber::of(opening.network.first())};
-}
-
-Holdings::GroupKey Holdings::group_key(const Opening& opening) {
-  return {set_of(opening), opening.transport, opening.port};
+Holdings::GroupKey Holdings::group_key(const Passage& passage) {
+  return {passage.family, passage.transport, passage.port};
 }
 
 std::size_t Holdings::ExactHash::operator()(const ExactKey& key) const noexcept {
   // Mixing after each word (the finalizer of MurmurHash3): neighbouring addresses are the usual case.
-  std::uint64_t hash = static_cast<std::uint64_t>(key.port.value()) << 16 |
-                       static_cast<std::uint64_t>(key.transport) << 8 | static_cast<std::uint64_t>(key.set);
+  std::uint64_t hash = static_cast<std::uint64_t>(key.port.value()) << 24 |
+                       static_cast<std::uint64_t>(key.transport) << 16 |
+                       static_cast<std::uint64_t>(key.family) << 8 | static_cast<std::uint64_t>(key.kind);
   for (const auto word : {key.address.high, key.address.low}) {
     hash ^= word;
     hash = (hash ^ hash >> 33) * 0xff51afd7ed558ccdU;
@@ -104,33 +34,46 @@ std::size_t Holdings::ExactHash::operator()(const ExactKey& key) const noexcept 
   return static_cast<std::size_t>(hash);
 }
 
-void Holdings::claim(std::uint64_t lease, const Opening& opening) {
-  const Claim claim{lease, range_of(opening)};
-  if (is_exact(opening))
-    exacts_[exact_key(opening)].claims.push_back(claim);
-  else
-    groups_[group_key(opening)].claims.push_back(claim);
+const std::vector<Opening>& Holdings::openings(std::uint64_t lease) const {
+  static const std::vector<Opening> nothing;
+  const auto at = leases_.find(lease);
+  return at == leases_.end() ? nothing : at->second;
+}
+
+void Holdings::claim(std::uint64_t lease, const Passage& passage) {
+  if (is_network(passage)) {
+    groups_[group_key(passage)].claims.push_back({lease, {passage.first, passage.last, passage.until}});
+    return;
+  }
+  auto& exact = exacts_[exact_key(passage)];
+  exact.claims.emplace(passage.until, lease);
+  exact.target = passage.target;
+  exact.translate_source = passage.translate_source;
+  if (passage.kind == Passage::Kind::forward) ++forwards_[group_key(passage)];
 }
 
 // What the kernel still holds is kept until settle().
-void Holdings::unclaim(std::uint64_t lease, const Opening& opening) {
-  const auto is_ours = [lease](const Claim& claim) { return claim.lease == lease; };
-  if (!is_exact(opening)) {
-    const auto at = groups_.find(group_key(opening));
-    if (at == groups_.end()) return;
-    std::erase_if(at->second.claims, is_ours);
-    if (at->second.claims.empty() && at->second.held.empty()) groups_.erase(at);
+void Holdings::unclaim(std::uint64_t lease, const Passage& passage) {
+  if (is_network(passage)) {
+    const auto at = groups_.find(group_key(passage));
+    auto& claims = at->second.claims;
+    claims.erase(std::ranges::find_if(claims, [&](const Claim& claim) {
+      return claim.lease == lease && claim.range == Range{passage.first, passage.last, passage.until};
+    }));
+    if (claims.empty() && at->second.held.empty()) groups_.erase(at);
     return;
   }
-  const auto at = exacts_.find(exact_key(opening));
-  if (at == exacts_.end()) return;
-  std::erase_if(at->second.claims, is_ours);
-  if (at->second.claims.empty() && !at->second.held) exacts_.erase(at);
+  const auto at = exacts_.find(exact_key(passage));
+  auto& claims = at->second.claims;
+  claims.erase(claims.find({passage.until, lease}));
+  if (claims.empty() && !at->second.held) exacts_.erase(at);
+  if (passage.kind != Passage::Kind::forward) return;
+  if (const auto count = forwards_.find(group_key(passage)); --count->second == 0) forwards_.erase(count);
 }
 
 std::vector<Opening> Holdings::place(std::uint64_t lease, std::vector<Opening> openings) {
   auto before = remove(lease);
-  for (const auto& opening : openings) claim(lease, opening);
+  for (const auto& opening : openings) claim(lease, passage_of(opening));
   leases_.emplace(lease, std::move(openings));
   return before;
 }
@@ -140,7 +83,7 @@ std::vector<Opening> Holdings::remove(std::uint64_t lease) {
   if (at == leases_.end()) return {};
   auto before = std::move(at->second);
   leases_.erase(at);
-  for (const auto& opening : before) unclaim(lease, opening);
+  for (const auto& opening : before) unclaim(lease, passage_of(opening));
   return before;
 }
 
@@ -151,46 +94,60 @@ std::vector<Range> Holdings::desired(const std::vector<Claim>& claims, BootTime 
   return coverage(ranges);
 }
 
+std::optional<Passage> Holdings::desired(const ExactKey& key, const Exact& exact, BootTime now) {
+  if (exact.claims.empty()) return std::nullopt;
+  const auto until = exact.claims.rbegin()->first;
+  if (until < now + kShortestLife) return std::nullopt;
+  return Passage{key.kind, key.family,   key.transport,         key.port, key.address, key.address,
+                 until,    exact.target, exact.translate_source};
+}
+
 void Holdings::compare(const ExactKey& key, const Exact& exact, BootTime now, Difference& out) {
-  std::optional<BootTime> wanted;
-  for (const auto& claim : exact.claims)
-    if (claim.range.until >= now + kShortestLife)
-      wanted = std::max(wanted.value_or(BootTime::min()), claim.range.until);
+  const auto wanted = desired(key, exact, now);
   if (wanted == exact.held) return;
-  LiveElement element{key.set, key.address, key.address, key.transport, key.port, {}};
-  if (exact.held) {
-    element.until = *exact.held;
-    out.remove.push_back(element);
-  }
-  if (wanted) {
-    element.until = *wanted;
-    out.add.push_back(element);
-  }
+  if (exact.held) out.remove.push_back(*exact.held);
+  if (wanted) out.add.push_back(*wanted);
 }
 
 void Holdings::compare(const GroupKey& key, const Group& group, BootTime now, Difference& out) {
   const auto wanted = desired(group.claims, now);
-  const auto element = [&key](const Range& range) {
-    return LiveElement{key.set, range.first, range.last, key.transport, key.port, range.until};
+  const auto passage = [&key](const Range& range) {
+    return Passage{Passage::Kind::network,
+                   key.family,
+                   key.transport,
+                   key.port,
+                   range.first,
+                   range.last,
+                   range.until,
+                   {},
+                   false};
   };
   for (const auto& [first, range] : group.held)
-    if (!std::ranges::binary_search(wanted, range)) out.remove.push_back(element(range));
+    if (!std::ranges::binary_search(wanted, range)) out.remove.push_back(passage(range));
   for (const auto& range : wanted) {
     const auto at = group.held.find(range.first);
-    if (at == group.held.end() || at->second != range) out.add.push_back(element(range));
+    if (at == group.held.end() || at->second != range) out.add.push_back(passage(range));
   }
 }
 
 Holdings::Difference Holdings::difference(const std::vector<Opening>& before,
                                           const std::vector<Opening>& after, BootTime now) const {
-  std::set<ExactKey> exacts;
-  std::set<GroupKey> groups;
+  std::vector<ExactKey> exacts;
+  std::vector<GroupKey> groups;
   for (const auto* openings : {&before, &after})
-    for (const auto& opening : *openings)
-      if (is_exact(opening))
-        exacts.insert(exact_key(opening));
+    for (const auto& opening : *openings) {
+      const auto passage = passage_of(opening);
+      if (is_network(passage))
+        groups.push_back(group_key(passage));
       else
-        groups.insert(group_key(opening));
+        exacts.push_back(exact_key(passage));
+    }
+  const auto each_once = [](auto& keys) {
+    std::ranges::sort(keys);
+    keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
+  };
+  each_once(exacts);
+  each_once(groups);
   Difference difference;
   for (const auto& key : exacts)
     if (const auto at = exacts_.find(key); at != exacts_.end()) compare(key, at->second, now, difference);
@@ -199,53 +156,79 @@ Holdings::Difference Holdings::difference(const std::vector<Opening>& before,
   return difference;
 }
 
-void Holdings::hold(const LiveElement& element) {
-  if (element.set == LiveSet::entry4 || element.set == LiveSet::entry6)
-    groups_[{element.set, element.transport, element.port}].held[element.first] = {
-        element.first, element.last, element.until};
+void Holdings::hold(const Passage& passage) {
+  if (is_network(passage))
+    groups_[group_key(passage)].held[passage.first] = {passage.first, passage.last, passage.until};
   else
-    exacts_[{element.set, element.transport, element.port, element.first}].held = element.until;
+    exacts_[exact_key(passage)].held = passage;
 }
 
-void Holdings::let_go(const LiveElement& element) {
-  if (element.set == LiveSet::entry4 || element.set == LiveSet::entry6) {
-    const auto at = groups_.find({element.set, element.transport, element.port});
+void Holdings::let_go(const Passage& passage) {
+  if (is_network(passage)) {
+    const auto at = groups_.find(group_key(passage));
     if (at == groups_.end()) return;
-    at->second.held.erase(element.first);
+    at->second.held.erase(passage.first);
     if (at->second.claims.empty() && at->second.held.empty()) groups_.erase(at);
     return;
   }
-  const auto at = exacts_.find({element.set, element.transport, element.port, element.first});
+  const auto at = exacts_.find(exact_key(passage));
   if (at == exacts_.end()) return;
   at->second.held.reset();
   if (at->second.claims.empty()) exacts_.erase(at);
 }
 
 void Holdings::settle(const Difference& done) {
-  for (const auto& element : done.remove) let_go(element);
-  for (const auto& element : done.add) hold(element);
+  for (const auto& passage : done.remove) let_go(passage);
+  for (const auto& passage : done.add) hold(passage);
 }
 
-std::vector<LiveElement> Holdings::everything(BootTime now) const {
+std::vector<Passage> Holdings::everything(BootTime now) const {
   Difference difference;
-  for (const auto& [key, exact] : exacts_) compare(key, {exact.claims, {}}, now, difference);
+  for (const auto& [key, exact] : exacts_)
+    if (auto wanted = desired(key, exact, now)) difference.add.push_back(*wanted);
   for (const auto& [key, group] : groups_) compare(key, {group.claims, {}}, now, difference);
-  return difference.add;
+  return std::move(difference.add);
 }
 
-void Holdings::settle_all(const std::vector<LiveElement>& held) {
+void Holdings::settle_all(const std::vector<Passage>& held) {
   for (auto& [key, exact] : exacts_) exact.held.reset();
   for (auto& [key, group] : groups_) group.held.clear();
-  for (const auto& element : held) hold(element);
+  for (const auto& passage : held) hold(passage);
   std::erase_if(exacts_, [](const auto& entry) { return entry.second.claims.empty() && !entry.second.held; });
   std::erase_if(groups_,
                 [](const auto& entry) { return entry.second.claims.empty() && entry.second.held.empty(); });
+}
+
+std::vector<std::uint64_t> Holdings::claimants(const Passage& passage) const {
+  std::set<std::uint64_t> leases;
+  if (is_network(passage)) {
+    const auto at = groups_.find(group_key(passage));
+    if (at == groups_.end()) return {};
+    for (const auto& claim : at->second.claims)
+      if (claim.range.first <= passage.last && passage.first <= claim.range.last) leases.insert(claim.lease);
+  } else {
+    const auto at = exacts_.find(exact_key(passage));
+    if (at == exacts_.end()) return {};
+    for (const auto& [until, lease] : at->second.claims) leases.insert(lease);
+  }
+  return {leases.begin(), leases.end()};
+}
+
+std::vector<Address> Holdings::targets() const {
+  std::set<Address> targets;
+  for (const auto& [lease, openings] : leases_)
+    for (const auto& opening : openings) {
+      if (opening.way == Opening::Way::dial) targets.insert(opening.network.first());
+      if (opening.target) targets.insert(*opening.target);
+    }
+  return {targets.begin(), targets.end()};
 }
 
 void Holdings::clear() {
   leases_.clear();
   exacts_.clear();
   groups_.clear();
+  forwards_.clear();
 }
 
 }  // namespace sallyport

@@ -5,49 +5,33 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
 #include "firewall/coverage.h"
 #include "firewall/firewall.h"
+#include "firewall/passage.h"
 
 namespace sallyport {
-
-// The sets of the live table. One address goes into a hash set, whose cost does not grow with the number of
-// sessions; a wider network needs an interval set.
-enum class LiveSet : std::uint8_t { admitted4, admitted6, dial4, dial6, entry4, entry6 };
-
-const char* to_text(LiveSet set) noexcept;
-Family family_of(LiveSet set) noexcept;
-
-// One element of a live set.
-struct LiveElement {
-  LiveSet set = LiveSet::admitted4;
-  IpNumber first;
-  IpNumber last;  // equal to first except in entry4, entry6
-  Transport transport = Transport::tcp;
-  Port port;
-  BootTime until;
-  auto operator<=>(const LiveElement&) const = default;
-};
-
-// The kernel counts deadlines in ticks (10 ms at HZ=100), and takes a timeout that rounds down to no tick for
-// none at all. What has less time left than this is therefore past.
-constexpr std::chrono::milliseconds kShortestLife{20};
-
-// Refuses what cannot be opened: past its deadline, a dial to more than one address, port 0.
-Done check_openings(const std::vector<Opening>& openings, BootTime now);
 
 class Holdings {
  public:
   struct Difference {
-    std::vector<LiveElement> remove;  // before `add`: a changed deadline is in both
-    std::vector<LiveElement> add;
+    std::vector<Passage> remove;  // before `add`: a changed deadline is in both
+    std::vector<Passage> add;
     bool empty() const noexcept { return remove.empty() && add.empty(); }
   };
 
   bool has(std::uint64_t lease) const { return leases_.contains(lease); }
+  // What the lease claims; nothing of an unknown one.
+  const std::vector<Opening>& openings(std::uint64_t lease) const;
+  // A packet can have one meaning only. Refuses openings that give one that another lease, or another of the
+  // openings, gives a different one: the same port forwarded for the same address to another target or with
+  // another source, or forwarded as well as the gate's own.
+  Done check_meanings(std::uint64_t lease, const std::vector<Opening>& openings) const;
   // Makes `lease` claim `openings` instead of what it claimed, which is returned. The caller has checked
   // them.
   std::vector<Opening> place(std::uint64_t lease, std::vector<Opening> openings);
@@ -62,14 +46,19 @@ class Holdings {
   void settle(const Difference& done);
 
   // Everything that the kernel must hold; and: the kernel holds exactly this.
-  std::vector<LiveElement> everything(BootTime now) const;
-  void settle_all(const std::vector<LiveElement>& held);
+  std::vector<Passage> everything(BootTime now) const;
+  void settle_all(const std::vector<Passage>& held);
+  // The leases that claim (some of) this passage, in ascending order.
+  std::vector<std::uint64_t> claimants(const Passage& passage) const;
+  // Where the gate or a rep is let through to, each once.
+  std::vector<Address> targets() const;
   // The kernel holds nothing and no lease claims anything.
   void clear();
 
  private:
   struct ExactKey {
-    LiveSet set;
+    Passage::Kind kind;
+    Family family;
     Transport transport;
     Port port;
     IpNumber address;
@@ -78,18 +67,22 @@ class Holdings {
   struct ExactHash {
     std::size_t operator()(const ExactKey& key) const noexcept;
   };
+  // One address's way: until when who claims it, and what the kernel holds for it. The way to a target is
+  // claimed by every session there, so claims are in order. All of them lead to the same place:
+  // check_meanings().
+  struct Exact {
+    std::multiset<std::pair<BootTime, std::uint64_t>> claims;
+    IpNumber target;
+    bool translate_source = false;
+    std::optional<Passage> held;
+  };
   struct Claim {
     std::uint64_t lease;
     Range range;
   };
-  // An address of a hash set: who claims it, and until when the kernel holds it.
-  struct Exact {
-    std::vector<Claim> claims;
-    std::optional<BootTime> held;
-  };
-  // The networks of one interval set, transport and port. Of different ports they never overlap.
+  // The networks of one family, transport and port. Of different ports they never overlap.
   struct GroupKey {
-    LiveSet set;
+    Family family;
     Transport transport;
     Port port;
     auto operator<=>(const GroupKey&) const = default;
@@ -99,20 +92,25 @@ class Holdings {
     std::map<IpNumber, Range> held;  // by first address
   };
 
-  static bool is_exact(const Opening& opening);
-  static ExactKey exact_key(const Opening& opening);
-  static GroupKey group_key(const Opening& opening);
+  static ExactKey exact_key(const Passage& passage);
+  static GroupKey group_key(const Passage& passage);
   static std::vector<Range> desired(const std::vector<Claim>& claims, BootTime now);
+  static std::optional<Passage> desired(const ExactKey& key, const Exact& exact, BootTime now);
   static void compare(const ExactKey& key, const Exact& exact, BootTime now, Difference& out);
   static void compare(const GroupKey& key, const Group& group, BootTime now, Difference& out);
-  void hold(const LiveElement& element);
-  void let_go(const LiveElement& element);
-  void claim(std::uint64_t lease, const Opening& opening);
-  void unclaim(std::uint64_t lease, const Opening& opening);
+  void hold(const Passage& passage);
+  void let_go(const Passage& passage);
+  void claim(std::uint64_t lease, const Passage& passage);
+  void unclaim(std::uint64_t lease, const Passage& passage);
+  bool clashes(std::uint64_t lease, const Passage& passage) const;
+  bool has_other_claim(std::uint64_t lease, const ExactKey& key) const;
+  bool is_in_network(std::uint64_t lease, const Passage& forward) const;
+  bool covers_forward(std::uint64_t lease, const Passage& network) const;
 
   std::unordered_map<std::uint64_t, std::vector<Opening>> leases_;
   std::unordered_map<ExactKey, Exact, ExactHash> exacts_;
   std::map<GroupKey, Group> groups_;
+  std::map<GroupKey, std::size_t> forwards_;  // how many claims forward this port, of any address
 };
 
 }  // namespace sallyport

@@ -3,64 +3,16 @@
 
 #include <algorithm>
 #include <array>
-#include <functional>
 #include <set>
 
-#include "firewall/rule_builder.h"
 #include "firewall/set_type.h"
 
 namespace sallyport {
 
 namespace {
 
-// After conntrack (-200), which knows the opener; before the base table (-140), which asks for the mark.
-constexpr std::int32_t kPriority = -150;
-
-constexpr std::array kLiveSets{LiveSet::admitted4, LiveSet::admitted6, LiveSet::dial4,
-                               LiveSet::dial6,     LiveSet::entry4,    LiveSet::entry6};
-
-SetUse use_of(LiveSet set) {
-  return set == LiveSet::entry4 || set == LiveSet::entry6 ? SetUse::expiring_ranges : SetUse::expiring;
-}
-
-// Asked for every packet: nowhere an accept for "established". Removing the element ends the flow.
-void mark_admitted(Table& table, LiveSet set, std::uint32_t mark_bit) {
-  const auto family = family_of(set);
-  const auto words = words_of(family);
-  RuleBuilder{table, "prerouting"}
-      .opener_address(family, 0)
-      .transport(words)
-      .opened_port(words + 1)
-      .in_set(to_text(set))
-      .set_mark(mark_bit);
-}
-
-void mark_dialled(Table& table, LiveSet set, std::uint32_t mark_bit) {
-  const auto family = family_of(set);
-  const auto words = words_of(family);
-  RuleBuilder{table, "output"}
-      .of_family(family)
-      .destination_address(family, 0)
-      .transport(words)
-      .destination_port(words + 1)
-      .in_set(to_text(set))
-      .set_mark(mark_bit);
-}
-
-Table live_table(std::uint32_t mark_bit) {
-  Table table;
-  table.name = kLiveTable;
-  table.flags = NFT_TABLE_F_OWNER;
-  table.add_chain("prerouting", NF_INET_PRE_ROUTING, kPriority);
-  table.add_chain("output", NF_INET_LOCAL_OUT, kPriority);
-  for (const auto set : kLiveSets)
-    table.sets.push_back(
-        make_set(table.name, to_text(set), SetType::address_transport_port, family_of(set), use_of(set)));
-  for (const auto set : {LiveSet::admitted4, LiveSet::entry4, LiveSet::admitted6, LiveSet::entry6})
-    mark_admitted(table, set, mark_bit);
-  for (const auto set : {LiveSet::dial4, LiveSet::dial6}) mark_dialled(table, set, mark_bit);
-  return table;
-}
+using Elements = Transaction::Elements;
+constexpr std::array kFamilies{Family::ipv4, Family::ipv6};
 
 Error explain(const Verdict& verdict) {
   const auto doing = fmt::format("making table inet {}", kLiveTable);
@@ -73,19 +25,50 @@ Error explain(const Verdict& verdict) {
   return verdict.error(doing);
 }
 
-SetKey key_of(const LiveElement& element, const IpNumber& address) {
-  return SetKey::of(family_of(element.set), address, element.transport, element.port);
-}
-
-SetKey end_of(const LiveElement& element) {
-  return use_of(element.set) == SetUse::expiring_ranges ? key_of(element, element.last) : SetKey{};
-}
-
-void add(Transaction& transaction, const LiveElement& element, BootTime now) {
+void add(Transaction& transaction, const Passage& passage, LiveSet set, BootTime now) {
+  auto element = element_of(passage, set);
   // Rounded down: closed rather early than late.
-  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(element.until - now);
-  transaction.add_element(to_text(element.set), key_of(element, element.first), end_of(element),
-                          static_cast<std::uint64_t>(std::max(left, kShortestLife).count()));
+  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(passage.until - now);
+  element.milliseconds = static_cast<std::uint64_t>(std::max(left, kShortestLife).count());
+  transaction.add_element(name_of(set, passage.family), element);
+}
+
+// Set by set, so that the elements of one set are neighbours.
+template <class Act>
+void for_each_element(const std::vector<Passage>& passages, const Act& act) {
+  for (const auto family : kFamilies)
+    for (const auto set : kLiveSets)
+      for (const auto& passage : passages)
+        if (passage.family == family && has_element(passage, set)) act(passage, set);
+}
+
+void add_all(Transaction& transaction, const std::vector<Passage>& passages, BootTime now) {
+  for_each_element(passages,
+                   [&](const Passage& passage, LiveSet set) { add(transaction, passage, set, now); });
+}
+
+bool counts_on(const Holdings::Difference& difference, const Passage& removed) {
+  return std::ranges::any_of(difference.add, [&](const Passage& added) {
+    return is_counted(added) && key_of(added) == key_of(removed) && added.target == removed.target;
+  });
+}
+
+// Those of what is removed for good: another deadline goes on counting.
+template <class Act>
+void for_each_meter(const Holdings::Difference& difference, const Act& act) {
+  for (const auto meters : {Meters::in, Meters::out})
+    for (const auto& passage : difference.remove)
+      if (is_counted(passage) && !counts_on(difference, passage))
+        act(name_of(meters, passage.family), key_of(passage));
+}
+
+void add_gate(Transaction& transaction, const std::vector<Address>& gate) {
+  for (const auto& address : gate) transaction.add_element(gate_set(address.family()), {SetKey::of(address)});
+}
+
+bool is_about_expired_elements(const Verdict& verdict) {
+  return verdict.outcome == Verdict::Outcome::refused && !verdict.refusals.empty() &&
+         std::ranges::all_of(verdict.refusals, [](const auto& refusal) { return refusal.code == ENOENT; });
 }
 
 // As nft prints a duration: "14m59s"; below a second in milliseconds.
@@ -104,7 +87,28 @@ std::string duration_text(std::uint64_t milliseconds) {
 
 }  // namespace
 
-Result<LiveTable> LiveTable::create(std::uint32_t mark_bit) {
+SetKey key_of(const Passage& passage) {
+  return SetKey::of(passage.family, passage.first, passage.transport, passage.port);
+}
+
+Element element_of(const Passage& passage, LiveSet set) {
+  const auto& p = passage;
+  switch (set) {
+    case LiveSet::translate:
+      return {key_of(p), {}, SetKey::of(p.family, p.target)};
+    case LiveSet::forwarded:
+      return {SetKey::of(p.family, p.first, p.transport, p.port, p.target)};
+    case LiveSet::entry:
+      return {key_of(p), SetKey::of(p.family, p.last, p.transport, p.port)};
+    case LiveSet::admitted:
+    case LiveSet::masked:
+    case LiveSet::dial:
+      break;
+  }
+  return {key_of(p)};
+}
+
+Result<LiveTable> LiveTable::create(std::uint32_t mark_bit, const std::vector<Address>& gate) {
   ASSIGN_OR_RETURN(auto socket, NetfilterSocket::open());
   RETURN_IF_ERROR(socket.probe());
   const auto table = live_table(mark_bit);
@@ -115,38 +119,108 @@ Result<LiveTable> LiveTable::create(std::uint32_t mark_bit) {
   transaction.delete_table();
   transaction.add_table(table.flags);
   transaction.add_content(table);
+  add_gate(transaction, gate);
   if (const auto verdict = transaction.commit(socket); !verdict) return tl::unexpected{explain(verdict)};
-  return LiveTable{std::move(socket)};
+  LiveTable live{std::move(socket)};
+  live.probe_destroying();
+  return live;
+}
+
+// Old kernels do not know the message. Nothing is there to be removed yet.
+void LiveTable::probe_destroying() {
+  Transaction transaction{kLiveTable};
+  const auto key = SetKey::of(Family::ipv4, {}, Transport::tcp, Port{1});
+  transaction.destroy_element(name_of(Meters::in, Family::ipv4), {key});
+  can_destroy_ = transaction.commit(socket_).outcome == Verdict::Outcome::done;
 }
 
 Verdict LiveTable::apply(const Holdings::Difference& difference, BootTime now) {
-  // Removing what has just expired fails the whole batch. The kernel names each such message, so the second
-  // try leaves them out; a third meets only what expired in between.
-  std::set<std::size_t> expired;  // of difference.remove
-  for (;;) {
+  Transaction transaction{kLiveTable, Elements::together};
+  for_each_element(difference.remove, [&](const Passage& passage, LiveSet set) {
+    transaction.delete_element(name_of(set, passage.family), element_of(passage, set));
+  });
+  add_all(transaction, difference.add, now);
+  if (can_destroy_)
+    for_each_meter(difference,
+                   [&](const char* set, const SetKey& key) { transaction.destroy_element(set, {key}); });
+  auto verdict = transaction.commit(socket_);
+  if (!difference.remove.empty() && is_about_expired_elements(verdict))
+    verdict = apply_one_by_one(difference, now);
+  else if (can_destroy_)
+    return verdict;
+  if (verdict) remove_meters(difference);
+  return verdict;
+}
+
+// Most of them may not be there: no packet came. Which, the kernel says, and the second try does the rest.
+// What is left in spite of it opens nothing, and is forgotten in time.
+void LiveTable::remove_meters(const Holdings::Difference& difference) {
+  std::vector<std::pair<const char*, SetKey>> all;
+  for_each_meter(difference, [&](const char* set, const SetKey& key) { all.emplace_back(set, key); });
+  for (int tries = 0; tries < 2 && !all.empty(); ++tries) {
     Transaction transaction{kLiveTable};
+    for (const auto& [set, key] : all) transaction.delete_element(set, {key});
+    const auto verdict = transaction.commit(socket_);
+    if (!is_about_expired_elements(verdict)) return;
+    for (const auto& refusal : verdict.refusals)
+      if (refusal.message < all.size()) all[refusal.message].first = nullptr;
+    std::erase_if(all, [](const auto& one) { return one.first == nullptr; });
+  }
+}
+
+// Removing what has just expired fails the whole batch. The kernel names each such message, so the second try
+// leaves them out; a third meets only what expired in between.
+Verdict LiveTable::apply_one_by_one(const Holdings::Difference& difference, BootTime now) {
+  std::vector<std::pair<const char*, Element>> all;
+  for_each_element(difference.remove, [&](const Passage& passage, LiveSet set) {
+    all.emplace_back(name_of(set, passage.family), element_of(passage, set));
+  });
+  std::set<std::size_t> expired;  // of all
+  for (;;) {
+    Transaction transaction{kLiveTable, Elements::one_a_message};
     std::vector<std::size_t> removes;  // by number of message
-    for (std::size_t i = 0; i < difference.remove.size(); ++i) {
+    for (std::size_t i = 0; i < all.size(); ++i) {
       if (expired.contains(i)) continue;
-      const auto& element = difference.remove[i];
-      transaction.delete_element(to_text(element.set), key_of(element, element.first), end_of(element));
+      transaction.delete_element(all[i].first, all[i].second);
       removes.push_back(i);
     }
-    for (const auto& element : difference.add) add(transaction, element, now);
+    add_all(transaction, difference.add, now);
     auto verdict = transaction.commit(socket_);
-    if (verdict.outcome != Verdict::Outcome::refused || verdict.refusals.empty()) return verdict;
+    if (!is_about_expired_elements(verdict)) return verdict;
     for (const auto& refusal : verdict.refusals) {
-      if (refusal.message >= removes.size() || refusal.code != ENOENT) return verdict;
+      if (refusal.message >= removes.size()) return verdict;
       expired.insert(removes[refusal.message]);
     }
   }
 }
 
-Verdict LiveTable::refill(const std::vector<LiveElement>& elements, BootTime now) {
-  Transaction transaction{kLiveTable};
-  for (const auto set : kLiveSets) transaction.flush_set(to_text(set));
-  for (const auto& element : elements) add(transaction, element, now);
+Verdict LiveTable::refill(const std::vector<Passage>& passages, BootTime now) {
+  Transaction transaction{kLiveTable, Elements::together};
+  for (const auto family : kFamilies)
+    for (const auto set : kLiveSets) transaction.flush_set(name_of(set, family));
+  add_all(transaction, passages, now);
   return transaction.commit(socket_);
+}
+
+Verdict LiveTable::set_gate(const std::vector<Address>& gate) {
+  Transaction transaction{kLiveTable};
+  for (const auto family : kFamilies) transaction.flush_set(gate_set(family));
+  add_gate(transaction, gate);
+  return transaction.commit(socket_);
+}
+
+Result<Volume> LiveTable::volume(Meters meters, const Passage& passage) {
+  Volume volume;
+  const auto build = [&](nlmsghdr* message) {
+    put_elements(message, kLiveTable, name_of(meters, passage.family), {{key_of(passage)}});
+  };
+  const auto read = [&](const nlmsghdr* message) -> Done {
+    volume = parse_volume(message).value_or(volume);
+    return {};
+  };
+  const auto done = socket_.ask({NFT_MSG_GETSETELEM}, build, read);
+  if (done || done.error().code() == ENOENT) return volume;
+  return tl::unexpected{done.error().within("reading a meter")};
 }
 
 Done LiveTable::check() const {
@@ -156,40 +230,26 @@ Done LiveTable::check() const {
   return {};
 }
 
-namespace {
-
-// The lines of the kernel's elements that `wanted` picks by set and key, as "set { key".
-Result<std::vector<std::string>> lines_if(
-    const std::function<bool(const std::string&, std::uint64_t)>& wanted) {
-  ASSIGN_OR_RETURN(const auto table, read_table(kLiveTable));
-  std::vector<std::string> lines;
-  if (!table) return lines;
-  for (const auto& element : table->elements) {
-    const auto name = fmt::format("{} {{ {}", element.set,
-                                  element.key.text(element.end.empty() ? element.key : element.end));
-    if (wanted(name, element.milliseconds_left))
-      lines.push_back(fmt::format("element inet {} {} expires {} }}", kLiveTable, name,
-                                  duration_text(element.milliseconds_left)));
-  }
-  std::ranges::sort(lines);
-  return lines;
+Result<LiveElements> read_live_elements() {
+  ASSIGN_OR_RETURN(auto elements, read_elements(kLiveTable));
+  LiveElements live;
+  const auto is_of = [](const SetElement& element, const auto& name) {
+    return element.set == name(Family::ipv4) || element.set == name(Family::ipv6);
+  };
+  for (auto& element : elements)
+    if (is_of(element, [](Family family) { return name_of(Meters::in, family); }))
+      live.in[element.key] = element.volume.value_or(Volume{});
+    else if (is_of(element, [](Family family) { return name_of(Meters::out, family); }))
+      live.out[element.key] = element.volume.value_or(Volume{});
+    else if (!is_of(element, gate_set))
+      live.elements.push_back(std::move(element));
+  return live;
 }
 
-}  // namespace
-
-Result<std::vector<std::string>> live_element_lines() {
-  return lines_if([](const std::string&, std::uint64_t) { return true; });
-}
-
-Result<std::vector<std::string>> live_elements_beyond(const std::vector<LiveElement>& claimed) {
-  std::set<std::string> names;
-  for (const auto& element : claimed) {
-    const auto key = key_of(element, element.first), end = end_of(element);
-    names.insert(fmt::format("{} {{ {}", to_text(element.set), key.text(end.empty() ? key : end)));
-  }
-  const auto shortest = static_cast<std::uint64_t>(kShortestLife.count());
-  return lines_if(
-      [&](const std::string& name, std::uint64_t left) { return left > shortest && !names.contains(name); });
+std::string line_of(const SetElement& element) {
+  const auto leads_to = element.data.empty() ? std::string{} : " : " + element.data.text();
+  return fmt::format("element inet {} {} {{ {} expires {}{} }}", kLiveTable, element.set, element.key_text(),
+                     duration_text(element.milliseconds), leads_to);
 }
 
 }  // namespace sallyport

@@ -1,10 +1,10 @@
 // Runs in: sallyportd (privileged). Reads the kernel's answers only.
 #include "firewall/netfilter_socket.h"
 
-#include <libnftnl/common.h>
 #include <linux/netlink.h>
 #include <sys/socket.h>
 
+#include <array>
 #include <vector>
 
 namespace sallyport {
@@ -15,6 +15,34 @@ namespace {
 constexpr std::size_t kDefaultSendBuffer = 64 * 1024;
 // A dump's datagrams are at most 32 KiB (libmnl's recommendation is 8 KiB; the kernel uses what we offer).
 constexpr std::size_t kDumpBuffer = 32 * 1024;
+constexpr int kDumpTries = 20;
+
+// Feeds the messages of an answer to a reader, and keeps the reader's error.
+class Feeding {
+ public:
+  Feeding(const NetfilterSocket& socket, std::uint32_t sequence, const NetfilterSocket::Read& read)
+      : socket_(socket), sequence_(sequence), read_(read) {}
+
+  // MNL_CB_OK: more is to come.
+  Result<int> take(std::span<const char> bytes) {
+    const int state = mnl_cb_run(bytes.data(), bytes.size(), sequence_, socket_.port_id(), on_message, this);
+    if (!done_) return tl::unexpected{done_.error()};
+    if (state < 0) return fail_errno("reading from the kernel's packet filter");
+    return state;
+  }
+
+ private:
+  static int on_message(const nlmsghdr* message, void* data) {
+    auto& self = *static_cast<Feeding*>(data);
+    self.done_ = self.read_ ? self.read_(message) : Done{};
+    return self.done_ ? MNL_CB_OK : MNL_CB_ERROR;
+  }
+
+  const NetfilterSocket& socket_;
+  std::uint32_t sequence_;
+  const NetfilterSocket::Read& read_;
+  Done done_;
+};
 
 }  // namespace
 
@@ -53,36 +81,68 @@ Result<std::size_t> NetfilterSocket::receive(std::span<char> buffer) {
   return fail_errno("reading the answer of nftables");
 }
 
-Done NetfilterSocket::request(std::uint16_t type, std::uint16_t flags, const Build& build, const Read& read) {
-  std::vector<char> buffer(kDumpBuffer);
+Result<std::uint32_t> NetfilterSocket::send_call(const Call& call, const Build& build) {
+  alignas(nlmsghdr) std::array<char, 4096> buffer{};
   const auto sequence = take_sequence(1);
-  auto* header = nftnl_nlmsg_build_hdr(buffer.data(), type, NFPROTO_INET, flags, sequence);
+  auto* header = mnl_nlmsg_put_header(buffer.data());
+  header->nlmsg_type = static_cast<std::uint16_t>(call.subsystem << 8 | call.type);
+  header->nlmsg_flags = NLM_F_REQUEST | call.flags;
+  header->nlmsg_seq = sequence;
+  auto* family = static_cast<nfgenmsg*>(mnl_nlmsg_put_extra_header(header, sizeof(nfgenmsg)));
+  family->nfgen_family = call.family;
+  family->version = NFNETLINK_V0;
   if (build) build(header);
   RETURN_IF_ERROR(send({buffer.data(), header->nlmsg_len}));
+  return sequence;
+}
 
-  struct Reading {
-    const Read& read;
-    Done done;
-  } reading{read, {}};
-  const auto on_message = [](const nlmsghdr* message, void* data) {
-    auto& state = *static_cast<Reading*>(data);
-    state.done = state.read ? state.read(message) : Done{};
-    return state.done ? MNL_CB_OK : MNL_CB_ERROR;
-  };
+Done NetfilterSocket::request(const Call& call, const Build& build, const Read& read) {
+  ASSIGN_OR_RETURN(const auto sequence, send_call(call, build));
+  Feeding feeding{*this, sequence, read};
+  std::vector<char> buffer(kDumpBuffer);
   for (int state = MNL_CB_OK; state == MNL_CB_OK;) {
     const auto length = mnl_socket_recvfrom(socket_.get(), buffer.data(), buffer.size());
     if (length < 0 && errno == EINTR) continue;
-    if (length < 0) return fail_errno("reading the answer of nftables");
-    state = mnl_cb_run(buffer.data(), static_cast<std::size_t>(length), sequence, port_id(), on_message,
-                       &reading);
-    if (!reading.done) return reading.done;
-    if (state < 0) return fail_errno("reading from nftables");
+    if (length < 0) return fail_errno("reading the answer of the kernel's packet filter");
+    ASSIGN_OR_RETURN(state, feeding.take({buffer.data(), static_cast<std::size_t>(length)}));
   }
   return {};
 }
 
+Done NetfilterSocket::ask(Call call, const Build& build, const Read& read) {
+  call.flags |= NLM_F_ACK;  // the end of the answer
+  ASSIGN_OR_RETURN(const auto sequence, send_call(call, build));
+  Feeding feeding{*this, sequence, read};
+  alignas(nlmsghdr) std::array<char, 8192> buffer;
+  for (int state = MNL_CB_OK; state == MNL_CB_OK;) {
+    ASSIGN_OR_RETURN(const auto length, receive(buffer));
+    if (length == 0)
+      return tl::unexpected{Error{"the answer of the kernel's packet filter was lost", ENODATA}};
+    const auto* first = reinterpret_cast<const nlmsghdr*>(buffer.data());
+    if (first->nlmsg_seq != sequence) continue;  // a late answer to an older request
+    ASSIGN_OR_RETURN(state, feeding.take({buffer.data(), length}));
+  }
+  return {};
+}
+
+Done dump(std::optional<NetfilterSocket>& socket, NetfilterSocket::Call call,
+          const NetfilterSocket::Build& build, const NetfilterSocket::Read& read,
+          const std::function<void()>& restart) {
+  call.flags |= NLM_F_DUMP;
+  for (int tries = 1;; ++tries) {
+    if (!socket) {
+      ASSIGN_OR_RETURN(socket, NetfilterSocket::open());
+    }
+    restart();
+    auto done = socket->request(call, build, read);
+    if (done) return done;
+    socket.reset();
+    if (done.error().code() != EINTR || tries == kDumpTries) return done;
+  }
+}
+
 Done NetfilterSocket::probe() {
-  auto done = request(NFT_MSG_GETGEN, NLM_F_ACK, nullptr, nullptr);
+  auto done = request({NFT_MSG_GETGEN, NLM_F_ACK}, nullptr, nullptr);
   if (done) return done;
   const int code = done.error().code();
   if (code == EPERM) return fail("using nftables needs CAP_NET_ADMIN");

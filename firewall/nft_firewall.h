@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -26,6 +27,9 @@ class NftFirewall final : public Firewall {
   Done check_guard() override;
   Result<Lease> open(const std::vector<Opening>& openings) override;
   Done change(Lease& lease, const std::vector<Opening>& openings) override;
+  Result<std::vector<Traffic>> traffic(const Lease& lease) override;
+  Result<std::size_t> forget_flows(const std::vector<Opening>& forwards) override;
+  Result<std::vector<Held>> held() override;
   Result<std::vector<std::string>> inspect() override;
   Result<std::vector<std::string>> residue() override;
 
@@ -35,12 +39,15 @@ class NftFirewall final : public Firewall {
   void close(std::uint64_t lease) noexcept override;
 
   Done require_live_table();
+  Done check(std::uint64_t lease, const std::vector<Opening>& openings, BootTime now) const;
+  std::map<std::string, Passage> claimed() const;
   void make_kernel_agree(std::string_view why);
 
   const Clock& clock_;
   std::uint32_t mark_bit_;
   std::optional<LiveTable> live_;  // none after a failure that left no other way to close
   std::optional<Guarded> guarded_;
+  std::vector<Address> guarded_targets_;  // sorted
   Holdings holdings_;
   std::uint64_t next_lease_ = 1;
 };

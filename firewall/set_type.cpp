@@ -23,6 +23,10 @@ std::uint32_t flags_of(SetUse use) {
       return 0;
     case SetUse::expiring:
       return NFT_SET_TIMEOUT;
+    case SetUse::meters:
+      return NFT_SET_TIMEOUT | NFT_SET_EVAL;
+    case SetUse::expiring_map:
+      return NFT_SET_TIMEOUT | NFT_SET_MAP;
     case SetUse::expiring_ranges:
       return NFT_SET_TIMEOUT | NFT_SET_INTERVAL | NFT_SET_CONCAT;
   }
@@ -30,29 +34,65 @@ std::uint32_t flags_of(SetUse use) {
   return 0;
 }
 
-std::uint32_t key_type(SetType type, std::uint32_t address_type) {
-  if (type == SetType::address) return address_type;
-  return (address_type << kTypeBits | kTransport) << kTypeBits | kPort;
+std::uint32_t number_of(KeyType type) {
+  const auto address = type.family == Family::ipv4 ? kIpv4Address : kIpv6Address;
+  const auto service = (address << kTypeBits | kTransport) << kTypeBits | kPort;
+  switch (type.shape) {
+    case KeyShape::address:
+      return address;
+    case KeyShape::service:
+      return service;
+    case KeyShape::flow:
+      return service << kTypeBits | address;
+    case KeyShape::other:
+      break;
+  }
+  return 0;
+}
+
+KeyType type_of(std::uint32_t number) {
+  for (const auto shape : {KeyShape::address, KeyShape::service, KeyShape::flow})
+    for (const auto family : {Family::ipv4, Family::ipv6})
+      if (number_of({shape, family}) == number) return {shape, family};
+  return {};
+}
+
+void add_counter(nftnl_set* set) {
+  auto* counter = nftnl_expr_alloc("counter");
+  our_bug(counter == nullptr, "out of memory");
+  nftnl_set_add_expr(set, counter);  // the set owns it; the kernel gives each element one of its own
 }
 
 }  // namespace
 
-NftSet make_set(const std::string& table, const char* name, SetType type, Family family, SetUse use) {
-  const std::uint8_t width = family == Family::ipv4 ? 4 : 16;
+NftSet make_set(const std::string& table, const std::string& name, KeyType type, SetUse use) {
   NftSet set{nftnl_set_alloc()};
   our_bug(!set, "out of memory");
+  const KeyType address{KeyShape::address, type.family};
   nftnl_set_set_u32(set.get(), NFTNL_SET_FAMILY, NFPROTO_INET);
   nftnl_set_set_str(set.get(), NFTNL_SET_TABLE, table.c_str());
-  nftnl_set_set_str(set.get(), NFTNL_SET_NAME, name);
+  nftnl_set_set_str(set.get(), NFTNL_SET_NAME, name.c_str());
   nftnl_set_set_u32(set.get(), NFTNL_SET_FLAGS, flags_of(use));
-  nftnl_set_set_u32(set.get(), NFTNL_SET_KEY_TYPE, key_type(type, width == 4 ? kIpv4Address : kIpv6Address));
-  nftnl_set_set_u32(set.get(), NFTNL_SET_KEY_LEN, type == SetType::address ? width : width + 8U);
+  nftnl_set_set_u32(set.get(), NFTNL_SET_KEY_TYPE, number_of(type));
+  nftnl_set_set_u32(set.get(), NFTNL_SET_KEY_LEN, static_cast<std::uint32_t>(size_of(type)));
+  if (use == SetUse::expiring_map) {
+    nftnl_set_set_u32(set.get(), NFTNL_SET_DATA_TYPE, number_of(address));
+    nftnl_set_set_u32(set.get(), NFTNL_SET_DATA_LEN, static_cast<std::uint32_t>(size_of(address)));
+  }
+  if (use == SetUse::meters) add_counter(set.get());
   if (use == SetUse::expiring_ranges) {
     // The fields' own sizes; the kernel adds the padding to four bytes itself.
-    const std::array<std::uint8_t, 3> fields{width, 1, 2};
+    const std::array<std::uint8_t, 3> fields{static_cast<std::uint8_t>(size_of(address)), 1, 2};
     nftnl_set_set_data(set.get(), NFTNL_SET_DESC_CONCAT, fields.data(), fields.size());
   }
   return set;
+}
+
+KeyType key_type_of(const nftnl_set* set) { return type_of(nftnl_set_get_u32(set, NFTNL_SET_KEY_TYPE)); }
+
+KeyType data_type_of(const nftnl_set* set) {
+  if (!nftnl_set_is_set(set, NFTNL_SET_DATA_TYPE)) return {};
+  return type_of(nftnl_set_get_u32(set, NFTNL_SET_DATA_TYPE));
 }
 
 }  // namespace sallyport

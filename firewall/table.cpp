@@ -44,8 +44,29 @@ std::string lookup_text(const nftnl_expr* e) {
 }
 
 std::string connection_text(const nftnl_expr* e) {
+  const bool has_direction = nftnl_expr_is_set(e, NFTNL_EXPR_CT_DIR);
   return words_of(e, {NFTNL_EXPR_CT_KEY, NFTNL_EXPR_CT_DREG, NFTNL_EXPR_CT_SREG}) +
-         fmt::format(" {}", nftnl_expr_get_u8(e, NFTNL_EXPR_CT_DIR));
+         (has_direction ? fmt::format(" {}", nftnl_expr_get_u8(e, NFTNL_EXPR_CT_DIR)) : " -");
+}
+
+std::string counting_text(const nftnl_expr* e) {
+  return words_of(e, {NFTNL_EXPR_DYNSET_OP, NFTNL_EXPR_DYNSET_SREG_KEY, NFTNL_EXPR_DYNSET_SREG_DATA}) +
+         fmt::format(" {} {}", nftnl_expr_get_u64(e, NFTNL_EXPR_DYNSET_TIMEOUT),
+                     nftnl_expr_get_str(e, NFTNL_EXPR_DYNSET_SET_NAME));
+}
+
+std::string translation_text(const nftnl_expr* e) {
+  return words_of(e, {NFTNL_EXPR_NAT_TYPE, NFTNL_EXPR_NAT_FAMILY, NFTNL_EXPR_NAT_REG_ADDR_MIN,
+                      NFTNL_EXPR_NAT_REG_ADDR_MAX, NFTNL_EXPR_NAT_REG_PROTO_MIN, NFTNL_EXPR_NAT_REG_PROTO_MAX,
+                      NFTNL_EXPR_NAT_FLAGS});
+}
+
+std::string masquerade_text(const nftnl_expr* e) {
+  // The kernel does not report what is zero, or reports zero.
+  const auto flags =
+      nftnl_expr_is_set(e, NFTNL_EXPR_MASQ_FLAGS) ? nftnl_expr_get_u32(e, NFTNL_EXPR_MASQ_FLAGS) : 0;
+  return fmt::format(" {}", flags) +
+         words_of(e, {NFTNL_EXPR_MASQ_REG_PROTO_MIN, NFTNL_EXPR_MASQ_REG_PROTO_MAX});
 }
 
 // Everything that decides what our own rules do. An expression that we never use is unlike any of ours by its
@@ -56,6 +77,9 @@ std::string expression_text(const nftnl_expr* e) {
   if (name == "payload") return name + payload_text(e);
   if (name == "lookup") return name + lookup_text(e);
   if (name == "ct") return name + connection_text(e);
+  if (name == "dynset") return name + counting_text(e);
+  if (name == "nat") return name + translation_text(e);
+  if (name == "masq") return name + masquerade_text(e);
   if (name == "meta")
     return name + words_of(e, {NFTNL_EXPR_META_KEY, NFTNL_EXPR_META_DREG, NFTNL_EXPR_META_SREG});
   if (name == "cmp")
@@ -83,19 +107,28 @@ std::string chain_text(const nftnl_chain* chain) {
 }
 
 std::string set_text(const nftnl_set* set) {
-  return fmt::format("set {} type {:#x} length {} flags {:#x}", nftnl_set_get_str(set, NFTNL_SET_NAME),
-                     nftnl_set_get_u32(set, NFTNL_SET_KEY_TYPE), nftnl_set_get_u32(set, NFTNL_SET_KEY_LEN),
-                     nftnl_set_get_u32(set, NFTNL_SET_FLAGS));
+  auto text = fmt::format("set {} type {:#x} length {} flags {:#x}", nftnl_set_get_str(set, NFTNL_SET_NAME),
+                          nftnl_set_get_u32(set, NFTNL_SET_KEY_TYPE),
+                          nftnl_set_get_u32(set, NFTNL_SET_KEY_LEN), nftnl_set_get_u32(set, NFTNL_SET_FLAGS));
+  if (nftnl_set_is_set(set, NFTNL_SET_DATA_TYPE))
+    text += fmt::format(" leads to {:#x} length {}", nftnl_set_get_u32(set, NFTNL_SET_DATA_TYPE),
+                        nftnl_set_get_u32(set, NFTNL_SET_DATA_LEN));
+  const auto add_name = [](nftnl_expr* expression, void* data) {
+    *static_cast<std::string*>(data) += fmt::format(" {}", nftnl_expr_get_str(expression, NFTNL_EXPR_NAME));
+    return 0;
+  };
+  nftnl_set_expr_foreach(set, add_name, &text);
+  return text;
 }
 
 }  // namespace
 
-void Table::add_chain(const char* chain_name, std::uint32_t hook, std::int32_t priority) {
+void Table::add_chain(const char* chain_name, const char* type, std::uint32_t hook, std::int32_t priority) {
   NftChain chain{nftnl_chain_alloc()};
   our_bug(!chain, "out of memory");
   nftnl_chain_set_str(chain.get(), NFTNL_CHAIN_TABLE, name.c_str());
   nftnl_chain_set_str(chain.get(), NFTNL_CHAIN_NAME, chain_name);
-  nftnl_chain_set_str(chain.get(), NFTNL_CHAIN_TYPE, "filter");
+  nftnl_chain_set_str(chain.get(), NFTNL_CHAIN_TYPE, type);
   nftnl_chain_set_u32(chain.get(), NFTNL_CHAIN_HOOKNUM, hook);
   nftnl_chain_set_s32(chain.get(), NFTNL_CHAIN_PRIO, priority);
   // The marks do the work: an accept here never overrides a drop elsewhere, and a policy of drop would cut
@@ -122,8 +155,7 @@ std::vector<std::string> Table::element_lines() const {
   std::vector<std::string> lines;
   lines.reserve(elements.size());
   for (const auto& element : elements)
-    lines.push_back(fmt::format("element {} {{ {} }}", element.set,
-                                element.key.text(element.end.empty() ? element.key : element.end)));
+    lines.push_back(fmt::format("element {} {{ {} }}", element.set, element.text()));
   std::ranges::sort(lines);
   return lines;
 }

@@ -6,14 +6,16 @@
 #include <linux/netlink.h>
 
 #include <array>
-#include <cstring>
 
 namespace sallyport {
 
 namespace {
 
-// No message of ours is longer: a rule takes some 700 bytes, an element 120.
+// No message of ours is longer before elements join it: a rule takes some 1,000 bytes.
 constexpr std::size_t kLongestMessage = 4096;
+// An element: at most 40 bytes of key, as many of its end, 16 of data, the deadline and the headers.
+constexpr std::size_t kLongestElement = 256;
+constexpr std::size_t kFullList = 32 * 1024;  // the length of an attribute has 16 bits
 
 Verdict lost(int code) { return {Verdict::Outcome::unknown, {}, code}; }
 
@@ -56,120 +58,164 @@ class Answers {
 };
 
 void put_data(nlmsghdr* message, std::uint16_t attribute, const SetKey& key) {
+  if (key.empty()) return;
   auto* nest = mnl_attr_nest_start(message, attribute);
   mnl_attr_put(message, NFTA_DATA_VALUE, key.bytes().size(), key.bytes().data());
   mnl_attr_nest_end(message, nest);
 }
 
+void put_in_list(nlmsghdr* message, const Element& element) {
+  auto* nest = mnl_attr_nest_start(message, NFTA_LIST_ELEM);
+  put_data(message, NFTA_SET_ELEM_KEY, element.key);
+  put_data(message, NFTA_SET_ELEM_KEY_END, element.end);
+  put_data(message, NFTA_SET_ELEM_DATA, element.data);
+  if (element.milliseconds != 0)
+    mnl_attr_put_u64(message, NFTA_SET_ELEM_TIMEOUT, htobe64(element.milliseconds));
+  mnl_attr_nest_end(message, nest);
+}
+
 }  // namespace
+
+void put_elements(nlmsghdr* message, const char* table, const char* set,
+                  const std::vector<Element>& elements) {
+  mnl_attr_put_strz(message, NFTA_SET_ELEM_LIST_TABLE, table);
+  mnl_attr_put_strz(message, NFTA_SET_ELEM_LIST_SET, set);
+  auto* list = mnl_attr_nest_start(message, NFTA_SET_ELEM_LIST_ELEMENTS);
+  for (const auto& element : elements) put_in_list(message, element);
+  mnl_attr_nest_end(message, list);
+}
 
 Error Verdict::error(std::string_view doing) const {
   if (outcome == Outcome::unknown) return Error{fmt::format("{}: the kernel's answer was lost", doing), code};
   return Error{std::string{doing}, code};
 }
 
-template <class Fill>
-std::size_t Transaction::append(std::uint16_t type, std::uint16_t flags, const Fill& fill) {
-  const auto start = bytes_.size();
-  bytes_.resize(start + kLongestMessage);
-  auto* header = nftnl_nlmsg_build_hdr(bytes_.data() + start, type, NFPROTO_INET, flags, 0);
-  fill(header);
-  const std::size_t size = MNL_ALIGN(header->nlmsg_len);
-  bytes_.resize(start + size);
-  sizes_.push_back(size);
-  return sizes_.size() - 1;
+Transaction::Transaction(std::string table, Elements elements)
+    : table_(std::move(table)), elements_(elements) {
+  bytes_.reserve(2 * kLongestMessage);
+  bytes_.resize(64);
+  bytes_.resize(nftnl_batch_begin(bytes_.data(), 0)->nlmsg_len);
+}
+
+nlmsghdr* Transaction::begin(std::uint16_t type, std::uint16_t flags, std::size_t room) {
+  last_ = bytes_.size();
+  list_ = 0;
+  bytes_.resize(last_ + room);
+  ++count_;
+  return nftnl_nlmsg_build_hdr(bytes_.data() + last_, type, NFPROTO_INET, flags, 0);
+}
+
+std::size_t Transaction::end(const nlmsghdr* message) {
+  bytes_.resize(last_ + MNL_ALIGN(message->nlmsg_len));
+  return count_ - 1;
 }
 
 std::size_t Transaction::add_table(std::uint32_t flags) {
-  return append(NFT_MSG_NEWTABLE, NLM_F_CREATE, [&](nlmsghdr* message) {
-    mnl_attr_put_strz(message, NFTA_TABLE_NAME, table_.c_str());
-    mnl_attr_put_u32(message, NFTA_TABLE_FLAGS, htobe32(flags));
-  });
+  auto* message = begin(NFT_MSG_NEWTABLE, NLM_F_CREATE, kLongestMessage);
+  mnl_attr_put_strz(message, NFTA_TABLE_NAME, table_.c_str());
+  mnl_attr_put_u32(message, NFTA_TABLE_FLAGS, htobe32(flags));
+  return end(message);
 }
 
 std::size_t Transaction::delete_table() {
-  return append(NFT_MSG_DELTABLE, 0,
-                [&](nlmsghdr* message) { mnl_attr_put_strz(message, NFTA_TABLE_NAME, table_.c_str()); });
+  auto* message = begin(NFT_MSG_DELTABLE, 0, kLongestMessage);
+  mnl_attr_put_strz(message, NFTA_TABLE_NAME, table_.c_str());
+  return end(message);
 }
 
-std::size_t Transaction::append_element(std::uint16_t type, std::uint16_t flags, const char* set,
-                                        const SetKey& key, const SetKey& end, std::uint64_t milliseconds) {
-  return append(type, flags, [&](nlmsghdr* message) {
+bool Transaction::continues_list(std::uint16_t type, const char* set) const {
+  if (elements_ == Elements::one_a_message || list_ == 0 || bytes_.size() - list_ > kFullList) return false;
+  const auto* message = reinterpret_cast<const nlmsghdr*>(bytes_.data() + last_);
+  return NFNL_MSG_TYPE(message->nlmsg_type) == type && list_set_ == set;
+}
+
+std::size_t Transaction::put_element(std::uint16_t type, std::uint16_t flags, const char* set,
+                                     const Element& element) {
+  nlmsghdr* message = nullptr;
+  nlattr* list = nullptr;
+  if (continues_list(type, set)) {
+    bytes_.resize(bytes_.size() + kLongestElement);
+    message = reinterpret_cast<nlmsghdr*>(bytes_.data() + last_);
+    list = reinterpret_cast<nlattr*>(bytes_.data() + list_);
+  } else {
+    message = begin(type, flags, 2 * kLongestElement);
     mnl_attr_put_strz(message, NFTA_SET_ELEM_LIST_TABLE, table_.c_str());
     mnl_attr_put_strz(message, NFTA_SET_ELEM_LIST_SET, set);
-    auto* list = mnl_attr_nest_start(message, NFTA_SET_ELEM_LIST_ELEMENTS);
-    auto* element = mnl_attr_nest_start(message, NFTA_LIST_ELEM);
-    put_data(message, NFTA_SET_ELEM_KEY, key);
-    if (!end.empty()) put_data(message, NFTA_SET_ELEM_KEY_END, end);
-    if (milliseconds != 0) mnl_attr_put_u64(message, NFTA_SET_ELEM_TIMEOUT, htobe64(milliseconds));
-    mnl_attr_nest_end(message, element);
-    mnl_attr_nest_end(message, list);
-  });
+    list = mnl_attr_nest_start(message, NFTA_SET_ELEM_LIST_ELEMENTS);
+    list_ = static_cast<std::size_t>(reinterpret_cast<char*>(list) - bytes_.data());
+    list_set_ = set;
+  }
+  put_in_list(message, element);
+  mnl_attr_nest_end(message, list);
+  return end(message);
 }
 
-std::size_t Transaction::add_element(const char* set, const SetKey& key, const SetKey& end,
-                                     std::uint64_t milliseconds) {
+std::size_t Transaction::add_element(const char* set, const Element& element) {
   // EXCL: adding what is there already would be silently ignored and would not extend it.
-  return append_element(NFT_MSG_NEWSETELEM, NLM_F_CREATE | NLM_F_EXCL, set, key, end, milliseconds);
+  return put_element(NFT_MSG_NEWSETELEM, NLM_F_CREATE | NLM_F_EXCL, set, element);
 }
 
-std::size_t Transaction::delete_element(const char* set, const SetKey& key, const SetKey& end) {
-  return append_element(NFT_MSG_DELSETELEM, 0, set, key, end, 0);
+std::size_t Transaction::delete_element(const char* set, const Element& element) {
+  return put_element(NFT_MSG_DELSETELEM, 0, set, {element.key, element.end});
+}
+
+std::size_t Transaction::destroy_element(const char* set, const Element& element) {
+  constexpr std::uint16_t kDestroySetElement =
+      30;  // NFT_MSG_DESTROYSETELEM, younger than Debian 12's headers
+  return put_element(kDestroySetElement, 0, set, {element.key, element.end});
 }
 
 std::size_t Transaction::flush_set(const char* set) {
-  return append(NFT_MSG_DELSETELEM, 0, [&](nlmsghdr* message) {
-    mnl_attr_put_strz(message, NFTA_SET_ELEM_LIST_TABLE, table_.c_str());
-    mnl_attr_put_strz(message, NFTA_SET_ELEM_LIST_SET, set);
-  });
+  auto* message = begin(NFT_MSG_DELSETELEM, 0, kLongestMessage);
+  mnl_attr_put_strz(message, NFTA_SET_ELEM_LIST_TABLE, table_.c_str());
+  mnl_attr_put_strz(message, NFTA_SET_ELEM_LIST_SET, set);
+  return end(message);
 }
 
 void Transaction::add_content(const Table& content) {
   std::uint32_t set_id = 0;  // the kernel wants one, unique in the batch
   for (const auto& set : content.sets) {
     nftnl_set_set_u32(set.get(), NFTNL_SET_ID, ++set_id);
-    append(NFT_MSG_NEWSET, NLM_F_CREATE,
-           [&](nlmsghdr* message) { nftnl_set_nlmsg_build_payload(message, set.get()); });
+    auto* message = begin(NFT_MSG_NEWSET, NLM_F_CREATE, kLongestMessage);
+    nftnl_set_nlmsg_build_payload(message, set.get());
+    end(message);
   }
-  for (const auto& chain : content.chains)
-    append(NFT_MSG_NEWCHAIN, NLM_F_CREATE,
-           [&](nlmsghdr* message) { nftnl_chain_nlmsg_build_payload(message, chain.get()); });
-  for (const auto& rule : content.rules)
-    append(NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND,
-           [&](nlmsghdr* message) { nftnl_rule_nlmsg_build_payload(message, rule.get()); });
-  for (const auto& element : content.elements)
-    add_element(element.set.c_str(), element.key, element.end, element.milliseconds_left);
+  for (const auto& chain : content.chains) {
+    auto* message = begin(NFT_MSG_NEWCHAIN, NLM_F_CREATE, kLongestMessage);
+    nftnl_chain_nlmsg_build_payload(message, chain.get());
+    end(message);
+  }
+  for (const auto& rule : content.rules) {
+    auto* message = begin(NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND, kLongestMessage);
+    nftnl_rule_nlmsg_build_payload(message, rule.get());
+    end(message);
+  }
+  for (const auto& element : content.elements) add_element(element.set.c_str(), element);
 }
 
-std::vector<char> Transaction::framed(std::uint32_t first_sequence) {
-  std::array<char, 64> frame{};
-  const auto* begin = nftnl_batch_begin(frame.data(), first_sequence);
-  const std::size_t begin_size = begin->nlmsg_len;
-  std::vector<char> batch(begin_size + bytes_.size());
-  std::memcpy(batch.data(), frame.data(), begin_size);
-  std::memcpy(batch.data() + begin_size, bytes_.data(), bytes_.size());
-
-  std::size_t at = begin_size;
-  for (std::size_t i = 0; i < sizes_.size(); at += sizes_[i++]) {
-    auto* header = reinterpret_cast<nlmsghdr*>(batch.data() + at);
-    header->nlmsg_seq = first_sequence + 1 + static_cast<std::uint32_t>(i);
-    // Objections always come; one acknowledgement, of the last message, marks the end of the answer. One for
-    // each message would overflow the queue of a large batch. (Kernels before 6.10 do not acknowledge the
-    // end.)
-    if (i + 1 == sizes_.size()) header->nlmsg_flags |= NLM_F_ACK;
+// Numbers the messages. Objections always come; one acknowledgement, of the last message, marks the end of
+// the answer. One for each message would overflow the queue of a large batch. (Kernels before 6.10 do not
+// acknowledge the end.)
+void Transaction::close_frame(std::uint32_t first_sequence) {
+  auto sequence = first_sequence;
+  for (std::size_t at = 0; at < bytes_.size();) {
+    auto* header = reinterpret_cast<nlmsghdr*>(bytes_.data() + at);
+    header->nlmsg_seq = sequence++;
+    if (at == last_) header->nlmsg_flags |= NLM_F_ACK;
+    at += MNL_ALIGN(header->nlmsg_len);
   }
-  const auto* end =
-      nftnl_batch_end(frame.data(), first_sequence + 1 + static_cast<std::uint32_t>(sizes_.size()));
-  batch.insert(batch.end(), frame.data(), frame.data() + end->nlmsg_len);
-  return batch;
+  const auto size = bytes_.size();
+  bytes_.resize(size + 64);
+  bytes_.resize(size + nftnl_batch_end(bytes_.data() + size, sequence)->nlmsg_len);
 }
 
 Verdict Transaction::commit(NetfilterSocket& socket) {
   if (empty()) return {};
-  const auto count = static_cast<std::uint32_t>(sizes_.size());
+  const auto count = static_cast<std::uint32_t>(count_);
   const auto first = socket.take_sequence(count + 2);
+  close_frame(first);
   // send() is the whole exchange: the kernel works in our context. A failure before that is a refusal.
-  if (const auto sent = socket.send(framed(first)); !sent)
+  if (const auto sent = socket.send(bytes_); !sent)
     return {Verdict::Outcome::refused, {}, sent.error().code()};
 
   Answers answers{first, first + count};

@@ -33,33 +33,46 @@ struct Verdict {
   Error error(std::string_view doing) const;
 };
 
+// Writes `elements` of one set into a message of their own.
+void put_elements(nlmsghdr* message, const char* table, const char* set,
+                  const std::vector<Element>& elements);
+
 class Transaction {
  public:
-  explicit Transaction(std::string table) : table_(std::move(table)) {}
+  // Neighbouring elements of one set in one message are cheaper; elements that have a message each can be
+  // told apart in a refusal.
+  enum class Elements : std::uint8_t { together, one_a_message };
+
+  explicit Transaction(std::string table, Elements elements = Elements::one_a_message);
 
   // Each returns the number of its message, counted from 0.
   std::size_t add_table(std::uint32_t flags);
   std::size_t delete_table();
-  std::size_t add_element(const char* set, const SetKey& key, const SetKey& end, std::uint64_t milliseconds);
-  std::size_t delete_element(const char* set, const SetKey& key, const SetKey& end);
+  std::size_t add_element(const char* set, const Element& element);
+  std::size_t delete_element(const char* set, const Element& element);
+  std::size_t destroy_element(const char* set, const Element& element);  // if it is there; Linux 6.3
   std::size_t flush_set(const char* set);
   // Chains, sets, rules and elements of `content`, into the table.
   void add_content(const Table& content);
 
-  bool empty() const noexcept { return sizes_.empty(); }
+  bool empty() const noexcept { return count_ == 0; }
   // Numbers the messages, so that a late answer to another batch is not taken for this one's.
   Verdict commit(NetfilterSocket& socket);
 
  private:
-  template <class Fill>
-  std::size_t append(std::uint16_t type, std::uint16_t flags, const Fill& fill);
-  std::size_t append_element(std::uint16_t type, std::uint16_t flags, const char* set, const SetKey& key,
-                             const SetKey& end, std::uint64_t milliseconds);
-  std::vector<char> framed(std::uint32_t first_sequence);
+  nlmsghdr* begin(std::uint16_t type, std::uint16_t flags, std::size_t room);
+  std::size_t end(const nlmsghdr* message);
+  std::size_t put_element(std::uint16_t type, std::uint16_t flags, const char* set, const Element& element);
+  bool continues_list(std::uint16_t type, const char* set) const;
+  void close_frame(std::uint32_t first_sequence);
 
   std::string table_;
-  std::vector<char> bytes_;         // the messages, one behind the other
-  std::vector<std::size_t> sizes_;  // of each message
+  Elements elements_;
+  std::vector<char> bytes_;  // the frame's begin and the messages, one behind the other
+  std::size_t count_ = 0;    // of messages
+  // The message that more elements of the same set can join; its list of elements ends where it ends.
+  std::size_t last_ = 0, list_ = 0;  // offsets in bytes_; 0: none
+  std::string list_set_;
 };
 
 }  // namespace sallyport

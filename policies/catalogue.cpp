@@ -116,15 +116,21 @@ void check_rep_secrets(const Catalogue& catalogue, const std::filesystem::path& 
   }
 }
 
-// The gate must not be made to dial itself, past its own firewall.
+// The gate must not be made to dial itself, or to forward to itself, past its own firewall.
 void check_target_addresses(const Catalogue& catalogue, const std::filesystem::path& folder,
                             Problems& problems) {
   const auto& own = catalogue.settings.addresses;
-  for (const auto& [name, target] : catalogue.targets)
-    for (const auto& address : target.addresses)
-      if (std::find(own.begin(), own.end(), address) != own.end())
-        problems.push_back({folder / "targets" / (name + ".toml"), 0,
-                            fmt::format("address {} is the gate's own", address.text())});
+  for (const auto& [name, target] : catalogue.targets) {
+    const auto check = [&, &file = name](const std::vector<Address>& addresses, const std::string& whose) {
+      for (const auto& address : addresses)
+        if (std::find(own.begin(), own.end(), address) != own.end())
+          problems.push_back({folder / "targets" / (file + ".toml"), 0,
+                              fmt::format("address {}{} is the gate's own", address.text(), whose)});
+    };
+    check(target.addresses, "");
+    for (const auto& system : target.managed_systems)
+      check(system.addresses, fmt::format(" of managed system '{}'", system.name));
+  }
 }
 
 }  // namespace
@@ -134,13 +140,18 @@ std::string Problem::message() const {
   return line == 0 ? fmt::format("{}: {}", path, text) : fmt::format("{}:{}: {}", path, line, text);
 }
 
-tl::expected<Catalogue, Problems> load_catalogue(const std::filesystem::path& folder) {
+tl::expected<Catalogue, Problems> load_catalogue(const std::filesystem::path& folder,
+                                                 const Settings* in_force) {
   Catalogue catalogue;
   Problems problems;
   check_folder(folder, problems);
   read_file(folder / "sallyport.toml", problems,
             [&](TableReader file) { catalogue.settings = read_settings(std::move(file)); });
-  read_folder(folder / "policies", problems, catalogue.policies, read_policy);
+  if (in_force != nullptr) catalogue.settings = *in_force;
+  read_folder(folder / "policies", problems, catalogue.policies,
+              [&](TableReader file, const std::string& name) {
+                return read_policy(std::move(file), name, catalogue.settings.ssh_port);
+              });
   read_folder(folder / "targets", problems, catalogue.targets,
               [&](TableReader file, const std::string& name) {
                 return read_target(std::move(file), name, folder, check_secret);

@@ -34,8 +34,10 @@ struct Problem {
 using Problems = std::vector<Problem>;
 
 // Reads `folder`/sallyport.toml, policies/*.toml, targets/*.toml, reps/*.toml. All problems of all files
-// are found in one go; one is enough to refuse the whole.
-tl::expected<Catalogue, Problems> load_catalogue(const std::filesystem::path& folder);
+// are found in one go; one is enough to refuse the whole. With `in_force`, sallyport.toml is only checked:
+// the rest is read for, and the catalogue gets, those settings (a running gate's).
+tl::expected<Catalogue, Problems> load_catalogue(const std::filesystem::path& folder,
+                                                 const Settings* in_force = nullptr);
 
 // Names of policies, targets and reps: [a-z0-9][a-z0-9._-]{0,31}, so that they are safe in file names,
 // user names and log lines.

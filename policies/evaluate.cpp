@@ -6,26 +6,17 @@
 
 #include "base/duration.h"
 #include "base/escape.h"
+#include "policies/rules.h"
 
 namespace sallyport {
 
 namespace {
 
-// One rule: agrees and fills in its part of the permit, or says why not. A rule may rely on the ones before
-// it.
-struct Case {
-  const Catalogue& catalogue;
-  const EnableRequest& request;
-  const IsEnrolled& is_enrolled;
-};
-using Rule = Done (*)(const Case&, Permit&);
-
 template <class Map>
 std::string known(const Map& map) {
-  if (map.empty()) return "none yet";
-  std::string names;
-  for (const auto& [name, value] : map) names += (names.empty() ? "" : ", ") + name;
-  return names;
+  std::vector<std::string> names;
+  for (const auto& [name, value] : map) names.push_back(name);
+  return listing(names);
 }
 
 template <class Map>
@@ -42,7 +33,7 @@ Done rep_is_known(const Case& c, Permit& permit) {
 }
 
 Done rep_is_enrolled(const Case& c, Permit&) {
-  if (c.is_enrolled(c.catalogue.reps.at(c.request.rep))) return {};
+  if (c.is_enrolled(c.rep())) return {};
   return fail("rep '{0}' is not enrolled and could not answer a challenge (run: sallyport rep enroll {0})",
               c.request.rep);
 }
@@ -55,7 +46,7 @@ Done target_is_known(const Case& c, Permit& permit) {
 
 Done policy_is_known(const Case& c, Permit& permit) {
   RETURN_IF_ERROR(listed("policy", c.catalogue.policies, c.request.policy));
-  const auto& policy = c.catalogue.policies.at(c.request.policy);
+  const auto& policy = c.policy();
   permit.policy = policy.name;
   permit.idle = policy.idle;
   permit.failed_logins = policy.failed_logins;
@@ -64,24 +55,11 @@ Done policy_is_known(const Case& c, Permit& permit) {
 }
 
 Done method_is_allowed(const Case& c, Permit&) {
-  const auto& methods = c.catalogue.policies.at(c.request.policy).methods;
-  const auto& rep = c.catalogue.reps.at(c.request.rep);
+  const auto& methods = c.policy().methods;
+  const auto& rep = c.rep();
   if (std::find(methods.begin(), methods.end(), rep.method) != methods.end()) return {};
   return fail("policy '{}' does not allow the challenge method of rep '{}' ({})", c.request.policy, rep.name,
               to_text(rep.method));
-}
-
-// "legacy, removed" services are off unless named, and isolated ones need a network declared so: an enable
-// request of this version can say neither, so they are silent, and silence denies.
-Done a_service_is_offered(const Case& c, Permit&) {
-  const auto& services = c.catalogue.policies.at(c.request.policy).services;
-  const auto offered = [](const Service& service) {
-    return service.carriage == Carriage::ssh && service.exposure == Exposure::wide && !service.legacy;
-  };
-  if (std::any_of(services.begin(), services.end(), offered)) return {};
-  return fail(
-      "policy '{}' offers no service: it has none with carriage ssh and exposure \"wide\" that is not legacy",
-      c.request.policy);
 }
 
 Done narrow_enough(const Network& network) {
@@ -132,14 +110,14 @@ Result<std::chrono::seconds> within(const char* what, std::optional<std::chrono:
 }
 
 Done time_to_connect_is_within_policy(const Case& c, Permit& permit) {
-  const auto& policy = c.catalogue.policies.at(c.request.policy);
+  const auto& policy = c.policy();
   ASSIGN_OR_RETURN(permit.connect_within, within("time to connect", c.request.connect_within,
                                                  kDefaultConnectWithin, policy.connect_within, policy.name));
   return {};
 }
 
 Done session_is_within_policy(const Case& c, Permit& permit) {
-  const auto& policy = c.catalogue.policies.at(c.request.policy);
+  const auto& policy = c.policy();
   ASSIGN_OR_RETURN(permit.session,
                    within("session length", c.request.session, kDefaultSession, policy.session, policy.name));
   return {};
@@ -168,9 +146,15 @@ constexpr Rule kRules[] = {
     rep_is_enrolled,
     target_is_known,
     policy_is_known,
+    policy_is_for_this_kind,
     method_is_allowed,
-    a_service_is_offered,
+    services_are_chosen,
+    a_session_can_start,
+    no_way_around_the_recording,
     networks_are_named,
+    isolated_services_stay_isolated,
+    managed_system_is_clear,
+    every_family_is_reached,
     time_to_connect_is_within_policy,
     session_is_within_policy,
     notes_are_readable,

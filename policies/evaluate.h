@@ -20,12 +20,16 @@ struct EnableRequest {
   std::string rep, target, policy;
   std::vector<std::string> networks;  // CIDR texts
   std::optional<std::chrono::seconds> connect_within, session;
+  std::vector<std::string> services;  // "legacy, removed" ones to offer too, by name
+  std::string managed_system;         // may be empty: then the only one, where a service needs one
   std::string ticket, reason;
 };
 
 // What the ledger writes down: every rule has agreed, every default is filled in.
 struct Permit {
   std::string rep, target, policy;
+  std::string managed_system;     // empty: no service reaches one
+  std::vector<Service> services;  // what the session opens, without the descriptions
   std::vector<Network> networks;
   std::chrono::seconds connect_within{};
   std::chrono::seconds session{};

@@ -13,7 +13,8 @@ namespace sallyport {
 // Each reads one whole file; problems go to the reader's list, and what is returned after one is not to be
 // used.
 Settings read_settings(TableReader file);
-Policy read_policy(TableReader file, const std::string& name);
+// `gate_ssh_port`: where the gate itself listens, so no policy can forward it.
+Policy read_policy(TableReader file, const std::string& name, Port gate_ssh_port);
 Rep read_rep(TableReader file, const std::string& name, const std::filesystem::path& folder);
 
 // Whether a secret file is there, root's own, and not empty. Comes in from outside for tests and fuzzing.

@@ -15,11 +15,17 @@ const char* to_text(Carriage carriage) noexcept {
       return "https";
     case Carriage::forward:
       return "forward";
+    case Carriage::through_ssh:
+      return "through-ssh";
   }
   return "?";
 }
 
 const char* to_text(Exposure exposure) noexcept { return exposure == Exposure::wide ? "wide" : "isolated"; }
+
+const char* to_text(Reach reach) noexcept { return reach == Reach::hmc ? "hmc" : "managed-system"; }
+
+const char* to_text(TargetKind kind) noexcept { return kind == TargetKind::power ? "power" : "ds8000"; }
 
 const char* to_text(ResponseMethod) noexcept { return "ocra"; }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "policies/service.h"
+#include "policies/target.h"
 
 namespace sallyport {
 
@@ -16,6 +17,7 @@ const char* to_text(ResponseMethod method) noexcept;
 struct Policy {
   std::string name;  // the file's name without .toml
   std::string description;
+  std::vector<TargetKind> targets;  // the kinds it is for; empty: all
   std::vector<Service> services;
 
   // [limits]: the most that `enable` may ask for, and what holds while a session lasts.

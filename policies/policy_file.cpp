@@ -1,7 +1,6 @@
 // policies/NAME.toml. Runs in: sallyportd, sallyport.
-#include <algorithm>
-
 #include "policies/file_formats.h"
+#include "policies/service_table.h"
 
 namespace sallyport {
 
@@ -9,7 +8,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t kMostServices = 32;
 constexpr std::size_t kLongestDescription = 256;
 
 void read_limits(TableReader limits, Policy& policy) {
@@ -44,74 +42,18 @@ void read_recording(TableReader recording, Policy& policy) {
   recording.finish();
 }
 
-// What this version cannot carry is refused here, not ignored: an admin must not believe it is offered.
-void check_carried(TableReader& table, const Service& service) {
-  if (service.carriage != Carriage::ssh)
-    table.problem(
-        table.line_of("carriage"),
-        fmt::format("service '{}' is carried by {}: this version carries ssh; {} is not yet offered",
-                    service.name, to_text(service.carriage), to_text(service.carriage)));
-  else if (service.transport != Transport::tcp)
-    table.problem(table.line_of("transport"),
-                  fmt::format("service '{}' carries ssh over udp (expected tcp)", service.name));
-}
-
-// White paper, "Remote Service HMC Port List": only 22 and 443 belong on a wide network.
-void check_exposure(TableReader& table, const Service& service) {
-  const auto port = service.port.value();
-  if (service.exposure == Exposure::wide && port != 22 && port != 443)
-    table.problem(table.line_of("exposure"),
-                  fmt::format("service '{}' offers port {} to a wide network (only 22 and 443 may be; "
-                              "expected exposure = \"isolated\")",
-                              service.name, port));
-}
-
-Service read_service(TableReader table) {
-  Service service;
-  service.name = table.required_text("name", "a short name, e.g. \"ssh\"", 32);
-  if (!service.name.empty() && !is_name(service.name))
-    table.problem(
-        table.line_of("name"),
-        fmt::format("'name' in [[service]] is \"{}\" (expected a-z, 0-9, '.', '_', '-')", service.name));
-  service.description = table.text("description", "", kLongestDescription);
-  service.carriage =
-      table.choice("carriage", Carriage::ssh,
-                   {{"ssh", Carriage::ssh}, {"https", Carriage::https}, {"forward", Carriage::forward}});
-  if (!table.has("carriage")) table.missing("carriage", "\"ssh\"");
-  service.transport =
-      table.choice("transport", Transport::tcp, {{"tcp", Transport::tcp}, {"udp", Transport::udp}});
-  service.port = Port{static_cast<std::uint16_t>(table.number("port", 22, 1, 65535))};
-  service.exposure = table.choice("exposure", Exposure::isolated,
-                                  {{"wide", Exposure::wide}, {"isolated", Exposure::isolated}});
-  service.legacy = table.boolean("legacy", false);
-  check_carried(table, service);
-  check_exposure(table, service);
-  table.finish();
-  return service;
-}
-
-void read_services(TableReader& file, Policy& policy) {
-  for (auto& table : file.tables("service", kMostServices)) {
-    auto service = read_service(table);
-    const auto same = [&](const Service& other) { return other.name == service.name; };
-    if (std::any_of(policy.services.begin(), policy.services.end(), same))
-      table.problem(table.line_of("name"), fmt::format("service '{}' is there twice", service.name));
-    policy.services.push_back(std::move(service));
-  }
-  if (!file.has("service"))
-    file.missing("service", "at least one [[service]]: a policy without one offers nothing");
-}
-
 }  // namespace
 
-Policy read_policy(TableReader file, const std::string& name) {
+Policy read_policy(TableReader file, const std::string& name, Port gate_ssh_port) {
   Policy policy;
   policy.name = name;
   policy.description = file.text("description", "", kLongestDescription);
+  policy.targets = file.some_of("targets", std::vector<TargetKind>{},
+                                {{"power", TargetKind::power}, {"ds8000", TargetKind::ds8000}});
   read_limits(file.table("limits"), policy);
   read_login(file.table("login"), policy);
   read_recording(file.table("recording"), policy);
-  read_services(file, policy);
+  policy.services = read_services(file, gate_ssh_port);
   file.finish();
   return policy;
 }

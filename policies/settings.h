@@ -25,8 +25,10 @@ struct Settings {
   std::string gate_name;           // how reps know the gate: a host name
   std::vector<Address> addresses;  // service addresses: where it listens while a grant is live
   Port ssh_port{22};
-  std::string banner;  // shown before login; may be empty
+  std::vector<Network> isolated_networks;  // private networks, from which "isolated" services may be used
+  std::string banner;                      // shown before login; may be empty
   LoginLimits login;
+  bool transit = false;                 // whether the host may route what is no session's
   std::uint32_t mark_bit = 0x40000000;  // one bit of the packet mark, ours alone
   std::string worker_user = "sallyport-ssh";
   std::string pam_service = "sallyport";

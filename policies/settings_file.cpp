@@ -11,6 +11,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t kMostAddresses = 16;
+constexpr std::size_t kMostNetworks = 64;
 constexpr std::size_t kLongestBanner = 4000;  // one message to a worker must hold it
 
 bool is_host_name(std::string_view text) {
@@ -41,6 +42,27 @@ std::vector<Address> read_addresses(TableReader& gate) {
   return addresses;
 }
 
+// Shorter prefixes are no network of anybody's: the widest private ones are 10.0.0.0/8 (RFC 1918) and
+// fc00::/7 (RFC 4193).
+bool is_too_wide(const Network& network) {
+  return network.prefix_length() < (network.first().family() == Family::ipv4 ? 8 : 7);
+}
+
+std::vector<Network> read_isolated_networks(TableReader& gate) {
+  std::vector<Network> networks;
+  for (const auto& [line, network] : gate.values("isolated_networks", kMostNetworks, Network::parse)) {
+    if (is_too_wide(network))
+      gate.problem(line, fmt::format("network {} is too wide to be an isolated one (expected at most a /8 of "
+                                     "IPv4, a /7 of IPv6)",
+                                     network.text()));
+    else if (std::find(networks.begin(), networks.end(), network) != networks.end())
+      gate.problem(line, fmt::format("network {} is there twice", network.text()));
+    else
+      networks.push_back(network);
+  }
+  return networks;
+}
+
 void read_gate(TableReader gate, Settings& settings) {
   settings.gate_name = gate.required_text("name", "a host name, e.g. \"gate.example.com\"", 253);
   if (!settings.gate_name.empty() && !is_host_name(settings.gate_name))
@@ -48,6 +70,7 @@ void read_gate(TableReader gate, Settings& settings) {
                  fmt::format("'name' in [gate] is \"{}\" (expected a host name)", settings.gate_name));
   settings.addresses = read_addresses(gate);
   settings.ssh_port = Port{static_cast<std::uint16_t>(gate.number("ssh_port", 22, 1, 65535))};
+  settings.isolated_networks = read_isolated_networks(gate);
   settings.banner = gate.text("banner", "", kLongestBanner);
   gate.finish();
 }
@@ -74,6 +97,7 @@ void read_login(TableReader login, LoginLimits& limits) {
 
 void read_firewall(TableReader firewall, Settings& settings) {
   settings.mark_bit = 1U << firewall.number("mark_bit", 30, 0, 31);
+  settings.transit = firewall.boolean("transit", settings.transit);
   firewall.finish();
 }
 

@@ -138,8 +138,12 @@ std::vector<Placed<std::string>> TableReader::texts(std::string_view key, std::s
   }
   if (list->size() > most)
     problem(member->line, fmt::format("{} has {} entries (at most {})", said(key), list->size(), most));
+  return texts_of(key, *list);
+}
+
+std::vector<Placed<std::string>> TableReader::texts_of(std::string_view key, const TomlList& list) {
   std::vector<Placed<std::string>> texts;
-  for (const auto& item : *list) {
+  for (const auto& item : list) {
     const auto* text = std::get_if<std::string>(&item.value);
     if (text != nullptr)
       texts.push_back({item.line, *text});
@@ -147,6 +151,18 @@ std::vector<Placed<std::string>> TableReader::texts(std::string_view key, std::s
       problem(item.line, fmt::format("{} holds {} (expected a text in quotes)", said(key), item.kind()));
   }
   return texts;
+}
+
+std::vector<Placed<std::string>> TableReader::text_or_texts(std::string_view key, std::string_view expected) {
+  const auto* member = find(key);
+  if (member == nullptr) return {};
+  if (const auto* text = std::get_if<std::string>(&member->node.value)) return {{member->line, *text}};
+  const auto* list = std::get_if<TomlList>(&member->node.value);
+  if (list == nullptr)
+    wrong_kind(*member, fmt::format("{}, or a list of them", expected));
+  else if (list->empty())
+    problem(member->line, fmt::format("{} is an empty list (expected {})", said(key), expected));
+  return list == nullptr ? std::vector<Placed<std::string>>{} : texts_of(key, *list);
 }
 
 TableReader TableReader::table(std::string_view key) {

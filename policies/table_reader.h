@@ -3,6 +3,7 @@
 // Pure; runs in: sallyportd, sallyport.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <initializer_list>
 #include <string>
@@ -39,6 +40,10 @@ class TableReader {
   std::uint64_t size(std::string_view key, std::uint64_t usual, std::uint64_t least, std::uint64_t most);
   template <class T>
   T choice(std::string_view key, T usual, std::initializer_list<std::pair<const char*, T>> choices);
+  // One of the words or a list of them, each once.
+  template <class T>
+  std::vector<T> some_of(std::string_view key, std::vector<T> usual,
+                         std::initializer_list<std::pair<const char*, T>> choices);
   // A list of texts; absent is empty.
   std::vector<Placed<std::string>> texts(std::string_view key, std::size_t most);
   // As texts(), each made a value by `parse`.
@@ -64,6 +69,8 @@ class TableReader {
   const TomlMember* find(std::string_view key);
   void wrong_kind(const TomlMember& member, std::string_view expected);
   const std::string* text_at(std::string_view key, std::string_view expected);
+  std::vector<Placed<std::string>> texts_of(std::string_view key, const TomlList& list);
+  std::vector<Placed<std::string>> text_or_texts(std::string_view key, std::string_view expected);
   std::string bounded(std::string_view key, const std::string& text, std::size_t longest);
   std::string closest(std::string_view key) const;
   std::string said(std::string_view key) const;  // "tries in [login]"
@@ -76,18 +83,43 @@ class TableReader {
   std::vector<std::string> known_;
 };
 
+// "\"tcp\" or \"udp\""
 template <class T>
-T TableReader::choice(std::string_view key, T usual,
-                      std::initializer_list<std::pair<const char*, T>> choices) {
+std::string words_of(std::initializer_list<std::pair<const char*, T>> choices) {
   std::string words;
   for (const auto& [word, value] : choices)
     words += fmt::format("{}\"{}\"", words.empty() ? "" : " or ", word);
+  return words;
+}
+
+template <class T>
+T TableReader::choice(std::string_view key, T usual,
+                      std::initializer_list<std::pair<const char*, T>> choices) {
+  const auto words = words_of(choices);
   const auto* text = text_at(key, words);
   if (text == nullptr) return usual;
   for (const auto& [word, value] : choices)
     if (*text == word) return value;
   problem(line_of(key), fmt::format("{} is \"{}\" (expected {})", said(key), *text, words));
   return usual;
+}
+
+template <class T>
+std::vector<T> TableReader::some_of(std::string_view key, std::vector<T> usual,
+                                    std::initializer_list<std::pair<const char*, T>> choices) {
+  const auto words = words_of(choices);
+  std::vector<T> some;
+  for (const auto& placed : text_or_texts(key, words)) {
+    const auto* const found = std::find_if(choices.begin(), choices.end(),
+                                           [&](const auto& choice) { return placed.value == choice.first; });
+    if (found == choices.end())
+      problem(placed.line, fmt::format("{} is \"{}\" (expected {})", said(key), placed.value, words));
+    else if (std::find(some.begin(), some.end(), found->second) != some.end())
+      problem(placed.line, fmt::format("{} names \"{}\" twice", said(key), placed.value));
+    else
+      some.push_back(found->second);
+  }
+  return some.empty() ? usual : some;
 }
 
 template <class T>

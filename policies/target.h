@@ -18,10 +18,23 @@ enum class TargetLogin : std::uint8_t {
 };
 const char* to_text(TargetLogin login) noexcept;
 
+// What stands behind the console. A DS8000 never offers its managed system to a rep.
+enum class TargetKind : std::uint8_t { power, ds8000 };
+const char* to_text(TargetKind kind) noexcept;
+
+// A server that a Power HMC manages, reached by `forward` services with reach = "managed-system".
+struct ManagedSystem {
+  std::string name;  // as `enable --managed-system` says it
+  std::string description;
+  std::vector<Address> addresses;  // at most one of a family
+};
+
 struct Target {
   std::string name;  // the file's name without .toml
   std::string description;
-  std::vector<Address> addresses;  // tried in order
+  TargetKind kind = TargetKind::power;
+  std::vector<ManagedSystem> managed_systems;  // power only
+  std::vector<Address> addresses;              // tried in order; of a DS8000, its one or two HMCs
   Port ssh_port{22};
   std::vector<std::string> host_keys;  // OpenSSH public key lines, "ssh-ed25519 AAAA…"; at least one
   std::string user;                    // whom to log in as there

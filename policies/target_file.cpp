@@ -10,24 +10,87 @@ namespace {
 
 constexpr std::size_t kMostAddresses = 8;
 constexpr std::size_t kMostHostKeys = 16;
+constexpr std::size_t kMostManagedSystems = 64;
+constexpr std::size_t kLongestDescription = 256;
+constexpr std::ptrdiff_t kMostHmcsOfDs8000 = 2;
 
 std::filesystem::path usual_secret_file(const std::filesystem::path& folder, const std::string& name) {
   return folder / "secrets" / "targets" / name;
 }
 
-void read_addresses(TableReader& file, Target& target) {
-  for (const auto& [line, address] : file.values("addresses", kMostAddresses, Address::parse)) {
+std::vector<Address> read_addresses(TableReader& table, std::string_view expected) {
+  std::vector<Address> addresses;
+  for (const auto& [line, address] : table.values("addresses", kMostAddresses, Address::parse)) {
     if (!is_host_address(address))
-      file.problem(line, fmt::format("{} is not an address of one host", address.text()));
-    else if (std::find(target.addresses.begin(), target.addresses.end(), address) != target.addresses.end())
-      file.problem(line, fmt::format("address {} is there twice", address.text()));
+      table.problem(line, fmt::format("{} is not an address of one host", address.text()));
+    else if (std::find(addresses.begin(), addresses.end(), address) != addresses.end())
+      table.problem(line, fmt::format("address {} is there twice", address.text()));
     else
-      target.addresses.push_back(address);
+      addresses.push_back(address);
   }
-  if (!file.has("addresses"))
-    file.missing("addresses", "the target's IP addresses, e.g. [\"198.51.100.10\"]");
-  else if (target.addresses.empty())
-    file.problem(file.line_of("addresses"), "'addresses' names no usable address (expected at least one)");
+  if (!table.has("addresses"))
+    table.missing("addresses", expected);
+  else if (addresses.empty())
+    table.problem(table.line_of("addresses"), "'addresses' names no usable address (expected at least one)");
+  return addresses;
+}
+
+std::ptrdiff_t count_of(const std::vector<Address>& addresses, Family family) {
+  return std::count_if(addresses.begin(), addresses.end(),
+                       [family](const Address& address) { return address.family() == family; });
+}
+
+// A DS8000 has one HMC, or two for redundancy: an address of each family for each.
+void check_ds8000(TableReader& file, const Target& target) {
+  for (const auto family : {Family::ipv4, Family::ipv6})
+    if (const auto count = count_of(target.addresses, family); count > kMostHmcsOfDs8000)
+      file.problem(file.line_of("addresses"),
+                   fmt::format("'addresses' names {} {} addresses for a DS8000 (expected at most {}: its one "
+                               "or two HMCs)",
+                               count, family == Family::ipv4 ? "IPv4" : "IPv6", kMostHmcsOfDs8000));
+  if (file.has("managed_system"))
+    file.problem(file.line_of("managed_system"),
+                 "[[managed_system]] in a target of kind \"ds8000\": of a DS8000 only the HMC is reached "
+                 "(expected none, or kind = \"power\")");
+}
+
+// Forwarding needs one address to send to, not several to try.
+void check_system_addresses(TableReader& table, const ManagedSystem& system, const Target& target) {
+  for (const auto family : {Family::ipv4, Family::ipv6})
+    if (const auto count = count_of(system.addresses, family); count > 1)
+      table.problem(table.line_of("addresses"),
+                    fmt::format("'addresses' in [[managed_system]] names {} {} addresses (expected at most "
+                                "one of a family)",
+                                count, family == Family::ipv4 ? "IPv4" : "IPv6"));
+  for (const auto& address : system.addresses)
+    if (std::find(target.addresses.begin(), target.addresses.end(), address) != target.addresses.end())
+      table.problem(
+          table.line_of("addresses"),
+          fmt::format("address {} of managed system '{}' is the target's own", address.text(), system.name));
+}
+
+ManagedSystem read_managed_system(TableReader& table, const Target& target) {
+  ManagedSystem system;
+  system.name = table.required_text("name", "a short name, e.g. \"s1022-a\"", 32);
+  if (!system.name.empty() && !is_name(system.name))
+    table.problem(table.line_of("name"),
+                  fmt::format("'name' in [[managed_system]] is \"{}\" (expected a-z, 0-9, '.', '_', '-')",
+                              system.name));
+  system.description = table.text("description", "", kLongestDescription);
+  system.addresses = read_addresses(table, "the system's IP address, e.g. [\"198.51.100.20\"]");
+  check_system_addresses(table, system, target);
+  table.finish();
+  return system;
+}
+
+void read_managed_systems(TableReader& file, Target& target) {
+  for (auto& table : file.tables("managed_system", kMostManagedSystems)) {
+    auto system = read_managed_system(table, target);
+    const auto same = [&](const ManagedSystem& other) { return other.name == system.name; };
+    if (std::any_of(target.managed_systems.begin(), target.managed_systems.end(), same))
+      table.problem(table.line_of("name"), fmt::format("managed system '{}' is there twice", system.name));
+    target.managed_systems.push_back(std::move(system));
+  }
 }
 
 void read_ssh(TableReader ssh, Target& target, std::string_view name) {
@@ -68,14 +131,23 @@ void read_login(TableReader login, Target& target, const std::filesystem::path& 
                   fmt::format("the target's {}: {}", to_text(target.login), checked.error().message()));
 }
 
+std::string addresses_line(const std::vector<Address>& addresses) {
+  std::string items;
+  for (const auto& address : addresses)
+    items += fmt::format("{}{}", items.empty() ? "" : ", ", to_toml_string(address.text()));
+  return fmt::format("addresses = [{}]\n", items);
+}
+
 }  // namespace
 
 Target read_target(TableReader file, const std::string& name, const std::filesystem::path& folder,
                    const CheckSecret& check_secret) {
   Target target;
   target.name = name;
-  target.description = file.text("description", "", 256);
-  read_addresses(file, target);
+  target.description = file.text("description", "", kLongestDescription);
+  target.kind =
+      file.choice("kind", TargetKind::power, {{"power", TargetKind::power}, {"ds8000", TargetKind::ds8000}});
+  target.addresses = read_addresses(file, "the target's IP addresses, e.g. [\"198.51.100.10\"]");
   target.user = file.required_text("user", "whom to log in as there, e.g. \"hscroot\"", 64);
   if (!target.user.empty() && !is_account(target.user))
     file.problem(file.line_of("user"), fmt::format("'user' is \"{}\" (expected a user name)", target.user));
@@ -86,6 +158,8 @@ Target read_target(TableReader file, const std::string& name, const std::filesys
     file.missing("login", "a table [login] with method = \"prompt\", \"key\" or \"password\"");
   auto login = file.table("login");
   if (file.has("login")) read_login(login, target, folder, check_secret);
+  read_managed_systems(file, target);
+  if (target.kind == TargetKind::ds8000) check_ds8000(file, target);
   file.finish();
   return target;
 }
@@ -96,17 +170,20 @@ std::string to_toml(const Target& target) {
     text += fmt::format("{} = {}\n", key, to_toml_string(value));
   };
   if (!target.description.empty()) line("description", target.description);
-  text += "addresses = [";
-  for (const auto& address : target.addresses)
-    text += fmt::format("{}{}", &address == &target.addresses.front() ? "" : ", ",
-                        to_toml_string(address.text()));
-  text += "]\n";
+  line("kind", to_text(target.kind));
+  text += addresses_line(target.addresses);
   line("user", target.user);
   text += fmt::format("\n[ssh]\nport = {}\nhost_keys = [\n", target.ssh_port.value());
   for (const auto& key : target.host_keys) text += fmt::format("  {},\n", to_toml_string(key));
   text += "]\n\n[login]\n";
   line("method", to_text(target.login));
   if (!target.secret_file.empty()) line("secret_file", target.secret_file.string());
+  for (const auto& system : target.managed_systems) {
+    text += "\n[[managed_system]]\n";
+    line("name", system.name);
+    if (!system.description.empty()) line("description", system.description);
+    text += addresses_line(system.addresses);
+  }
   return text;
 }
 

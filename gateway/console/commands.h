@@ -8,6 +8,7 @@ namespace sallyport {
 
 void add_grant_commands(const Command& app, ConsoleContext& context);  // enable, list, show, revoke, end
 void add_status_command(const Command& app, ConsoleContext& context);
+void add_firewall_commands(const Command& app, ConsoleContext& context);  // firewall show
 void add_watch_command(const Command& app, ConsoleContext& context);
 void add_rep_commands(const Command& app, ConsoleContext& context);     // rep add, list, remove, enroll
 void add_target_commands(const Command& app, ConsoleContext& context);  // target add, list, scan

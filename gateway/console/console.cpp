@@ -32,6 +32,7 @@ void add_commands(const Command& program, ConsoleContext& context) {
   add_status_command(program, context);
   add_watch_command(program, context);
   add_audit_commands(program, context);
+  add_firewall_commands(program, context);
   add_replay_command(program, context);
   add_rep_commands(program, context);
   add_target_commands(program, context);

@@ -45,10 +45,7 @@ Finding check_enrollment(const Patient& patient);
 Finding check_permissions(const Patient& patient);
 // doctor_network.cpp
 Finding check_daemon(const Patient& patient);
-Finding check_nftables(const Patient& patient);
 Finding check_base_table(const Patient& patient);
-Finding check_host_firewall(const Patient& patient);
-Finding check_ports(const Patient& patient);
 
 // Pure parts, for tests.
 Finding judge_kernel(const std::string& release);
@@ -57,7 +54,5 @@ struct PamLine {
   std::string name;  // of a module or of an included file
 };
 std::optional<PamLine> parse_pam_line(std::string_view line);
-// Local addresses and ports in state LISTEN of a /proc/net/tcp or tcp6.
-std::vector<Endpoint> listeners_in(std::string_view proc_net_tcp);
 
 }  // namespace sallyport

@@ -6,6 +6,7 @@
 #include "gateway/console/commands.h"
 #include "gateway/console/control_client.h"
 #include "gateway/console/doctor.h"
+#include "gateway/console/host_network.h"
 #include "gateway/console/output.h"
 #include "gateway/console/table.h"
 
@@ -30,6 +31,9 @@ constexpr std::array kChecks{
     Check{"nftables", check_nftables},
     Check{"base table", check_base_table},
     Check{"host firewall", check_host_firewall},
+    Check{"mark bit", check_mark_bit},
+    Check{"forwarding", check_forwarding},
+    Check{"reverse path", check_reverse_path},
     Check{"ports", check_ports},
 };
 

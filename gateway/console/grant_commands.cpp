@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "base/duration.h"
+#include "base/escape.h"
 #include "gateway/console/commands.h"
 #include "gateway/console/control_client.h"
 #include "gateway/console/grant_text.h"
@@ -15,8 +16,8 @@ namespace {
 using Json = nlohmann::json;
 
 struct EnableOptions {
-  std::string rep, target, policy, connect_within, session, ticket, reason;
-  std::vector<std::string> networks;
+  std::string rep, target, policy, managed_system, connect_within, session, ticket, reason;
+  std::vector<std::string> networks, services;
 };
 
 Done put_duration(Json& request, const char* key, const char* option, const std::string& text) {
@@ -39,6 +40,8 @@ Result<Json> enable_request(const EnableOptions& options) {
                {"networks", options.networks}};
   RETURN_IF_ERROR(put_duration(request, "connect_within", "--connect-within", options.connect_within));
   RETURN_IF_ERROR(put_duration(request, "session", "--for", options.session));
+  put_text(request, "managed_system", options.managed_system);
+  if (!options.services.empty()) request["services"] = options.services;
   put_text(request, "ticket", options.ticket);
   put_text(request, "reason", options.reason);
   return request;
@@ -51,6 +54,7 @@ Done enable(ConsoleContext& context, const EnableOptions& options) {
   const auto& grant = member(result, "grant");
   print(grant_text(grant, context.color, SystemClock{}.wall()) + "\n" +
         tell_text(member(result, "tell"), context.color));
+  for (const auto& notice : texts_of(result, "notices")) print("\n" + escape_terminal(notice) + "\n");
   print(fmt::format("\nFollow it: sallyport watch   Take it back: sallyport revoke {}\n",
                     text_of(grant, "id")));
   return {};
@@ -66,6 +70,10 @@ void add_enable(const Command& app, ConsoleContext& context) {
   command.option("--from", options->networks, "networks the rep may come from, CIDR, separated by commas")
       .required()
       .separated_by_commas();
+  command.option("--service", options->services, "services marked legacy to offer too, separated by commas")
+      .separated_by_commas();
+  command.option("--managed-system", options->managed_system,
+                 "the server behind the HMC, where the policy reaches one");
   command.option("--connect-within", options->connect_within,
                  "time to connect; else 30m, or the policy's limit if that is less");
   command.option("--for", options->session,

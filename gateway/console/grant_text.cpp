@@ -59,6 +59,26 @@ void add_session(Lines& lines, const Json& grant, WallTime now) {
                                      size_text(number_of(grant, "from_target"))));
 }
 
+// "ssh 22/tcp, web 443/tcp (forward)"
+std::string services_text(const Json& grant) {
+  std::vector<std::string> texts;
+  for (const auto& service : member(grant, "services")) {
+    const auto carriage = text_of(service, "carriage");
+    texts.push_back(fmt::format("{} {}/{}{}", text_of(service, "name"), number_of(service, "port"),
+                                join(texts_of(service, "transports"), "+"),
+                                carriage == "ssh" ? "" : fmt::format(" ({})", carriage)));
+  }
+  return join(texts);
+}
+
+void add_counted(Lines& lines, const Json& grant) {
+  for (const auto& row : member(grant, "traffic"))
+    lines.add("  " + text_of(row, "service"),
+              fmt::format("{}: in {} packets, {}; out {} packets, {}", text_of(row, "transport"),
+                          number_of(row, "in_packets"), size_text(number_of(row, "in_bytes")),
+                          number_of(row, "out_packets"), size_text(number_of(row, "out_bytes"))));
+}
+
 }  // namespace
 
 std::string grants_text(const Json& grants, bool color, WallTime now) {
@@ -84,6 +104,8 @@ std::string grant_text(const Json& grant, bool color, WallTime now) {
   lines.add("rep", text_of(grant, "rep"));
   lines.add("target", text_of(grant, "target"));
   lines.add("policy", text_of(grant, "policy"));
+  lines.add("services", services_text(grant));
+  lines.add("system", text_of(grant, "managed_system"));
   lines.add("from", join(texts_of(grant, "networks")));
   if (state == "armed") lines.add("connect by", time_text_with_distance(text_of(grant, "connect_by"), now));
   lines.add("limits", fmt::format("{} at the most, {} idle", seconds_text(grant, "session_limit"),
@@ -95,6 +117,7 @@ std::string grant_text(const Json& grant, bool color, WallTime now) {
   if (const auto failed = number_of(grant, "failed_logins"); failed > 0)
     lines.add("failed", fmt::format("{} logins", failed));
   add_session(lines, grant, now);
+  add_counted(lines, grant);
   if (const auto ended = text_of(grant, "ended_at"); !ended.empty())
     lines.add("ended", until_text(grant, now));
   return fmt::format("{} is {}\n", painted("Grant " + text_of(grant, "id"), Color::strong, color),

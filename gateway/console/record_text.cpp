@@ -42,11 +42,20 @@ constexpr std::array kSentences{
     Sentence{"session.channel_closed",
              "channel {channel} closes[, exit status {exit_status}][, {to_target} bytes to the target][, "
              "{from_target} from it]"},
-    Sentence{"session.ended", "session {session} has ended[: {reason}][, by {by}]", Color::warning},
+    Sentence{"session.ended", "session {session} has ended[: {reason}][, by {by}][; {traffic}]",
+             Color::warning},
+    Sentence{"traffic", "{traffic}", Color::faint},
     Sentence{"target.failed", "the target failed[: {reason}]", Color::bad},
     Sentence{"recording.closed", "recording closed[: {path}][, {size} bytes][: {alarm}]"},
     Sentence{"firewall.opened", "the kernel now holds open[: {open}]"},
+    Sentence{"firewall.forwarded", "the kernel now routes for session {session}[: {open}]"},
     Sentence{"firewall.closed", "the kernel closed[, but left {left}]"},
+    Sentence{"firewall.changed",
+             "SOMEBODY ELSE changed the firewall[, {process} (process {pid})][: {what}][; found: {found}]",
+             Color::bad},
+    Sentence{"firewall.repaired",
+             "the firewall is again as it should be[, after {process} (process {pid})][: {what}]",
+             Color::warning},
     Sentence{"config.refused", "files refused, those in force stay: {problems}", Color::bad},
     Sentence{"config.reloaded", "files read again"},
     Sentence{"rep.added", "rep {rep} added[ by {by}]"},
@@ -68,7 +77,17 @@ std::string value_text(const Json& value) {
   return text;
 }
 
+// "ssh 14.6 KiB in, 30.5 KiB out; https 11.1 KiB in, 199.8 KiB out"
+std::string traffic_text(const Json& services) {
+  std::string text;
+  for (const auto& row : services)
+    text += fmt::format("{}{} {} in, {} out", text.empty() ? "" : "; ", text_of(row, "service"),
+                        size_text(number_of(row, "in_bytes")), size_text(number_of(row, "out_bytes")));
+  return text;
+}
+
 std::string field_text(const Json& record, const std::string& key) {
+  if (key == "traffic") return traffic_text(member(record, "traffic"));
   const auto text = value_text(member(record, key.c_str()));
   return key.ends_with("_by") ? time_text(text) : text;
 }

@@ -29,7 +29,7 @@ UniqueFd stop_signals() {
 
 Done show_line(const ConsoleContext& context, const nlohmann::json& line) {
   if (line.contains("refused")) return fail("{}", escape_terminal(text_of(line, "refused")));
-  const auto& record = member(line, "record");
+  const auto& record = member(line, line.contains("traffic") ? "traffic" : "record");
   if (!record.is_object()) return {};
   if (context.json)
     std::cout << json_text(record) << std::endl;

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/endpoint.h"
 #include "base/strong.h"
+#include "policies/service.h"
 
 namespace sallyport {
 
@@ -71,9 +72,21 @@ static_assert(is_terminal(GrantState::expired) && is_terminal(GrantState::locked
 const char* to_text(GrantState state) noexcept;
 std::optional<GrantState> grant_state_from(std::string_view text) noexcept;
 
+// What the kernel counted for one service: in from the rep, out to the rep; bytes with their IP headers.
+struct ServiceTraffic {
+  std::string service;
+  Transport transport = Transport::tcp;
+  std::uint64_t in_packets = 0, in_bytes = 0, out_packets = 0, out_bytes = 0;
+  bool operator==(const ServiceTraffic&) const = default;
+};
+
 struct Grant {
   GrantId id;
   std::string rep, target, policy;
+  std::string managed_system;  // empty: no service reaches one
+  // What the session opens: name, carriage, transports, port, reach, translate_source. The journal keeps no
+  // more of them: why a service was allowed is the policy's business, and decided.
+  std::vector<Service> services;
   std::vector<Network> networks;  // where the rep may come from
   std::chrono::seconds session_limit{};
   std::chrono::seconds idle_limit{};
@@ -92,7 +105,8 @@ struct Grant {
   WallTime claimed_at, end_by, ended_at;
   bool connected = false;       // the target has let the rep in; from here there is no way back to armed
   bool session_closed = false;  // session.ended is in the journal
-  std::uint64_t to_target = 0, from_target = 0;  // bytes relayed
+  std::uint64_t to_target = 0, from_target = 0;  // bytes relayed by the SSH proxy
+  std::vector<ServiceTraffic> traffic;           // as counted when it ended
   std::string end_reason;
 };
 

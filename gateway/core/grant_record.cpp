@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <functional>
 
+#include "gateway/core/service_record.h"
+
 namespace sallyport {
 
 namespace {
@@ -45,6 +47,14 @@ class Fields {
           value(key, Network::parse(item.is_string() ? item.get<std::string>() : std::string{})));
     return networks;
   }
+  std::vector<Service> services(const char* key) {
+    if (!record_.fields.contains(key)) return services_of_old_records();
+    return value(key, services_from_json(record_.fields[key]));
+  }
+  std::vector<ServiceTraffic> traffic(const char* key) {
+    if (!record_.fields.contains(key)) return {};
+    return value(key, traffic_from_json(record_.fields[key]));
+  }
   Done finish() const {
     if (problem_.empty()) return {};
     return fail("record {} ({}) {}", record_.seq, record_.event, problem_);
@@ -69,6 +79,8 @@ Done enabled(Grants& grants, const Record& record) {
   grant.rep = fields.text("rep");
   grant.target = fields.text("target");
   grant.policy = fields.text("policy");
+  grant.managed_system = fields.optional_text("managed_system");
+  grant.services = fields.services("services");
   grant.networks = fields.networks("networks");
   grant.session_limit = std::chrono::seconds{fields.number("session_limit")};
   grant.idle_limit = std::chrono::seconds{fields.number("idle_limit")};
@@ -108,6 +120,7 @@ void ended(Grant& grant, Fields& fields, const Record& record) {
   grant.ended_at = record.time;
   grant.to_target = fields.number("to_target");
   grant.from_target = fields.number("from_target");
+  grant.traffic = fields.traffic("traffic");
   grant.session_closed = true;
 }
 void expired(Grant& grant, Fields&, const Record& record) { grant.ended_at = record.time; }
@@ -185,6 +198,7 @@ Entry grant_enabled(const Grant& grant, std::uint32_t uid) {
   Json fields{{"rep", grant.rep},
               {"target", grant.target},
               {"policy", grant.policy},
+              {"services", services_to_json(grant.services)},
               {"networks", std::move(networks)},
               {"connect_by", to_rfc3339(grant.connect_by)},
               {"session_limit", static_cast<std::uint64_t>(grant.session_limit.count())},
@@ -193,6 +207,7 @@ Entry grant_enabled(const Grant& grant, std::uint32_t uid) {
               {"failed_dial_spends", grant.failed_dial_spends},
               {"enabled_by", grant.enabled_by},
               {"uid", uid}};
+  if (!grant.managed_system.empty()) fields["managed_system"] = grant.managed_system;
   if (!grant.ticket.empty()) fields["ticket"] = grant.ticket;
   if (!grant.reason.empty()) fields["reason"] = grant.reason;
   return about(grant, "grant.enabled", std::move(fields));
@@ -230,6 +245,7 @@ Entry session_ended(const Grant& grant, const std::string& reason, const std::st
               {"to_target", std::min(counters.to_target, kLargestNumber)},
               {"from_target", std::min(counters.from_target, kLargestNumber)}};
   if (!by.empty()) fields["by"] = by;
+  if (!counters.traffic.empty()) fields["traffic"] = traffic_to_json(counters.traffic);
   return about(grant, "session.ended", std::move(fields));
 }
 

@@ -10,7 +10,8 @@
 namespace sallyport {
 
 struct Counters {
-  std::uint64_t to_target = 0, from_target = 0;  // bytes relayed
+  std::uint64_t to_target = 0, from_target = 0;  // bytes relayed by the SSH proxy
+  std::vector<ServiceTraffic> traffic = {};      // of the services, one entry a transport
 };
 
 using Grants = std::map<GrantId, Grant>;

@@ -169,6 +169,8 @@ Result<GrantId> Ledger::enable(const Permit& permit, const Actor& actor) {
   grant.rep = permit.rep;
   grant.target = permit.target;
   grant.policy = permit.policy;
+  grant.managed_system = permit.managed_system;
+  grant.services = permit.services;
   grant.networks = permit.networks;
   grant.session_limit = permit.session;
   grant.idle_limit = permit.idle;

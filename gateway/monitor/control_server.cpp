@@ -58,8 +58,7 @@ void ControlConnection::answer(nlohmann::json result, int descriptor) {
 void ControlConnection::refuse(const std::string& sentence) { reply({{"ok", false}, {"refused", sentence}}); }
 
 void ControlConnection::offer(const Record& record) {
-  if (!watches_) return;
-  if (!watched_grant_.empty() && record.fields.value("grant", std::string{}) != watched_grant_) return;
+  if (!watches(record.fields.value("grant", std::string{}))) return;
   nlohmann::json line = record.fields;
   line["seq"] = record.seq;
   line["time"] = to_rfc3339(record.time);
@@ -179,6 +178,18 @@ void ControlServer::broadcast(const Record& record) {
     connection->offer(record);
     if (!connection->outgoing_.empty()) write_later(id);
   }
+}
+
+void ControlServer::broadcast(const std::string& grant, const nlohmann::json& line) {
+  for (auto& [id, connection] : connections_) {
+    if (!connection->watches(grant)) continue;
+    connection->reply(line);
+    if (!connection->outgoing_.empty()) write_later(id);
+  }
+}
+
+bool ControlServer::is_watched() const {
+  return std::ranges::any_of(connections_, [](const auto& entry) { return entry.second->watches_; });
 }
 
 void ControlServer::drop(std::uint64_t id) {

@@ -31,6 +31,9 @@ class ControlConnection {
   // From now on gets every record, or those of one grant.
   void subscribe(std::string grant) { watches_ = true, watched_grant_ = std::move(grant); }
   void offer(const Record& record);
+  bool watches(const std::string& grant) const {
+    return watches_ && (watched_grant_.empty() || watched_grant_ == grant);
+  }
 
  private:
   friend class ControlServer;
@@ -58,6 +61,9 @@ class ControlServer {
                                                        OnRequest on_request, OnGone on_gone);
   ControlConnection* find(std::uint64_t connection);
   void broadcast(const Record& record);
+  // A line that is no record, to who watches this grant.
+  void broadcast(const std::string& grant, const nlohmann::json& line);
+  bool is_watched() const;
 
  private:
   ControlServer(Loop& loop, UniqueFd socket, OnRequest on_request, OnGone on_gone);

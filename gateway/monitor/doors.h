@@ -7,6 +7,7 @@
 
 #include "firewall/firewall.h"
 #include "gateway/core/grant.h"
+#include "policies/target.h"
 
 namespace sallyport {
 
@@ -19,17 +20,39 @@ class Doors {
   // The gate's own way to these addresses of the target, for an active grant; again with the one that
   // answered.
   Done open_dial(const GrantId& id, const std::vector<Address>& targets, Port port, BootTime until);
-  void close_dial(const GrantId& id) { dials_.erase(id); }
+  // The gate's own way to one more port of the target, for one channel inside the rep's SSH connection.
+  Result<Lease> open_through_ssh(const Address& target, Port port, BootTime until);
+  // What the kernel routes for an active grant, from the rep's address only.
+  Done open_forwards(const Grant& grant, const std::vector<Opening>& forwards);
+  // Everything that leads to the target: its end is the end of the session's flows. The rep's own way to the
+  // gate stays, to be told why.
+  void close_ways(const GrantId& id);
   void close(const GrantId& id);
-  bool is_open(const GrantId& id) const { return entries_.contains(id) || dials_.contains(id); }
+  // Packets and bytes of the grant's services up to now. Ask before closing.
+  std::vector<Traffic> traffic(const GrantId& id);
+  // Whose lease that is; nobody's is an empty name.
+  GrantId holder(std::uint64_t lease) const;
+  bool is_open(const GrantId& id) const { return entries_.contains(id) || has_way(id); }
 
  private:
+  bool has_way(const GrantId& id) const { return dials_.contains(id) || forwards_.contains(id); }
+
+  struct Forwards {
+    Lease lease;
+    std::vector<Opening> openings;
+  };
   Firewall* firewall_;
   Port ssh_port_;
   std::map<GrantId, Lease> entries_, dials_;
+  std::map<GrantId, Forwards> forwards_;
 };
 
 // What `follow` opens for a grant in this state; pure.
 std::vector<Opening> entry_openings(const Grant& grant, Port ssh_port, BootTime until);
+// What is routed for an active grant: its `forward` services from the rep's address to the address that
+// answered, or, in the rep's family, the target's first one. A service that finds no address of the rep's
+// family is an error, not a gap. Pure.
+Result<std::vector<Opening>> forward_openings(const Grant& grant, const Target& target,
+                                              const Address& answered, BootTime until);
 
 }  // namespace sallyport

@@ -56,6 +56,7 @@ struct Gate {
   std::map<std::uint64_t, Scan> scans;  // by control connection
   PeerId next_peer = kNoPeer + 1;
   bool stopping = false;  // nothing is opened any more
+  bool shut = false;      // the firewall could not be repaired: nobody is let in until it can
   Secret decoy_key{};     // for unknown names (auth/decoy.h); the same after a restart
 };
 

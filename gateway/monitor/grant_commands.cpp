@@ -1,10 +1,12 @@
 // enable, list, show, revoke, end. Runs in: sallyportd (privileged).
 #include <algorithm>
 
+#include "gateway/core/service_record.h"
 #include "gateway/monitor/commands.h"
 #include "gateway/monitor/grant_json.h"
 #include "gateway/monitor/lifecycle.h"
 #include "gateway/monitor/sessions.h"
+#include "gateway/monitor/traffic.h"
 
 namespace sallyport {
 
@@ -13,6 +15,16 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::size_t kMostEndedListed = 1000;
+
+constexpr const char* kSharedAddress =
+    "Forwarded ports are open to everybody who shares the rep's address (address translation) while the "
+    "session "
+    "lasts. A policy with carriage = \"through-ssh\" offers a port to the rep alone.";
+
+bool has_forwards(const Grant& grant) {
+  return std::any_of(grant.services.begin(), grant.services.end(),
+                     [](const Service& service) { return service.carriage == Carriage::forward; });
+}
 
 bool is_over(const Grant& grant) { return is_terminal(grant.state); }
 
@@ -33,12 +45,14 @@ Json what_to_tell(const Gate& gate, const Grant& grant) {
   return {{"commands", commands}, {"fingerprints", gate.host_keys.fingerprints}, {"addresses", addresses}};
 }
 
-Json described(const Gate& gate, const Grant& grant) {
+Json described(Gate& gate, const Grant& grant) {
   Json json = to_json(grant);
   const auto running = gate.sessions.find(grant.id);
   if (running != gate.sessions.end()) {
     json["to_target"] = running->second.counters.to_target;
     json["from_target"] = running->second.counters.from_target;
+    read_traffic(gate, grant.id);
+    json["traffic"] = traffic_to_json(traffic_of(gate, grant.id));
   }
   return json;
 }
@@ -77,11 +91,17 @@ CommandResult enable_command(const CommandContext& context) {
   ASSIGN_OR_RETURN(request.networks, context.texts("networks"));
   ASSIGN_OR_RETURN(request.connect_within, seconds_in(context, "connect_within"));
   ASSIGN_OR_RETURN(request.session, seconds_in(context, "session"));
+  if (context.arguments.value("services", Json::array()) != Json::array()) {
+    ASSIGN_OR_RETURN(request.services, context.texts("services", 64, 64));
+  }
+  ASSIGN_OR_RETURN(request.managed_system, context.text_or("managed_system"));
   ASSIGN_OR_RETURN(request.ticket, context.text_or("ticket"));
   ASSIGN_OR_RETURN(request.reason, context.text_or("reason"));
   ASSIGN_OR_RETURN(const auto id, enable(context.gate, request, context.actor));
   Json result = result_of(context, id);
-  result["tell"] = what_to_tell(context.gate, *context.gate.ledger.find(id.value()));
+  const Grant& grant = *context.gate.ledger.find(id.value());
+  result["tell"] = what_to_tell(context.gate, grant);
+  if (has_forwards(grant)) result["notices"] = {kSharedAddress};
   return result;
 }
 

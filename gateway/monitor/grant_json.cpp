@@ -1,6 +1,8 @@
 // Runs in: sallyportd.
 #include "gateway/monitor/grant_json.h"
 
+#include "gateway/core/service_record.h"
+
 namespace sallyport {
 
 namespace {
@@ -22,12 +24,14 @@ Json to_json(const Grant& grant) {
             {"rep", grant.rep},
             {"target", grant.target},
             {"policy", grant.policy},
+            {"services", services_to_json(grant.services)},
             {"networks", Json::array()},
             {"enabled_by", grant.enabled_by},
             {"session_limit", grant.session_limit.count()},
             {"idle_limit", grant.idle_limit.count()},
             {"failed_logins", grant.failed_logins}};
   for (const auto& network : grant.networks) json["networks"].push_back(network.text());
+  put(json, "managed_system", grant.managed_system);
   put(json, "ticket", grant.ticket);
   put(json, "reason", grant.reason);
   put(json, "session", grant.session);
@@ -42,6 +46,7 @@ Json to_json(const Grant& grant) {
     json["to_target"] = grant.to_target;
     json["from_target"] = grant.from_target;
   }
+  if (!grant.traffic.empty()) json["traffic"] = traffic_to_json(grant.traffic);
   return json;
 }
 

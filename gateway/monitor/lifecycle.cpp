@@ -38,6 +38,31 @@ Done open_up(Gate& gate, const GrantId& id) {
   return settle(gate);
 }
 
+bool reaches_the_same(const Grant& a, const Grant& b, Reach reach) {
+  return a.target == b.target && (reach == Reach::hmc || a.managed_system == b.managed_system);
+}
+
+bool overlaps(const Service& a, const Service& b) {
+  return a.carriage == Carriage::forward && b.carriage == Carriage::forward && a.port == b.port &&
+         std::ranges::find_first_of(a.transports, b.transports) != a.transports.end();
+}
+
+// The kernel knows a rep by address: of two sessions from one address, a forwarded port can lead to one place
+// only. Asked before the claim, so that the grant is not used up by it.
+Done no_port_has_two_meanings(const Gate& gate, const Grant& grant, const Address& source) {
+  for (const auto& [id, session] : gate.sessions) {
+    const Grant& other = *gate.ledger.find(id.value());
+    if (other.id == grant.id || !other.peer || other.peer->address != source) continue;
+    for (const auto& service : grant.services)
+      for (const auto& taken : other.services)
+        if (overlaps(service, taken) &&
+            !(service.reach == taken.reach && reaches_the_same(grant, other, taken.reach)))
+          return fail("port {} is forwarded to {} for {} at that address already", service.port.value(),
+                      other.target, other.id.value());
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<GrantId> enable(Gate& gate, const EnableRequest& request, const Actor& actor) {
@@ -67,6 +92,8 @@ void reopen_armed(Gate& gate) {
 
 Result<std::string> claim(Gate& gate, const GrantId& id, const Endpoint& peer, PeerId worker) {
   if (gate.stopping) return fail("the gate is stopping");
+  if (gate.shut) return fail("the firewall is not in force");
+  RETURN_IF_ERROR(no_port_has_two_meanings(gate, *gate.ledger.find(id.value()), peer.address));
   RETURN_IF_ERROR(gate.recordings.room());
   ASSIGN_OR_RETURN(auto session, gate.ledger.claim(id, peer));
   begin_session(gate, id, session, kNoPeer);
@@ -80,7 +107,7 @@ Result<std::string> claim(Gate& gate, const GrantId& id, const Endpoint& peer, P
 }
 
 void release(Gate& gate, const GrantId& id, const std::string& reason) {
-  gate.doors.close_dial(id);
+  gate.doors.close_ways(id);
   if (auto released = gate.ledger.release(id, reason); !released) {
     log_error("journal: {}", released.error().message());
     gate.ledger.finish(id, reason, "", {});  // a grant that cannot be given back is spent
@@ -132,7 +159,7 @@ bool admits(const Gate& gate, const Address& source) {
 }
 
 Done settle(Gate& gate) {
-  if (gate.stopping) return gate.listener->close(), Done{};
+  if (gate.stopping || gate.shut) return gate.listener->close(), Done{};
   const auto& grants = gate.ledger.grants();
   const bool live =
       std::any_of(grants.begin(), grants.end(), [](const auto& entry) { return is_live(entry.second); });

@@ -12,13 +12,16 @@
 #include "base/sha256.h"
 #include "firewall/nft_firewall.h"
 #include "gateway/audit/file_journal.h"
+#include "gateway/monitor/closed_table.h"
 #include "gateway/monitor/commands.h"
+#include "gateway/monitor/firewall_watch.h"
 #include "gateway/monitor/gate.h"
 #include "gateway/monitor/lifecycle.h"
 #include "gateway/monitor/notify.h"
 #include "gateway/monitor/peer.h"
 #include "gateway/monitor/reload.h"
 #include "gateway/monitor/sessions.h"
+#include "gateway/monitor/traffic.h"
 #include "gateway/monitor/version.h"
 
 namespace sallyport {
@@ -47,21 +50,11 @@ ThrottleLimits throttle_limits(const LoginLimits& login) {
   return limits;
 }
 
-// While the deny side is not what it should be, nobody new is let in; who is in is ended by tend_sessions.
-void watch_guard(Gate& gate) {
-  if (gate.listener->listening().empty()) return;
-  if (auto guarded = gate.firewall.check_guard(); !guarded) {
-    log_error("firewall: {}; the door stays shut until `sallyport reload` puts it right",
-              guarded.error().message());
-    gate.listener->close();
-  }
-}
-
-void tick(Gate& gate) {
+void tick(Gate& gate, FirewallKeeper& keeper) {
   gate.ledger.retry_unwritten();
   for (const auto& id : gate.ledger.due())
     if (gate.ledger.find(id.value())->state == GrantState::armed) expire(gate, id);
-  watch_guard(gate);
+  keeper.look();
   tend_sessions(gate);
   close_left_over_recordings(gate);
   reap_helpers(gate);
@@ -120,10 +113,14 @@ Done make_folders(const Options& options, std::optional<gid_t> auditors) {
 
 Done run(Gate& gate) {
   close_left_over_recordings(gate);
+  FirewallKeeper keeper{gate};
+  RETURN_IF_ERROR(keeper.watch());
   reopen_armed(gate);
   Shutdown shutdown{gate};
-  const Signals signals{gate.loop, {SIGTERM, SIGINT, SIGHUP}, [&](int signal) { on_signal(signal, gate, shutdown); }};
-  const auto ticking = Timer::every(gate.loop, kTick, [&gate] { tick(gate); });
+  const Signals signals{
+      gate.loop, {SIGTERM, SIGINT, SIGHUP}, [&](int signal) { on_signal(signal, gate, shutdown); }};
+  const auto ticking = Timer::every(gate.loop, kTick, [&] { tick(gate, keeper); });
+  const auto telling = Timer::every(gate.loop, kTrafficPeriod, [&] { tell_traffic(gate); });
   Timer watchdog;
   if (const auto period = watchdog_period())
     watchdog = Timer::every(gate.loop, *period, [] { notify_service_manager("WATCHDOG=1"); });
@@ -155,6 +152,7 @@ Done run_monitor(const Options& options) {
   ASSIGN_OR_RETURN(const auto journal, FileJournal::open(options.state / "journal", clock, journal_options));
   ASSIGN_OR_RETURN(const auto firewall, NftFirewall::create(clock, catalogue.settings.mark_bit));
   RETURN_IF_ERROR(firewall->guard(guarded_by(catalogue)));
+  RETURN_IF_ERROR(store_closed_table(options.state, catalogue));
   ASSIGN_OR_RETURN(auto recordings, RecordingStore::open(options.state, recording_options));
   ASSIGN_OR_RETURN(auto ledger, Ledger::replay(*journal, clock, random));
 

@@ -70,10 +70,12 @@ void Peer::stop() {
   ticket_.reset();
   phase_ = Phase::over;
   cut_target();
+  open_directs_.clear();
   worker_.kill();
 }
 
 void Peer::cut_target() noexcept {
+  cut_directs();
   if (target_) (void)::shutdown(target_.get(), SHUT_RDWR);
   target_.reset();
 }

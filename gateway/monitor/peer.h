@@ -39,6 +39,7 @@ class Peer {
   void on(AskTargetFailed& ask);
   void on(AskConnected& ask);
   void on(AskChannel& ask);
+  void on(AskDirect& ask);  // in peer_direct.cpp
   void on(TellChannelClosed& told);
   void on(TellActivity& told);
   void on(TellFinished& told);
@@ -60,7 +61,16 @@ class Peer {
   Result<UniqueFd> start_channel(Session& session, std::uint32_t channel, const AskChannel& ask);
   void target_unreachable(const std::string& sentence, const std::string& detail);
   Result<TargetSocket> target_socket() const;
+  Done open_forwards(const Grant& grant);
+  std::size_t most_channels(const Grant& grant) const;
   Session* session();
+
+  // ---- ways through SSH (peer_direct.cpp)
+  Result<std::vector<Endpoint>> direct_endpoints(const Grant& grant, const AskDirect& ask) const;
+  void refuse_direct(std::uint32_t token, const std::string& asked, const std::string& why);
+  void on_direct_dialled(std::uint32_t token, Result<Dial::Connected> dialled);
+  void close_direct(std::uint32_t channel);
+  void cut_directs() noexcept;
   bool has_running_session() { return phase_ != Phase::over && session() != nullptr && !session()->ending; }
 
   template <class Answer>
@@ -89,6 +99,18 @@ class Peer {
   UniqueFd
       target_;  // our copy of the target's socket: shutting it down ends the flow whatever the worker does
   Address target_address_;
+
+  struct Direct {
+    std::string asked;        // "host:port", as the rep wrote it
+    std::vector<Lease> ways;  // the gate's own way there
+    std::unique_ptr<Dial> dial;
+    UniqueFd socket;  // our copy, as target_ is; closed before the way is
+    Timer settling;
+    BootTime give_up{};
+  };
+  std::map<std::uint32_t, Direct> directs_;  // being dialled, by token
+  // By channel; and those that the worker has closed, while the target takes the last bytes.
+  std::map<std::uint32_t, Direct> open_directs_, closing_directs_;
 };
 
 // A new connection from the listener.

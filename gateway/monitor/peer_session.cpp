@@ -14,10 +14,10 @@ namespace sallyport {
 
 namespace {
 
-constexpr std::chrono::minutes kTargetLoginTime{10};      // its own prompts included
+constexpr std::chrono::minutes kTargetLoginTime{10};  // its own prompts included
 
 Counters bounded(std::uint64_t to_target, std::uint64_t from_target) {
-  return {std::min(to_target, kLargestNumber), std::min(from_target, kLargestNumber)};
+  return {std::min(to_target, kLargestNumber), std::min(from_target, kLargestNumber), {}};
 }
 
 const Target* find_target(const Gate& gate, const std::string& name) {
@@ -69,6 +69,16 @@ const char* to_text(ChannelKind kind) {
       return "subsystem";
   }
   return "?";
+}
+
+// What the rep may also use, for the line after the login.
+std::string forwarded_text(const Grant& grant) {
+  std::string text;
+  for (const auto& service : grant.services)
+    if (service.carriage == Carriage::forward)
+      text += fmt::format("{}{} {}", text.empty() ? "; forwarded from your address: " : ", ", service.name,
+                          service.port.value());
+  return text;
 }
 
 // The limits of a policy that was removed while its session runs.
@@ -174,22 +184,46 @@ void Peer::on(AskConnected&) {
     tell(Refused{"the session cannot be recorded"});
     return end_session(gate_, *grant_, "it cannot be recorded: " + connected.error().message());
   }
+  const Grant& grant = *gate_.ledger.find(grant_->value());
+  if (auto routed = open_forwards(grant); !routed) {
+    tell(Refused{"the gate could not open the forwarded services"});
+    return end_session(gate_, *grant_,
+                       "the forwarded services could not be opened: " + routed.error().message());
+  }
   phase_ = Phase::connected;
   deadline_ = {};
-  const Grant& grant = *gate_.ledger.find(grant_->value());
   const auto ends = to_rfc3339(std::chrono::floor<std::chrono::seconds>(grant.end_by)).substr(0, 16);
   const auto notice =
       fmt::format("connected to {} through {}; this session is recorded; it ends at {} UTC at the latest",
                   grant.target, gate_.catalogue.settings.gate_name, ends);
-  tell(Connected{cut(notice), policy_of(gate_, grant).channels});
+  tell(Connected{cut(notice + forwarded_text(grant)), policy_of(gate_, grant).channels});
 }
+
+// The session is on: what the kernel routes is journaled, then opened, from the rep's address only.
+Done Peer::open_forwards(const Grant& grant) {
+  const Target* const target = find_target(gate_, grant.target);
+  if (target == nullptr) return fail("target {} is no longer configured", grant.target);
+  ASSIGN_OR_RETURN(const auto forwards,
+                   forward_openings(grant, *target, target_address_, gate_.ledger.deadline(*grant_)));
+  if (forwards.empty()) return {};
+  nlohmann::json open = nlohmann::json::array();
+  for (const auto& forward : forwards)
+    open.push_back(fmt::format("{} to {}/{} goes to {}", forward.network.first().text(), forward.port.value(),
+                               sallyport::to_text(forward.transport), forward.target->text()));
+  RETURN_IF_ERROR(gate_.ledger.note(
+      {"firewall.forwarded", {{"grant", grant.id.value()}, {"session", grant.session}, {"open", open}}}));
+  return gate_.doors.open_forwards(grant, forwards);
+}
+
+std::size_t Peer::most_channels(const Grant& grant) const { return policy_of(gate_, grant).channels; }
 
 // The verb behind ask_channel: a program starts only when its record, and its recording, exist (I5, I6).
 void Peer::on(AskChannel& ask) {
   if (!has_running_session()) return tell(Refused{"the session has ended"});
   Session& session = *this->session();
   const Policy policy = policy_of(gate_, *gate_.ledger.find(grant_->value()));
-  if (session.open_channels.size() >= policy.channels) return tell(Refused{"too many channels are open"});
+  if (session.open_channels.size() + directs_.size() >= policy.channels)
+    return tell(Refused{"too many channels are open"});
   const auto channel = session.next_channel++;
   auto writer = start_channel(session, channel, ask);
   if (!writer) {
@@ -226,6 +260,7 @@ void Peer::on(TellChannelClosed& told) {
   if (session == nullptr) return;
   if (session->open_channels.erase(told.channel) == 0)
     return on_worker_gone("the worker closed a channel that is not open");
+  close_direct(told.channel);
   const auto counted = bounded(told.to_target, told.from_target);
   Entry entry{"session.channel_closed",
               {{"session", session->name},

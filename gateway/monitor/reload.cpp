@@ -2,20 +2,45 @@
 #include "gateway/monitor/reload.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/log.h"
+#include "gateway/monitor/closed_table.h"
 #include "gateway/monitor/lifecycle.h"
 
 namespace sallyport {
 
+namespace {
+
+// A forwarded port of any policy: closed at the gate whichever grant comes, or none.
+std::set<std::pair<Transport, Port>> ports_of(const Catalogue& catalogue) {
+  std::set<std::pair<Transport, Port>> ports{{Transport::tcp, catalogue.settings.ssh_port}};
+  for (const auto& [name, policy] : catalogue.policies)
+    for (const auto& service : policy.services)
+      if (service.carriage == Carriage::forward)
+        for (const auto transport : service.transports) ports.emplace(transport, service.port);
+  return ports;
+}
+
+std::vector<Address> addresses_of(const Target& target) {
+  auto addresses = target.addresses;
+  for (const auto& system : target.managed_systems)
+    addresses.insert(addresses.end(), system.addresses.begin(), system.addresses.end());
+  return addresses;
+}
+
+}  // namespace
+
 Guarded guarded_by(const Catalogue& catalogue) {
   Guarded guarded;
+  guarded.transit = catalogue.settings.transit;
   for (const auto& address : catalogue.settings.addresses)
-    guarded.services.push_back({address, Transport::tcp, catalogue.settings.ssh_port});
+    for (const auto& [transport, port] : ports_of(catalogue))
+      guarded.services.push_back({address, transport, port});
+  std::set<Address> targets;
   for (const auto& [name, target] : catalogue.targets)
-    guarded.targets.insert(guarded.targets.end(), target.addresses.begin(), target.addresses.end());
-  std::sort(guarded.targets.begin(), guarded.targets.end());
-  guarded.targets.erase(std::unique(guarded.targets.begin(), guarded.targets.end()), guarded.targets.end());
+    for (const auto& address : addresses_of(target)) targets.insert(address);
+  guarded.targets.assign(targets.begin(), targets.end());
   return guarded;
 }
 
@@ -32,17 +57,43 @@ Done refused(Gate& gate, const Problems& problems) {
   return fail("the files in force stay: {}", text);
 }
 
+// What the deny side no longer covers is not cut off when a session ends: a running one keeps its target.
+Problems lost_by_running_sessions(const Gate& gate, const Guarded& guarded) {
+  Problems problems;
+  for (const auto& [id, session] : gate.sessions) {
+    const auto target = gate.catalogue.targets.find(gate.ledger.find(id.value())->target);
+    if (target == gate.catalogue.targets.end()) continue;
+    for (const auto& address : addresses_of(target->second))
+      if (!std::binary_search(guarded.targets.begin(), guarded.targets.end(), address))
+        problems.push_back({gate.options.config / "targets" / (target->first + ".toml"), 0,
+                            fmt::format("address {} is gone, and session {} is running there (wait, or run: "
+                                        "sallyport end {})",
+                                        address.text(), session.name, session.name)});
+  }
+  return problems;
+}
+
+// Good for the next start, with the sallyport.toml that is there, and good for the settings in force.
+tl::expected<Catalogue, Problems> read_again(const Gate& gate) {
+  const auto next = load_catalogue(gate.options.config);
+  if (!next) return next;
+  return load_catalogue(gate.options.config, &gate.catalogue.settings);
+}
+
 }  // namespace
 
 Done reload(Gate& gate) {
-  auto read = load_catalogue(gate.options.config);
+  auto read = read_again(gate);
   if (!read) return refused(gate, read.error());
-  read->settings = gate.catalogue.settings;
+  if (const auto lost = lost_by_running_sessions(gate, guarded_by(*read)); !lost.empty())
+    return refused(gate, lost);
   if (auto guarded = gate.firewall.guard(guarded_by(*read)); !guarded) {
     (void)gate.firewall.guard(guarded_by(gate.catalogue));  // what is in force stays so
     return guarded;
   }
   gate.catalogue = *std::move(read);
+  if (auto stored = store_closed_table(gate.options.state, gate.catalogue); !stored)
+    log_error("the next boot would load an older deny side: {}", stored.error().message());
   const auto& now = gate.catalogue;
   gate.ledger.note_closing(
       {"config.reloaded",

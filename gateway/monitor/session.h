@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 
+#include "firewall/firewall.h"
 #include "gateway/audit/recording_store.h"
 #include "gateway/core/end_warnings.h"
 #include "gateway/core/grant_record.h"
@@ -13,6 +14,7 @@
 
 namespace sallyport {
 
+using TrafficByPort = std::map<std::pair<Transport, Port>, Traffic>;
 using PeerId = std::uint64_t;
 inline constexpr PeerId kNoPeer = 0;
 
@@ -20,6 +22,8 @@ struct Session {
   std::string name;  // "s-…"
   PeerId peer = 0;
   Counters counters;
+  TrafficByPort traffic;                     // what the kernel counted, as last read
+  std::vector<ServiceTraffic> told_traffic;  // to watching consoles
   BootTime last_activity;
   std::uint32_t next_channel = 1;
   std::set<std::uint32_t> open_channels;

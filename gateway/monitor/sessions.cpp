@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "gateway/monitor/lifecycle.h"
 #include "gateway/monitor/peer.h"
+#include "gateway/monitor/traffic.h"
 
 namespace sallyport {
 
@@ -23,6 +24,8 @@ void finish_end(Gate& gate, const GrantId& id) {
   Session& session = found->second;
   drop_peers_if(gate, [&](const Peer& peer) { return peer.id() == session.peer; });  // kills the worker
   while (!session.recordings.empty()) close_recording(gate, id, session.recordings.begin()->first);
+  read_traffic(gate, id);
+  session.counters.traffic = traffic_of(gate, id);
   gate.ledger.finish(id, session.end_reason, session.ended_by, session.counters);
   gate.sessions.erase(id);
   close_doors(gate, id);
@@ -81,7 +84,7 @@ void spend_session(Gate& gate, const GrantId& id, const std::string& reason) {
   Session& session = gate.sessions.at(id);
   session.ending = true;
   session.end_reason = reason;
-  gate.doors.close_dial(id);
+  gate.doors.close_ways(id);
   session.grace = Timer::once(gate.loop, kLastWordsTime, [&gate, id] { finish_end(gate, id); });
 }
 
@@ -92,10 +95,13 @@ void end_session(Gate& gate, const GrantId& id, const std::string& reason, const
   session.ending = true;
   session.end_reason = reason;
   session.ended_by = by;
-  gate.doors.close_dial(id);
+  read_traffic(gate, id);
   Peer* const peer = find_peer(gate, session.peer);
+  // Shuts the target's socket down, so that its end of the connection hears of it while the way is still
+  // there.
+  if (peer != nullptr) peer->end(fmt::format("the session has ended: {}", reason));
+  gate.doors.close_ways(id);
   if (peer == nullptr) return finish_end(gate, id);
-  peer->end(fmt::format("the session has ended: {}", reason));
   session.grace = Timer::once(gate.loop, kGrace, [&gate, id] { finish_end(gate, id); });
 }
 
@@ -108,15 +114,12 @@ void end_session_at_once(Gate& gate, const GrantId& id, const std::string& reaso
 }
 
 void tend_sessions(Gate& gate) {
-  const auto guarded = gate.sessions.empty() ? Done{} : gate.firewall.check_guard();
-  if (!guarded) log_error("firewall: {}", guarded.error().message());
   std::vector<GrantId> ids;
   for (const auto& [id, session] : gate.sessions)
     if (!session.ending) ids.push_back(id);
   for (const auto& id : ids) {
     Session& session = gate.sessions.at(id);
-    const auto reason = guarded ? reason_to_end(gate, id, session)
-                                : "the gate's firewall rules were changed by somebody else";
+    const auto reason = reason_to_end(gate, id, session);
     if (reason.empty())
       warn_if_due(gate, id, session);
     else

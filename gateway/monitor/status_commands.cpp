@@ -1,4 +1,4 @@
-// status, watch, firewall.show, reload. Runs in: sallyportd (privileged).
+// status, watch, reload. Runs in: sallyportd (privileged).
 #include <unistd.h>
 
 #include "gateway/monitor/commands.h"
@@ -52,11 +52,6 @@ CommandResult watch_command(const CommandContext& context) {
   }
   context.gate.control->find(context.connection)->subscribe(watched);
   return std::optional<Json>{};
-}
-
-CommandResult firewall_show_command(const CommandContext& context) {
-  ASSIGN_OR_RETURN(const auto open, context.gate.firewall.inspect());
-  return Json{{"open", open}};
 }
 
 CommandResult reload_command(const CommandContext& context) {

@@ -26,12 +26,23 @@ Json fingerprints_of(const Target& target) {
   return fingerprints;
 }
 
+Json texts_of(const std::vector<Address>& addresses) {
+  Json texts = Json::array();
+  for (const auto& address : addresses) texts.push_back(address.text());
+  return texts;
+}
+
 Json to_json(const Target& target) {
-  Json addresses = Json::array();
-  for (const auto& address : target.addresses) addresses.push_back(address.text());
+  Json systems = Json::array();
+  for (const auto& system : target.managed_systems)
+    systems.push_back({{"name", system.name},
+                       {"description", system.description},
+                       {"addresses", texts_of(system.addresses)}});
   return {{"name", target.name},
           {"description", target.description},
-          {"addresses", addresses},
+          {"kind", to_text(target.kind)},
+          {"managed_systems", systems},
+          {"addresses", texts_of(target.addresses)},
           {"ssh_port", target.ssh_port.value()},
           {"user", target.user},
           {"login", to_text(target.login)},
@@ -74,6 +85,13 @@ Result<TargetLogin> login_in(const CommandContext& context) {
   return fail("'{}' is not a way to log in (expected key, password or prompt)", text);
 }
 
+Result<TargetKind> kind_in(const CommandContext& context) {
+  ASSIGN_OR_RETURN(const auto text, context.text_or("kind", "power"));
+  for (const auto kind : {TargetKind::power, TargetKind::ds8000})
+    if (text == to_text(kind)) return kind;
+  return fail("'{}' is not a kind of target (expected power or ds8000)", text);
+}
+
 Result<std::vector<std::string>> host_keys_in(const CommandContext& context) {
   ASSIGN_OR_RETURN(auto lines, context.texts("host_keys", kMostHostKeys, limit::key));
   for (const auto& line : lines) {
@@ -112,6 +130,7 @@ CommandResult target_add_command(const CommandContext& context) {
     return fail("'{}' is not a name: a-z, 0-9, then also . _ -, at most 32", target.name);
   if (gate.catalogue.targets.contains(target.name)) return fail("target '{}' is there already", target.name);
   ASSIGN_OR_RETURN(target.description, context.text_or("description"));
+  ASSIGN_OR_RETURN(target.kind, kind_in(context));
   ASSIGN_OR_RETURN(target.addresses, addresses_in(context));
   ASSIGN_OR_RETURN(target.ssh_port, ssh_port_in(context));
   ASSIGN_OR_RETURN(target.user, context.text("user", limit::user));

@@ -1,11 +1,10 @@
 // Runs in: sallyport-ssh.
 #include "gateway/ssh/bridge.h"
 
-#include <poll.h>
-
 #include <algorithm>
 
-#include "gateway/ssh/last_words.h"
+#include "gateway/ssh/direct.h"
+#include "gateway/ssh/program.h"
 
 namespace sallyport {
 
@@ -36,11 +35,11 @@ TellFinished Bridge::run() {
   bool moved = true;
   for (;;) {
     // What moved may have made room for more that no socket will announce.
-    const auto turned = wait_a_turn(*monitor_, {&rep_->leg(), target_}, moved ? 0ms : 1000ms);
+    const auto turned = wait_a_turn(*monitor_, {&rep_->leg(), target_}, moved ? 0ms : 1000ms, awaited());
     show_warnings();
     // After End nothing of the rep's goes to the target any more; it may come while a question is open.
     if (!monitor_->end()) hear_rep();
-    moved = !monitor_->end() && turn_programs();
+    moved = !monitor_->end() && turn_channels();
     report_activity();
     auto over = turned || monitor_->end() ? ending() : Ending{Finish::worker_fault, turned.error().message()};
     if (over) {
@@ -48,10 +47,10 @@ TellFinished Bridge::run() {
       return {over->why, over->sentence, to_target(), from_target()};
     }
     // A queued request names its channel by address, and libssh does not forget it when the channel is freed.
-    // What came while the programs turned is queued: it is heard before a channel goes.
+    // What came while the channels turned is queued: it is heard before a channel goes.
     const int heard = hear_rep();
     moved |= heard > 0;
-    if (heard < kRequestsAtOnce) drop_programs([](const Program& program) { return program.done(); });
+    if (heard < kRequestsAtOnce) drop_channels([](const RepChannel& channel) { return channel.done(); });
   }
 }
 
@@ -64,59 +63,73 @@ int Bridge::hear_rep() {
     if (type == SSH_REQUEST_CHANNEL)
       on_channel_request(std::move(message));
     else if (type == SSH_REQUEST_CHANNEL_OPEN)
-      open_channel(message.get());
+      open_channel(std::move(message));
     else
       ssh_message_reply_default(message.get());  // a second login, forwarding: refused
   }
   return kRequestsAtOnce;
 }
 
-void Bridge::open_channel(ssh_message message) {
-  if (ssh_message_subtype(message) != SSH_CHANNEL_SESSION || programs_.size() >= most_channels_) {
-    ssh_message_reply_default(message);
-    return;
+void Bridge::open_channel(SshMessage message) {
+  if (channels_.size() >= most_channels_)
+    return refuse_open(rep_->leg(), message.get(), "too many channels are open");
+  switch (ssh_message_subtype(message.get())) {
+    case SSH_CHANNEL_SESSION:
+      if (const auto channel = ssh_message_channel_request_open_reply_accept(message.get()))
+        channels_.push_back(std::make_unique<Program>(channel, rep_->leg(), *target_, *monitor_, *clock_));
+      return;
+    case SSH_CHANNEL_DIRECT_TCPIP:
+      channels_.push_back(std::make_unique<Direct>(std::move(message), rep_->leg(), *monitor_, *clock_));
+      return;
   }
-  if (const auto channel = ssh_message_channel_request_open_reply_accept(message))
-    programs_.push_back(std::make_unique<Program>(channel, rep_->leg(), *target_, *monitor_, *clock_));
+  ssh_message_reply_default(message.get());  // a kind that only a server opens, and what nobody knows
 }
 
 void Bridge::on_channel_request(SshMessage message) {
-  const auto channel = ssh_message_channel_request_channel(message.get());
-  const auto found =
-      std::ranges::find_if(programs_, [&](const auto& program) { return program->is(channel); });
+  const auto named = ssh_message_channel_request_channel(message.get());
+  const auto found = std::ranges::find_if(channels_, [&](const auto& channel) { return channel->is(named); });
   // Without an owner the channel may be freed already, and an answer would look into it.
-  if (found != programs_.end()) (*found)->on_request(std::move(message));
+  if (found != channels_.end()) (*found)->on_request(std::move(message));
 }
 
-bool Bridge::turn_programs() {
+std::vector<pollfd> Bridge::awaited() const {
+  std::vector<pollfd> awaited;
+  for (const auto& channel : channels_)
+    if (const auto what = channel->awaits(); what.fd >= 0) awaited.push_back(what);
+  return awaited;
+}
+
+bool Bridge::turn_channels() {
+  // Each time another one is first: a channel that always has more must not take all of a slow leg.
+  if (!channels_.empty()) std::rotate(channels_.begin(), channels_.begin() + 1, channels_.end());
   bool moved = false;
-  for (const auto& program : programs_) {
-    moved |= program->turn();
-    if (!notice_.empty() && program->is_running() && program->has_recording()) show_notice(*program);
+  for (const auto& channel : channels_) {
+    moved |= channel->turn();
+    if (!notice_.empty() && channel->is_running() && channel->has_recording()) show_notice(*channel);
   }
   return moved;
 }
 
-void Bridge::show_notice(Program& program) {
-  program.say(std::exchange(notice_, {}));
-  program.turn();
+void Bridge::show_notice(RepChannel& channel) {
+  channel.say(std::exchange(notice_, {}));
+  channel.turn();
 }
 
 template <class Predicate>
-void Bridge::drop_programs(Predicate is_over) {
-  std::erase_if(programs_, [&](const auto& program) {
-    if (!is_over(*program)) return false;
-    done_to_target_ += program->to_target();
-    done_from_target_ += program->from_target();
-    if (const auto account = program->account()) monitor_->tell_channel_closed(*account);
+void Bridge::drop_channels(Predicate is_over) {
+  std::erase_if(channels_, [&](const auto& channel) {
+    if (!is_over(*channel)) return false;
+    done_to_target_ += channel->to_target();
+    done_from_target_ += channel->from_target();
+    if (const auto account = channel->account()) monitor_->tell_channel_closed(*account);
     return true;
   });
 }
 
 void Bridge::show_warnings() {
   while (const auto warning = monitor_->take_warning())
-    for (const auto& program : programs_)
-      if (program->has_recording()) program->say(*warning);
+    for (const auto& channel : channels_)
+      if (channel->has_recording()) channel->say(*warning);
 }
 
 void Bridge::report_activity() {
@@ -128,16 +141,10 @@ void Bridge::report_activity() {
   reported_at_ = now;
 }
 
-std::optional<Bridge::Ending> Bridge::ending() const {
+std::optional<Ending> Bridge::ending() const {
   if (monitor_->end()) return Ending{Finish::rep_left, *monitor_->end()};
-  for (const auto& program : programs_) {
-    if (const auto& failure = program->recording_failure())
-      return Ending{Finish::recording_failed,
-                    "this session cannot be recorded any more: " + failure->message()};
-    if (program->rep_overrun()) return Ending{Finish::rep_protocol, "the client sends beyond its window"};
-    if (program->target_overrun())
-      return Ending{Finish::target_protocol, "the target sends beyond its window"};
-  }
+  for (const auto& channel : channels_)
+    if (auto fault = channel->fault()) return fault;
   if (const auto& rep = rep_->leg(); !rep.alive())
     return Ending{rep.left_politely() ? Finish::rep_left : Finish::rep_protocol,
                   rep.said_goodbye() ? "" : rep.error()};
@@ -150,34 +157,38 @@ std::optional<Bridge::Ending> Bridge::ending() const {
 
 void Bridge::farewell(const Ending& ending) {
   const auto deadline = clock_->boot() + kFarewell;
-  for (const auto& program : programs_) program->end(ending.sentence);
+  const bool busy = !channels_.empty();
+  for (const auto& channel : channels_) channel->end(ending.sentence);
+  // The monitor hears of these before the rep has taken its time to read.
+  drop_channels([](const RepChannel& channel) { return !channel.has_words(); });
   const auto all_told = [this] {
-    return std::ranges::all_of(programs_, [](const auto& program) { return program->told(); });
+    return std::ranges::all_of(channels_, [](const auto& channel) { return channel->told(); });
   };
   for (auto& leg = rep_->leg(); leg.alive();) {
     bool moved = false;
-    for (const auto& program : programs_) moved |= program->turn();
+    for (const auto& channel : channels_) moved |= channel->turn();
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - clock_->boot());
     if (all_told() || left.count() <= 0) break;
     pollfd waiting{leg.fd(), leg.wanted_events(), 0};
     poll(&waiting, 1, moved ? 0 : static_cast<int>(left.count()));
     leg.turn();
   }
-  if (!programs_.empty()) rep_->leg().linger_until(deadline, *clock_);
+  // A client that is still talking would meet a reset, and not the disconnect's reason.
+  if (busy) rep_->leg().linger_until(deadline, *clock_);
   // Before the disconnect, in which libssh frees the channels.
-  drop_programs([](const Program&) { return true; });
+  drop_channels([](const RepChannel&) { return true; });
   rep_->leg().disconnect(ending.sentence, clock_->boot() + kDisconnect, *clock_);
 }
 
 std::uint64_t Bridge::to_target() const {
   auto total = done_to_target_;
-  for (const auto& program : programs_) total += program->to_target();
+  for (const auto& channel : channels_) total += channel->to_target();
   return total;
 }
 
 std::uint64_t Bridge::from_target() const {
   auto total = done_from_target_;
-  for (const auto& program : programs_) total += program->from_target();
+  for (const auto& channel : channels_) total += channel->from_target();
   return total;
 }
 

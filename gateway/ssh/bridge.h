@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "gateway/ssh/program.h"
+#include "gateway/ssh/rep_channel.h"
 #include "gateway/ssh/rep_side.h"
 
 namespace sallyport {
@@ -21,19 +21,15 @@ class Bridge {
   TellFinished run();
 
  private:
-  struct Ending {
-    Finish why = Finish::rep_left;
-    std::string sentence;  // for the rep; empty when it left by itself
-  };
-
-  bool turn_programs();
+  std::vector<pollfd> awaited() const;
+  bool turn_channels();
   // How many requests were heard; there may be more than one turn answers.
   int hear_rep();
-  void open_channel(ssh_message message);
+  void open_channel(SshMessage message);
   void on_channel_request(SshMessage message);
   template <class Predicate>
-  void drop_programs(Predicate is_over);
-  void show_notice(Program& program);
+  void drop_channels(Predicate is_over);
+  void show_notice(RepChannel& channel);
   void show_warnings();
   void report_activity();
   // Whether the session is over, and why.
@@ -48,8 +44,8 @@ class Bridge {
   std::size_t most_channels_;
   std::string notice_;
   const Clock* clock_;
-  std::vector<std::unique_ptr<Program>> programs_;
-  std::uint64_t done_to_target_ = 0, done_from_target_ = 0;  // of programs that are over
+  std::vector<std::unique_ptr<RepChannel>> channels_;
+  std::uint64_t done_to_target_ = 0, done_from_target_ = 0;  // of channels that are over
   std::uint64_t reported_ = 0;
   BootTime reported_at_{};
 };

@@ -1,6 +1,8 @@
 // Runs in: sallyport-ssh.
 #include "gateway/ssh/flow.h"
 
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <array>
 
@@ -10,6 +12,7 @@ namespace {
 
 // libssh cuts it into packets; it also bounds what libssh may have to keep for a socket that takes nothing.
 constexpr std::size_t kWriteAtOnce = 64 * 1024;
+constexpr std::size_t kReadAtOnce = 32 * 1024;
 
 }  // namespace
 
@@ -28,10 +31,11 @@ bool Flow::refill(ssh_channel source, const Witness& witness) {
   // Only into an empty backlog, and then all of it: reading makes libssh 0.10 open the window again however
   // much it still holds, so a read for each little room would let the source run away with our memory.
   if (held_ == 0 || !backlog_.empty()) return false;
-  std::array<char, 32 * 1024> bytes;
-  // A read may look for packets first and so run callbacks in the middle of ours: libssh 0.10 when the channel
-  // is empty, 0.11 always. arrive() then takes the front of libssh's buffer and sets held_ anew, before the
-  // read gets what follows. So held_ is never kept across a read, and an empty channel is never read.
+  std::array<char, kReadAtOnce> bytes;
+  // A read may look for packets first and so run callbacks in the middle of ours: libssh 0.10 when the
+  // channel is empty, 0.11 always. arrive() then takes the front of libssh's buffer and sets held_ anew,
+  // before the read gets what follows. So held_ is never kept across a read, and an empty channel is never
+  // read.
   while (held_ > 0) {
     const auto most = static_cast<std::uint32_t>(std::min(bytes.size(), held_));
     const int got =
@@ -47,6 +51,22 @@ bool Flow::refill(ssh_channel source, const Witness& witness) {
     if (witness) witness(read);
   }
   return true;
+}
+
+bool Flow::fill(int source) {
+  bool moved = false;
+  std::array<char, kReadAtOnce> bytes;
+  while (has_room()) {
+    const auto got = ::recv(source, bytes.data(), std::min(bytes.size(), backlog_.room()), MSG_DONTWAIT);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0 && errno == EAGAIN) return moved;
+    if (got > 0)
+      backlog_.take({bytes.data(), static_cast<std::size_t>(got)});
+    else
+      end();
+    moved = true;
+  }
+  return moved;
 }
 
 bool Flow::drain(Leg& sink, ssh_channel destination) {
@@ -65,6 +85,25 @@ bool Flow::drain(Leg& sink, ssh_channel destination) {
     backlog_.drop(static_cast<std::size_t>(written));
     passed_ += static_cast<std::uint64_t>(written);
     moved = true;
+  }
+  return moved;
+}
+
+bool Flow::drain(int destination) {
+  bool moved = false;
+  while (has_bytes()) {
+    const auto next = backlog_.front(kWriteAtOnce);
+    const auto written = ::send(destination, next.data(), next.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0 && errno == EAGAIN) return moved;
+    moved = true;
+    if (written < 0) {
+      discard();  // nobody reads there any more
+      end();
+      return moved;
+    }
+    backlog_.drop(static_cast<std::size_t>(written));
+    passed_ += static_cast<std::uint64_t>(written);
   }
   return moved;
 }

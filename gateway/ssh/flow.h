@@ -1,4 +1,5 @@
-// Flow: one direction of a channel, from the leg it comes from to the leg it goes to. Runs in: sallyport-ssh.
+// Flow: one direction of a channel, from the leg or socket it comes from to the one it goes to.
+// Runs in: sallyport-ssh.
 #pragma once
 
 #include <cstdint>
@@ -25,8 +26,14 @@ class Flow {
   std::size_t arrive(std::string_view bytes, const Witness& witness);
   // Fetches what had to stay in libssh's buffer, now that there is room. True when something moved.
   bool refill(ssh_channel source, const Witness& witness);
+  // The same for a source that is a socket, whose kernel holds what there is no room for. A reset ends it as
+  // its EOF does: SSH has no word for the difference.
+  bool fill(int source);
   // Hands on what `sink` takes now. True when something moved.
   bool drain(Leg& sink, ssh_channel destination);
+  bool drain(int destination);
+  bool has_bytes() const noexcept { return !backlog_.empty(); }
+  bool has_room() const noexcept { return !ended_ && !discarding_ && backlog_.room() > 0; }
 
   void end() noexcept { ended_ = true; }
   // The source has said that it will send no more, and everything it sent has been handed on. Its word may

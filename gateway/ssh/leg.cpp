@@ -1,9 +1,6 @@
 // Runs in: sallyport-ssh.
 #include "gateway/ssh/leg.h"
 
-#include <poll.h>
-
-#include <array>
 #include <limits>
 #include <string_view>
 
@@ -108,16 +105,16 @@ std::string Leg::error() const {
   return ssh_get_error(session_.get());
 }
 
-Done wait_a_turn(MonitorClient& monitor, std::initializer_list<Leg*> legs, std::chrono::milliseconds most) {
+Done wait_a_turn(MonitorClient& monitor, std::initializer_list<Leg*> legs, std::chrono::milliseconds most,
+                 std::vector<pollfd> others) {
   limit_work(kLongestWork);
-  std::array<pollfd, 3> waiting{};
-  waiting[0] = {monitor.fd(), POLLIN, 0};
-  nfds_t count = 1;
+  auto& waiting = others;
   for (Leg* const leg : legs)
-    if (leg->alive()) waiting.at(count++) = {leg->fd(), leg->wanted_events(), 0};
-  if (poll(waiting.data(), count, static_cast<int>(most.count())) < 0 && errno != EINTR)
+    if (leg->alive()) waiting.push_back({leg->fd(), leg->wanted_events(), 0});
+  waiting.push_back({monitor.fd(), POLLIN, 0});
+  if (poll(waiting.data(), waiting.size(), static_cast<int>(most.count())) < 0 && errno != EINTR)
     return fail_errno("waiting for a peer");
-  if (waiting[0].revents != 0) monitor.hear();
+  if (waiting.back().revents != 0) monitor.hear();
   if (monitor.end()) return fail("{}", *monitor.end());
   for (Leg* const leg : legs) leg->turn();
   return {};

@@ -2,9 +2,12 @@
 // Runs in: sallyport-ssh.
 #pragma once
 
+#include <poll.h>
+
 #include <chrono>
 #include <initializer_list>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -63,8 +66,10 @@ class Leg {
   int unread_rounds_ = 0;  // the same in rounds of libssh's loop
 };
 
-// Sleeps until a leg or the monitor has something or `most` has passed, then lets them. An Error when the
-// monitor has ended the session; its sentence is in monitor.end() too, and no leg has been turned.
-Done wait_a_turn(MonitorClient& monitor, std::initializer_list<Leg*> legs, std::chrono::milliseconds most);
+// Sleeps until a leg, the monitor or one of `others` has something or `most` has passed, then lets legs and
+// monitor. An Error when the monitor has ended the session; its sentence is in monitor.end() too, and no leg
+// has been turned.
+Done wait_a_turn(MonitorClient& monitor, std::initializer_list<Leg*> legs, std::chrono::milliseconds most,
+                 std::vector<pollfd> others = {});
 
 }  // namespace sallyport

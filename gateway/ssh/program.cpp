@@ -11,61 +11,39 @@ namespace {
 
 constexpr std::size_t kVariables = 32, kVariableBytes = 4096;
 constexpr int kRefusedStatus = 255;  // what ssh(1) itself returns for an error
-// How long a target may take to read what a rep left behind that has closed its channel.
-constexpr auto kReadingPatience = std::chrono::seconds{5};
-
-// libssh stops after the EOF when the socket is full; the second call sends the close itself.
-bool close_channel(ssh_channel channel) {
-  for (int i = 0; i < 3; ++i)
-    if (ssh_channel_close(channel) != SSH_AGAIN) break;
-  return true;
-}
 
 }  // namespace
 
 Program::Program(ssh_channel rep_channel, Leg& rep, Leg& target, MonitorClient& monitor, const Clock& clock)
-    : rep_channel_(rep_channel), rep_(&rep), target_(&target), monitor_(&monitor), clock_(&clock) {
+    : RepChannel(rep, monitor, clock), target_(&target) {
   set_up_callbacks();
-  ssh_set_channel_callbacks(rep_channel_, &rep_callbacks_);
+  adopt(rep_channel);
 }
 
 Program::~Program() {
-  // libssh keeps a channel until its peer has closed it too, so ours outlive no message that names them.
-  ssh_remove_channel_callbacks(rep_channel_, &rep_callbacks_);
-  ssh_channel_free(rep_channel_);
-  if (twin_ != nullptr) {
-    ssh_remove_channel_callbacks(twin_, &target_callbacks_);
-    ssh_channel_free(twin_);
-  }
+  if (twin_ == nullptr) return;
+  ssh_remove_channel_callbacks(twin_, &target_callbacks_);
+  ssh_channel_free(twin_);
 }
 
-std::optional<TellChannelClosed> Program::account() const {
-  if (!id_) return std::nullopt;
-  return TellChannelClosed{*id_, to_target(), from_target(), exit_status_.value_or(-1)};
+std::optional<Ending> Program::fault() const {
+  if (recording_failure_)
+    return Ending{Finish::recording_failed,
+                  "this session cannot be recorded any more: " + recording_failure_->message()};
+  if (output_.overrun() || errors_.overrun())
+    return Ending{Finish::target_protocol, "the target sends beyond its window"};
+  return RepChannel::fault();
 }
 
 // The callbacks only take note; everything else happens in turn(), never inside libssh.
 void Program::set_up_callbacks() {
-  rep_callbacks_.userdata = target_callbacks_.userdata = this;
-  rep_callbacks_.channel_data_function = [](ssh_session, ssh_channel, void* data, std::uint32_t length,
-                                            int is_errors, void* self) {
-    if (is_errors != 0) return static_cast<int>(length);  // a client has no such stream
-    auto& program = *static_cast<Program*>(self);
-    return static_cast<int>(
-        program.to_target_.arrive({static_cast<const char*>(data), length}, program.witness_input_));
-  };
-  rep_callbacks_.channel_eof_function = [](ssh_session, ssh_channel, void* self) {
-    static_cast<Program*>(self)->to_target_.end();
-  };
-  rep_callbacks_.channel_close_function = [](ssh_session, ssh_channel, void* self) {
-    static_cast<Program*>(self)->rep_closed_ = true;
-  };
   rep_callbacks_.channel_signal_function = [](ssh_session, ssh_channel, const char* name, void* self) {
-    auto& program = *static_cast<Program*>(self);
+    auto& program = static_cast<Program&>(*static_cast<RepChannel*>(self));
     if (program.is_running() && !program.target_closed_ && is_signal_name(name))
       ssh_channel_request_send_signal(program.twin_, name);
   };
 
+  target_callbacks_.userdata = this;
   target_callbacks_.channel_data_function = [](ssh_session, ssh_channel, void* data, std::uint32_t length,
                                                int is_errors, void* self) {
     auto& program = *static_cast<Program*>(self);
@@ -89,7 +67,6 @@ void Program::set_up_callbacks() {
     static_cast<Program*>(self)->exit_signal_ =
         ExitSignal{name == nullptr ? "" : name, message == nullptr ? "" : message, core != 0};
   };
-  ssh_callbacks_init(&rep_callbacks_);
   ssh_callbacks_init(&target_callbacks_);
 }
 
@@ -140,7 +117,7 @@ void Program::pass_size() {
 void Program::start(SshMessage message, ProgramRequest request) {
   if (request.kind == ChannelKind::subsystem && !is_known_subsystem(request.command)) {
     const std::string_view words = "sallyport: only the subsystem sftp is carried\r\n";
-    ssh_channel_write_stderr(rep_channel_, words.data(), static_cast<std::uint32_t>(words.size()));
+    ssh_channel_write_stderr(channel_, words.data(), static_cast<std::uint32_t>(words.size()));
     ssh_message_reply_default(message.get());
     return;
   }
@@ -286,7 +263,7 @@ void Program::step_done(int result) {
 
 bool Program::pump() {
   bool moved = false;
-  moved |= to_target_.refill(rep_channel_, witness_input_);
+  moved |= to_target_.refill(channel_, witness_input_);
   if (twin_ != nullptr && target_->alive()) {
     moved |= output_.refill(twin_, witness_output_);
     moved |= errors_.refill(twin_, witness_output_);
@@ -294,8 +271,8 @@ bool Program::pump() {
   }
   // I6: nothing is shown that was not at least handed to write(2).
   if (!record() && stage_ != Stage::over) return false;
-  moved |= output_.drain(*rep_, rep_channel_);
-  if (output_.drained()) moved |= errors_.drain(*rep_, rep_channel_);
+  moved |= output_.drain(*rep_, channel_);
+  if (output_.drained()) moved |= errors_.drain(*rep_, channel_);
   pass_exit();
   pass_ends();
   return moved;
@@ -315,10 +292,10 @@ bool Program::record() {
 void Program::pass_exit() {
   if (exit_sent_ || rep_close_sent_ || rep_closed_ || !output_.drained() || !errors_.drained()) return;
   if (exit_signal_) {
-    ssh_channel_request_send_exit_signal(rep_channel_, exit_signal_->name.c_str(), exit_signal_->core ? 1 : 0,
+    ssh_channel_request_send_exit_signal(channel_, exit_signal_->name.c_str(), exit_signal_->core ? 1 : 0,
                                          exit_signal_->message.c_str(), "");
   } else if (exit_status_) {
-    ssh_channel_request_send_exit_status(rep_channel_, *exit_status_);
+    ssh_channel_request_send_exit_status(channel_, *exit_status_);
   } else {
     return;
   }
@@ -327,17 +304,12 @@ void Program::pass_exit() {
 
 // Half-closes in both directions, then the closes.
 void Program::pass_ends() {
-  if (rep_closed_) {
-    if (!give_up_target_) give_up_target_ = clock_->boot() + kReadingPatience;
-    if (clock_->boot() >= *give_up_target_) to_target_.discard();
-    to_target_.end();
-    output_.discard();
-    errors_.discard();
-  }
+  follow_rep();
+  if (rep_closed_) errors_.discard();
   if (stage_ == Stage::over) to_target_.discard();
   if (stage_ == Stage::running && !target_close_sent_ && to_target_.finished()) ssh_channel_send_eof(twin_);
   const bool all_shown = output_.finished() && errors_.finished();
-  if (all_shown && !rep_close_sent_) ssh_channel_send_eof(rep_channel_);
+  if (all_shown && !rep_close_sent_) ssh_channel_send_eof(channel_);
   if ((target_closed_ && all_shown) || (rep_closed_ && stage_ == Stage::waiting)) close_rep_side();
   if (rep_closed_) close_rep_side();
   // Not before the last byte is fetched: libssh reads nothing from a channel that we have closed.
@@ -346,19 +318,16 @@ void Program::pass_ends() {
   if (stage_ == Stage::running && target_done) close_target_side();
 }
 
-void Program::close_rep_side() {
-  if (!rep_close_sent_) rep_close_sent_ = close_channel(rep_channel_);
-}
-
 void Program::close_target_side() {
-  if (twin_ != nullptr && !target_close_sent_) target_close_sent_ = close_channel(twin_);
+  if (twin_ == nullptr || target_close_sent_) return;
+  close_channel(twin_);
+  target_close_sent_ = true;
 }
 
 bool Program::done() const noexcept {
-  const bool rep_done = (rep_closed_ && rep_close_sent_) || !rep_->alive();
   const bool target_done = twin_ == nullptr || !target_->alive() ||
                            (target_closed_ && (target_close_sent_ || stage_ == Stage::over));
-  return rep_done && target_done && stage_ != Stage::opening;
+  return rep_done() && target_done && stage_ != Stage::opening;
 }
 
 void Program::say(const std::string& sentence) {

@@ -18,7 +18,7 @@ inline constexpr std::size_t kMessageLimit = 64 * 1024;
 // Limits of single fields, in bytes.
 namespace limit {
 inline constexpr std::size_t user = 64, password = 512, response = 128, sentence = 512, name = 64, term = 64,
-                             command = 16 * 1024, key = 16 * 1024, banner = 4096, keys = 16;
+                             host = 255, command = 16 * 1024, key = 16 * 1024, banner = 4096, keys = 16;
 }  // namespace limit
 
 // ---- Worker to monitor: asks. Each bears the same name three times: ask_target (worker), on_target
@@ -85,6 +85,20 @@ struct AskChannel {
     v.text(command, limit::command);
   }
 };
+// A connected socket to one more port of the target, for a direct-tcpip channel (RFC 4254, section 7.2).
+// Answered when it is connected or refused, whatever was asked in between: DirectGranted with a descriptor,
+// or DirectRefused, with the same token.
+struct AskDirect {
+  std::uint32_t token = 0;
+  std::string host;  // as the rep wrote it
+  std::uint32_t port = 0;
+  template <class V>
+  void visit(V& v) {
+    v.u32(token);
+    v.text(host, limit::host);
+    v.u32(port);
+  }
+};
 // A channel is done. No answer.
 struct TellChannelClosed {
   std::uint32_t channel = 0;
@@ -132,7 +146,7 @@ struct TellFinished {
 };
 
 using Ask = std::variant<AskPassword, AskAnswer, AskTarget, AskTargetFailed, AskConnected, AskChannel,
-                         TellChannelClosed, TellActivity, TellFinished>;
+                         AskDirect, TellChannelClosed, TellActivity, TellFinished>;
 
 // ---- Monitor to worker: answers, and three things it says unasked (Begin, Warn, End).
 
@@ -207,6 +221,23 @@ struct ChannelGranted {
     v.u64(recording_limit);
   }
 };
+struct DirectGranted {
+  std::uint32_t token = 0, channel = 0;
+  template <class V>
+  void visit(V& v) {
+    v.u32(token);
+    v.u32(channel);
+  }
+};
+struct DirectRefused {
+  std::uint32_t token = 0;
+  std::string sentence;  // for the rep's eyes
+  template <class V>
+  void visit(V& v) {
+    v.u32(token);
+    v.text(sentence, limit::sentence);
+  }
+};
 struct Refused {
   std::string sentence;  // for the rep's eyes
   template <class V>
@@ -230,7 +261,7 @@ struct End {
 };
 
 using Answer = std::variant<Begin, Challenge, NotAdmitted, Admitted, TargetSocket, Connected, ChannelGranted,
-                            Refused, Warn, End>;
+                            DirectGranted, DirectRefused, Refused, Warn, End>;
 
 // The monitor's life, drawn at its start: a message of an earlier monitor's worker is refused.
 using Incarnation = std::uint64_t;

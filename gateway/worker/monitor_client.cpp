@@ -90,6 +90,22 @@ Result<GrantedChannel> MonitorClient::ask_channel(AskChannel question) {
   return GrantedChannel{facts, std::move(heard.descriptor)};
 }
 
+Result<std::uint32_t> MonitorClient::ask_direct(const std::string& host, std::uint32_t port) {
+  if (end_) return fail("{}", *end_);
+  // A name cut short would be another host: refuse it.
+  if (host.size() > limit::host) return fail("the host's name is longer than {} bytes", limit::host);
+  const auto token = next_token_++;
+  directs_.emplace(token, std::nullopt);
+  say(AskDirect{token, host, port});
+  return token;
+}
+
+std::optional<Result<GrantedDirect>> MonitorClient::take_direct(std::uint32_t token) {
+  const auto found = directs_.find(token);
+  if (found == directs_.end() || !found->second) return std::nullopt;
+  return std::move(directs_.extract(found).mapped());
+}
+
 void MonitorClient::tell_channel_closed(const TellChannelClosed& told) { say(told); }
 
 void MonitorClient::tell_activity(std::uint64_t to_target, std::uint64_t from_target) {
@@ -122,15 +138,32 @@ std::optional<MonitorClient::Heard> MonitorClient::listen(int timeout_ms) {
   if (!frame) leave_without_monitor();
   auto answer = decode_answer(incarnation_, frame->bytes.reveal());
   if (!answer) leave_confused(answer.error().message());
-  if (auto* const warn = std::get_if<Warn>(&*answer)) {
+  Heard heard{std::move(*answer), std::move(frame->descriptor)};
+  if (put_aside(heard)) return std::nullopt;
+  return heard;
+}
+
+bool MonitorClient::put_aside(Heard& heard) {
+  if (auto* const warn = std::get_if<Warn>(&heard.answer)) {
     warnings_.push_back(std::move(warn->sentence));
-    return std::nullopt;
-  }
-  if (auto* const end = std::get_if<End>(&*answer)) {
+  } else if (auto* const end = std::get_if<End>(&heard.answer)) {
     end_ = std::move(end->sentence);
-    return std::nullopt;
+  } else if (auto* const granted = std::get_if<DirectGranted>(&heard.answer)) {
+    put_aside_direct(granted->token, GrantedDirect{granted->channel, std::move(heard.descriptor)});
+  } else if (auto* const refused = std::get_if<DirectRefused>(&heard.answer)) {
+    put_aside_direct(refused->token, tl::unexpected{Error{refused->sentence}});
+  } else {
+    return false;
   }
-  return Heard{std::move(*answer), std::move(frame->descriptor)};
+  return true;
+}
+
+// No more than was asked for.
+void MonitorClient::put_aside_direct(std::uint32_t token, Result<GrantedDirect> answer) {
+  const auto asked = directs_.find(token);
+  if (asked == directs_.end() || asked->second) leave_confused("an answer of the monitor without a question");
+  if (answer && !answer->socket) leave_confused("the monitor sent no socket to the port");
+  asked->second = std::move(answer);
 }
 
 void MonitorClient::hear() {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <deque>
+#include <map>
 #include <optional>
 #include <string>
 #include <variant>
@@ -25,15 +26,20 @@ struct GrantedChannel {
   ChannelGranted facts;
   UniqueFd recording;  // empty when the channel is not recorded
 };
+struct GrantedDirect {
+  std::uint32_t channel = 0;
+  UniqueFd socket;  // connected
+};
 
 // I6: every terminal, and a shell also without one (ssh -T): both are somebody at work.
 inline bool is_recorded(ChannelKind kind, bool terminal) noexcept {
   return terminal || kind == ChannelKind::shell;
 }
 
-// One question is open at a time. Every function ends the process when the channel has closed: the monitor is
-// gone. An Error carries the monitor's sentence (Refused, or End while a question was open).
-// What is too long for the wire is cut, except a password or a response: those become empty, hence wrong.
+// One question is open at a time, beside any number of ask_direct(). Every function ends the process when the
+// channel has closed: the monitor is gone. An Error carries the monitor's sentence (Refused, or End while a
+// question was open). What is too long for the wire is cut, except a password or a response: those become
+// empty, hence wrong.
 class MonitorClient {
  public:
   MonitorClient(Channel channel, Incarnation incarnation)
@@ -47,6 +53,11 @@ class MonitorClient {
   Result<std::string> ask_target_failed(TargetFault fault, const std::string& detail);
   Result<Connected> ask_connected();
   Result<GrantedChannel> ask_channel(AskChannel ask);
+  // Does not wait: take_direct() has the answer to this token once it has come. An Error when there is
+  // nothing to wait for.
+  Result<std::uint32_t> ask_direct(const std::string& host, std::uint32_t port);
+  // Once for each token; nothing while the monitor dials.
+  std::optional<Result<GrantedDirect>> take_direct(std::uint32_t token);
   void tell_channel_closed(const TellChannelClosed& told);
   void tell_activity(std::uint64_t to_target, std::uint64_t from_target);
   void tell_finished(TellFinished told);
@@ -68,10 +79,15 @@ class MonitorClient {
   Result<Heard> ask(const Ask& question);
   // An answer, or nothing when an unasked message was put aside or `timeout_ms` has passed.
   std::optional<Heard> listen(int timeout_ms);
+  // Takes what the monitor says unasked, and answers that nobody waits for here.
+  bool put_aside(Heard& heard);
+  void put_aside_direct(std::uint32_t token, Result<GrantedDirect> answer);
 
   Channel channel_;
   Incarnation incarnation_;
   std::deque<std::string> warnings_;
+  std::map<std::uint32_t, std::optional<Result<GrantedDirect>>> directs_;  // asked for, by token
+  std::uint32_t next_token_ = 1;
   std::optional<std::string> end_;
 };
 

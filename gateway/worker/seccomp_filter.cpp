@@ -82,6 +82,8 @@ Done allow_plain_memory(const Filter& filter) {
 // To the connected peer only; a destination address is refused.
 Done allow_connected_sockets(const Filter& filter) {
   RETURN_IF_ERROR(rule(filter, SCMP_ACT_ALLOW, SCMP_SYS(sendto), argument(4, SCMP_CMP_EQ, 0)));
+  // The half-close of a port's socket.
+  RETURN_IF_ERROR(rule(filter, SCMP_ACT_ALLOW, SCMP_SYS(shutdown), argument(1, SCMP_CMP_EQ, SHUT_WR)));
   return rule(filter, SCMP_ACT_ALLOW, SCMP_SYS(getsockopt), argument(1, SCMP_CMP_EQ, SOL_SOCKET),
               argument(2, SCMP_CMP_EQ, SO_ERROR));
 }

@@ -49,8 +49,8 @@ class Gate:
         for folder in FOLDERS:
             (CONFIG / folder).mkdir(exist_ok=True, mode=0o700 if "secrets" in folder else 0o755)
         RUN.mkdir(exist_ok=True, mode=0o755)
-        shipped = self.source / "policies/hmc-ssh.toml"
-        write(CONFIG / "policies/hmc-ssh.toml", shipped.read_text() if shipped.exists() else SERVICE)
+        for shipped in (self.source / "policies").glob("*.toml"):
+            write(CONFIG / "policies" / shipped.name, shipped.read_text())
         write(CONFIG / "sallyport.toml", settings)
         for kind in ("ed25519", "rsa"):
             key = CONFIG / f"ssh_host_{kind}_key"
@@ -203,11 +203,16 @@ class Gate:
         return re.findall(r"^table inet (\S+) {", self.nft(), re.MULTILINE)
 
     def elements_with_times(self):
-        """What is open: (set, element) of the live table, e.g. ("entry4", "192.0.2.0/26 . tcp . 22 timeout 30m ...")."""
+        """What is open: (set, element) of the live table, e.g. ("entry4", "192.0.2.0/26 . tcp . 22 timeout 30m ...").
+
+        Without the sets that open nothing: the gate's own addresses, and the meters.
+        """
         live = re.search(r"^table inet sallyport_live {.*?^}", self.nft(), re.MULTILINE | re.DOTALL)
         sets = re.findall(r"^\t(?:set|map) (\S+) {(.*?)^\t}", live[0], re.MULTILINE | re.DOTALL) if live else []
         found = []
         for name, body in sets:
+            if name.startswith(("gate", "meters")):
+                continue
             elements = re.search(r"elements = {(.*?)}", body, re.DOTALL)
             found += [(name, " ".join(element.split())) for element in elements[1].split(",")] if elements else []
         return sorted(found)

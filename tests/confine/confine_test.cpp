@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <string>
@@ -40,7 +41,9 @@ struct Belongings {
 };
 
 struct EmptyRoot {
-  EmptyRoot() : path("/tmp/sallyport-confine-XXXXXX") { REQUIRE(mkdtemp(path.data()) != nullptr); }
+  EmptyRoot() : path(std::filesystem::temp_directory_path() / "sallyport-confine-XXXXXX") {
+    REQUIRE(mkdtemp(path.data()) != nullptr);
+  }
   ~EmptyRoot() { rmdir(path.c_str()); }
   std::string path;
 };
@@ -114,6 +117,22 @@ TEST_CASE("I7: a confined worker writes, reads and polls what is already open") 
       {file.fd, pair[0]});
   CHECK(succeeded(status));
   CHECK(file.text() == "kept");
+  close(pair[0]);
+  close(pair[1]);
+}
+
+TEST_CASE("I7: a confined worker says the end of what it sends, and does nothing else to a connection") {
+  int pair[2];
+  REQUIRE(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0);
+  CHECK(was_refused(try_confined(
+      [](const Belongings& has) { return call(SYS_shutdown, has.socket, SHUT_RD); }, {-1, pair[0]})));
+  CHECK(was_refused(try_confined(
+      [](const Belongings& has) { return call(SYS_shutdown, has.socket, SHUT_RDWR); }, {-1, pair[0]})));
+  const auto status =
+      try_confined([](const Belongings& has) { return shutdown(has.socket, SHUT_WR) == 0; }, {-1, pair[0]});
+  CHECK(succeeded(status));
+  char byte = 0;
+  CHECK(read(pair[1], &byte, 1) == 0);
   close(pair[0]);
   close(pair[1]);
 }
@@ -279,8 +298,10 @@ TEST_CASE("a worker whose monitor is gone does not start") {
 TEST_CASE("a worker dies with its monitor within a second") {
   int life[2];
   REQUIRE(pipe(life) == 0);
+  const EmptyRoot left_behind;  // what a killed process cannot take away
   const pid_t monitor = fork();
   if (monitor == 0) {
+    setenv("TMPDIR", left_behind.path.c_str(), 1);
     close(life[0]);
     try_confined([](const Belongings&) { return poll(nullptr, 0, 60000) == 0; });
     _exit(0);
@@ -292,6 +313,7 @@ TEST_CASE("a worker dies with its monitor within a second") {
   pollfd end{life[0], POLLIN, 0};  // the worker held the last copy of the other end
   CHECK(poll(&end, 1, 1000) == 1);
   close(life[0]);
+  std::filesystem::remove_all(left_behind.path);
 }
 
 TEST_CASE("the superuser is no user for a worker") {

@@ -11,10 +11,11 @@ import pytest
 from lab import network
 from lab.files import LAB, STATE, write
 from lab.gate import CONFIG, RUN, console_environment
+from support import base_table_of_another
 
 PAM = Path("/etc/pam.d/sallyport")
 NAMES = ["kernel", "clock", "groups", "worker", "pam", "config", "content", "permissions", "daemon", "nftables",
-         "base table", "host firewall", "ports"]
+         "base table", "host firewall", "mark bit", "forwarding", "reverse path", "ports"]
 
 
 def doctor(lab, *wrapper):
@@ -74,9 +75,32 @@ def stopped(lab):
     lab.gate.start()
 
 
-@contextmanager
+def host_table(lab, chains):
+    return command(lab, shell(f"printf 'table inet host {{ {chains}\n}}' | nft -f -"), ["nft", "delete", "table", "inet", "host"])
+
+
+def shell(script):
+    return ["sh", "-e", "-c", script]
+
+
+def second_way(lab):
+    return command(lab, shell("ip link add second type veth peer name second-peer; ip link set second-peer up; ip link set second up; "
+                              "ip route add 198.51.100.0/24 dev second metric 100; "
+                              "echo 1 >/proc/sys/net/ipv4/conf/hmc0/rp_filter"),
+                   shell("ip link del second; echo 0 >/proc/sys/net/ipv4/conf/hmc0/rp_filter"))
+
+
 def port_taken(lab):
-    program = f"import socket,time\ns=socket.create_server(('{network.GATE4}',22))\nprint(1,flush=True)\ntime.sleep(60)"
+    return listening(22)
+
+
+def forwarded_port_taken(lab):
+    return listening(443)
+
+
+@contextmanager
+def listening(port):
+    program = f"import socket,time\ns=socket.create_server(('{network.GATE4}',{port}))\nprint(1,flush=True)\ntime.sleep(60)"
     taker = subprocess.Popen(network.inside("gate", ["/usr/bin/python3", "-S", "-c", program]), stdout=subprocess.PIPE)
     taker.stdout.readline()
     yield
@@ -121,8 +145,18 @@ BROKEN = {
         Path("/etc/passwd"), lambda text: text.replace("sallyport-ssh:x:2000:", "sallyport-ssh:x:0:")),
         "root", "id of its own"),
     "a daemon that does not run": ("daemon", "FAIL", stopped, "sallyportd", "systemctl status sallyportd"),
-    "no base table": ("base table", "FAIL", lambda lab: command(
-        lab, ["nft", "delete", "table", "inet", "sallyport_base"], ["true"]), "sallyport_base", "restart"),
+    "another's base table": ("base table", "FAIL", base_table_of_another, "sallyport_base", "restart"),
+    "forwarding switched off": ("forwarding", "FAIL", lambda lab: command(
+        lab, shell("echo 0 >/proc/sys/net/ipv4/ip_forward"), shell("echo 1 >/proc/sys/net/ipv4/ip_forward")), "IPv4",
+        "ip_forward=1"),
+    "another's rule that sets the mark": ("mark bit", "FAIL", lambda lab: host_table(
+        lab, "chain pre { type filter hook prerouting priority -300; meta mark set 0xffffffff; }"), "table inet host", "mark_bit"),
+    "a host firewall that drops what is routed": ("host firewall", "FAIL", lambda lab: host_table(
+        lab, "chain routed { type filter hook forward priority 0; policy drop; }"), "chain routed", "accept"),
+    "a host firewall that drops the way to the HMC": ("host firewall", "FAIL", lambda lab: host_table(
+        lab, "chain out { type filter hook output priority 0; tcp dport 22 drop; }"), "to the targets", "accept"),
+    "two ways to the HMC under strict reverse-path filtering": ("reverse path", "warn", second_way, "rp_filter", "one route"),
+    "somebody on a forwarded port": ("ports", "warn", forwarded_port_taken, "443", "another port"),
     "somebody on the gate's port": ("ports", "FAIL", port_taken, network.GATE4, "ListenAddress"),
     "a rep without a secret": ("content", "warn", lambda lab: moved_away(CONFIG / "secrets/reps/kim"), "kim",
                                "sallyport rep enroll kim"),
@@ -152,8 +186,6 @@ def test_one_broken_thing_turns_its_line_and_says_what_to_do(well, case):
     assert line["verdict"] == verdict, line
     assert wrong in line["text"] and next_step in line["fix"], line
     assert f"{verdict:<4}  {name}" in shown and "to do: " in shown and next_step in shown, "people see the same"
-    if name == "base table":
-        well.gate.reload()
     assert doctor(well)[name]["verdict"] == "ok", "it is well again, so it was that and nothing else"
 
 

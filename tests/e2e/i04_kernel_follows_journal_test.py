@@ -5,7 +5,7 @@ import signal
 import time
 
 from lab import network
-from support import Terminal, assert_closes, can_connect, eventually, state_of, with_grant
+from support import Terminal, assert_closes, can_connect, eventually, state_of, time_to_die, with_grant
 
 
 def mentions(lab, address):
@@ -44,7 +44,7 @@ def test_a_killed_monitor_leaves_nothing_open_after_ten_milliseconds(armed):
     terminal = Terminal(armed, armed.kim)
     pid = armed.gate.pid
     os.kill(pid, signal.SIGKILL)
-    time.sleep(0.010)
+    time.sleep(time_to_die())
     tables = armed.gate.tables()
     assert "sallyport_live" not in tables
     assert "sallyport_base" in tables

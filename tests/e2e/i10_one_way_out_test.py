@@ -11,6 +11,12 @@ def the_end(lab, grant, seconds=5):
     return record
 
 
+def the_hmc_hears_of_it(lab):
+    """No shell of the rep's stays behind on the HMC."""
+    connections = ["ss", "-Htn", "state", "established", "sport", "=", ":22"]
+    eventually(lambda: lab.run("hmc", *connections).stdout == "", 3, "the end at the HMC")
+
+
 def open_terminal(lab):
     terminal = Terminal(lab, lab.kim)
     terminal.type("lshmc -V")
@@ -24,6 +30,7 @@ def test_the_rep_leaves(armed):
     assert record["reason"] == "the rep left"
     assert_closes(armed)
     assert state_of(armed, armed.grant) == "spent"
+    the_hmc_hears_of_it(armed)
 
 
 def test_the_rep_leaves_in_the_middle_of_the_targets_login(site):
@@ -48,6 +55,7 @@ def test_the_admin_ends_it_and_the_rep_is_told_why(armed):
     record = the_end(armed, armed.grant)
     assert "maintenance is over" in record["reason"] or record.get("by") == "alice"
     assert_closes(armed)
+    the_hmc_hears_of_it(armed)
 
 
 def test_the_admin_revokes_it(armed):
@@ -57,6 +65,7 @@ def test_the_admin_revokes_it(armed):
     the_end(armed, armed.grant)
     assert state_of(armed, armed.grant) == "revoked"
     assert_closes(armed)
+    the_hmc_hears_of_it(armed)
 
 
 def test_its_longest_duration_passes(site):
@@ -65,6 +74,7 @@ def test_its_longest_duration_passes(site):
     terminal.ended(8)
     assert "time" in the_end(site, grant)["reason"]
     assert_closes(site)
+    the_hmc_hears_of_it(site)
 
 
 def test_it_is_idle_too_long(site):
@@ -75,6 +85,7 @@ def test_it_is_idle_too_long(site):
     terminal.ended(8)
     assert "nothing happened for 3s" in the_end(site, grant)["reason"]
     assert_closes(site)
+    the_hmc_hears_of_it(site)
 
 
 def test_the_target_goes_away(armed):
@@ -93,6 +104,7 @@ def test_the_reps_client_dies(armed):
     session.wait()
     the_end(armed, armed.grant)
     assert_closes(armed)
+    the_hmc_hears_of_it(armed)
 
 
 def test_the_gate_is_stopped_in_order(armed):
@@ -101,3 +113,4 @@ def test_the_gate_is_stopped_in_order(armed):
     terminal.ended(3)
     assert the_end(armed, armed.grant)["reason"]
     assert not armed.gate.elements() and not armed.gate.listening() and not armed.gate.workers()
+    the_hmc_hears_of_it(armed)

@@ -3,13 +3,13 @@ import os
 import signal
 import time
 
-from support import Terminal, assert_closes, can_connect, eventually, state_of
+from support import Terminal, assert_closes, can_connect, eventually, state_of, time_to_die
 
 
 def test_in_a_live_session(armed):
     terminal = Terminal(armed, armed.kim)
     os.kill(armed.gate.pid, signal.SIGKILL)
-    time.sleep(0.010)
+    time.sleep(time_to_die())
     assert "sallyport_live" not in armed.gate.tables()
     eventually(lambda: not armed.gate.workers(), 1, "the worker's end")
     assert armed.gate.listening() == []

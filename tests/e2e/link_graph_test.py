@@ -8,9 +8,9 @@ from conftest import programs
 NEVER = {
     "sallyport-ssh": ("libnftnl", "libmnl", "libpam", "libnetfilter_conntrack"),
     "sallyportd": ("libssh", "libssl", "libpam"),
-    "sallyport-auth": ("libssh", "libssl", "libnftnl", "libmnl"),
-    "sallyport-respond": ("libssh", "libpam", "libnftnl", "libmnl"),
-    "sallyport": ("libpam", "libnftnl"),
+    "sallyport-auth": ("libssh", "libssl", "libnftnl", "libmnl", "libnetfilter_conntrack"),
+    "sallyport-respond": ("libssh", "libpam", "libnftnl", "libmnl", "libnetfilter_conntrack"),
+    "sallyport": ("libpam", "libnftnl", "libmnl", "libnetfilter_conntrack"),
 }
 
 

@@ -1,12 +1,13 @@
 """sallyport watch, as an admin sees it on a terminal and as a program reads it."""
 import json
 import re
+import subprocess
 from datetime import datetime, timedelta
 
 import pexpect
 import pytest
 from lab.gate import console_environment
-from support import assert_closes
+from support import Terminal, assert_closes, with_grant
 
 
 def watching(lab, *arguments, user="sam"):
@@ -54,6 +55,23 @@ def test_what_happens_is_shown_as_it_happens_until_ctrl_c(site, user):
     lines = iter(text.splitlines())
     for sentence in wanted:
         assert any(re.search(sentence, line) for line in lines), f"no line {sentence!r}, in this order, in\n{text}"
+
+
+def test_what_passes_in_a_session_is_shown_by_service(site):
+    grant = with_grant(site)
+    command = site.gate.console_command("sam", ["watch", grant, "--json"])
+    with subprocess.Popen(command, env=console_environment(), stdout=subprocess.PIPE, text=True) as child:
+        terminal = Terminal(site, site.kim)
+        lines = (json.loads(line) for line in child.stdout)
+        told = next(line for line in lines if line["event"] == "traffic")
+        terminal.leave()
+        ended = next(line for line in lines if line["event"] == "session.ended")
+        child.terminate()
+    ssh, final = told["traffic"][0], ended["traffic"][0]
+    assert told["grant"] == grant and "seq" not in told
+    assert (ssh["service"], ssh["transport"]) == ("ssh", "tcp") == (final["service"], final["transport"])
+    for count in ("in_packets", "in_bytes", "out_packets", "out_bytes"):
+        assert 0 < ssh[count] <= final[count]
 
 
 def own(record):

@@ -32,7 +32,9 @@ class MemoryFirewall final : public Firewall {
   Result<Lease> open(const std::vector<Opening>& openings) override {
     RETURN_IF_ERROR(take(open_error));
     RETURN_IF_ERROR(check_openings(openings, clock_.boot()));
+    RETURN_IF_ERROR(holdings_.check_meanings(last_lease_ + 1, openings));
     leases.emplace(++last_lease_, openings);
+    holdings_.place(last_lease_, openings);
     ++opened;
     return Lease{*this, last_lease_};
   }
@@ -40,8 +42,37 @@ class MemoryFirewall final : public Firewall {
     RETURN_IF_ERROR(take(change_error));
     RETURN_IF_ERROR(check_openings(openings, clock_.boot()));
     if (!lease || !leases.contains(lease.id())) return fail("changing a lease that is no longer open");
+    RETURN_IF_ERROR(holdings_.check_meanings(lease.id(), openings));
     leases[lease.id()] = openings;
+    holdings_.place(lease.id(), openings);
     return {};
+  }
+  // What a test has put into `volumes`; nothing passed elsewhere.
+  Result<std::vector<Traffic>> traffic(const Lease& lease) override {
+    RETURN_IF_ERROR(take(traffic_error));
+    std::vector<Traffic> all;
+    const auto at = leases.find(lease.id());
+    if (!lease || at == leases.end()) return all;
+    for (const auto& opening : at->second) {
+      if (opening.way == Opening::Way::dial || opening.network.first() != opening.network.last()) continue;
+      const auto [in, out] = volumes[{opening.transport, opening.port}];
+      all.push_back({opening.transport, opening.port, in, out});
+    }
+    return all;
+  }
+  Result<std::size_t> forget_flows(const std::vector<Opening>& forwards) override {
+    RETURN_IF_ERROR(take(forget_error));
+    forgotten.insert(forgotten.end(), forwards.begin(), forwards.end());
+    return forwards.size();
+  }
+  // One element for each opening, without a counter.
+  Result<std::vector<Held>> held() override {
+    std::vector<Held> all;
+    for (const auto& [id, openings] : leases)
+      for (const auto& opening : openings)
+        if (opening.until > clock_.boot()) all.push_back(held_of(id, opening));
+    std::ranges::sort(all, {}, &Held::text);
+    return all;
   }
   Result<std::vector<std::string>> inspect() override {
     std::vector<std::string> lines;
@@ -70,27 +101,52 @@ class MemoryFirewall final : public Firewall {
     });
   }
   static std::string text_of(const Opening& opening) {
-    return fmt::format("{} {} . {} . {}", opening.way == Opening::Way::entry ? "entry" : "dial",
-                       opening.network.text(), to_text(opening.transport), opening.port.value());
+    return fmt::format("{} {}", way_of(opening), key_of(opening));
   }
 
   // Set one and the next call of that kind fails with it, once.
-  std::optional<Error> guard_error, check_error, open_error, change_error;
+  std::optional<Error> guard_error, check_error, open_error, change_error, traffic_error, forget_error;
 
-  std::vector<std::string> left_over;  // what residue() reports
+  std::map<std::pair<Transport, Port>, std::pair<Volume, Volume>> volumes;  // what passed: in, out
+  std::vector<Opening> forgotten;                                           // by forget_flows()
+  std::vector<std::string> left_over;                                       // what residue() reports
   std::optional<Guarded> guarded;
   std::map<std::uint64_t, std::vector<Opening>> leases;
   int opened = 0;  // how often open() succeeded
   int closed = 0;  // how often a lease was closed
 
  private:
-  void close(std::uint64_t lease) noexcept override { closed += static_cast<int>(leases.erase(lease)); }
+  void close(std::uint64_t lease) noexcept override {
+    closed += static_cast<int>(leases.erase(lease));
+    holdings_.remove(lease);
+  }
+  static const char* way_of(const Opening& opening) {
+    switch (opening.way) {
+      case Opening::Way::entry:
+        return "entry";
+      case Opening::Way::dial:
+        return "dial";
+      case Opening::Way::forward:
+        break;
+    }
+    return "forward";
+  }
+  static std::string key_of(const Opening& opening) {
+    const auto key =
+        fmt::format("{} . {} . {}", opening.network.text(), to_text(opening.transport), opening.port.value());
+    return opening.target ? key + " : " + opening.target->text() : key;
+  }
+  Held held_of(std::uint64_t lease, const Opening& opening) const {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(opening.until - clock_.boot());
+    return {way_of(opening), key_of(opening), left, {}, {}, {lease}, text_of(opening)};
+  }
   static Done take(std::optional<Error>& error) {
     if (!error) return {};
     return tl::unexpected{*std::exchange(error, std::nullopt)};
   }
 
   const Clock& clock_;
+  Holdings holdings_;  // for what it refuses
   std::uint64_t last_lease_ = 0;
 };
 

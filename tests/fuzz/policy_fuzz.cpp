@@ -35,7 +35,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   };
   Problems settings, policy, rep, target;
   read_settings(TableReader{*table, 0, "", kFolder, settings});
-  read_policy(TableReader{*table, 0, "", kFolder, policy}, "hmc-ssh");
+  read_policy(TableReader{*table, 0, "", kFolder, policy}, "hmc-ssh", Port{22});
   const auto read = rep_of(TableReader{*table, 0, "", kFolder, rep});
   const auto hmc = target_of(TableReader{*table, 0, "", kFolder, target});
   if (rep.empty()) check_round_trip(read, rep_of);

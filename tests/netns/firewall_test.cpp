@@ -135,6 +135,20 @@ TEST_CASE("whoever may reach the gate's port does not reach the target's through
   CHECK_FALSE(connect(site.rep, rep, to, 22, listener));
 }
 
+TEST_CASE("a host's own redirect of another port does not lead round the deny side") {
+  const bool six = GENERATE(false, true);
+  const auto *gate = six ? kGate6 : kGate, *rep = six ? kRep6 : kRep;
+  Site site;
+  const auto listener = listen_at(site.gate, gate, 22);
+  site.gate.run(
+      "nft 'table inet host { chain dstnat { type nat hook prerouting priority -100; tcp dport 2222 redirect "
+      "to :22; "
+      "}; }'");
+  CHECK_FALSE(connect(site.rep, rep, gate, 2222, listener));
+  site.gate.run("nft delete table inet sallyport_base");
+  CHECK(connect(site.rep, rep, gate, 2222, listener, 2000));  // it would have led there
+}
+
 TEST_CASE("what two leases open stays until both are closed") {
   Site site;
   const auto listener = listen_at(site.gate, kGate, 22);

@@ -71,9 +71,22 @@ std::string NetNamespace::output_of(const std::string& command) const {
 
 std::string NetNamespace::path() const { return fmt::format("/proc/{}/fd/{}", getpid(), fd_.get()); }
 
+namespace {
+
+// The number of the gate's end must differ from the number of the other: the kernel takes equal ones for no
+// pair, and then tells IPv6 only once a second that there is a carrier.
+void link(const NetNamespace& gate, const std::string& ours, const NetNamespace& host,
+          const std::string& theirs) {
+  const auto index = gate.output_of("ip -brief link | wc -l");
+  gate.run(fmt::format("ip link add {} index {} type veth peer name {} netns {}", ours,
+                       100 + std::stoi(index), theirs, host.path()));
+}
+
+}  // namespace
+
 Network3::Network3() {
-  gate.run("ip link add g0 type veth peer name r0 netns " + rep.path());
-  gate.run("ip link add g1 type veth peer name h0 netns " + hmc.path());
+  link(gate, "g0", rep, "r0");
+  link(gate, "g1", hmc, "h0");
   gate.run("ip addr add 192.0.2.1/24 dev g0; ip addr add 2001:db8::1/64 dev g0 nodad; ip link set g0 up");
   gate.run(
       "ip addr add 198.51.100.1/24 dev g1; ip addr add 2001:db8:1::1/64 dev g1 nodad; ip link set g1 up");
@@ -88,12 +101,39 @@ Network3::Network3() {
   meet_neighbours();
 }
 
+namespace {
+
+void meet(const NetNamespace& from, const std::string& source, const NetNamespace& to, const char* target) {
+  INFO(source << " to " << target);
+  REQUIRE(connect(from, source.c_str(), target, 9, listen_at(to, target, 9), 5000));
+}
+
+// A host on a link of its own to the gate, by which it routes everything.
+void add_host(const NetNamespace& gate, const NetNamespace& host, const std::string& link,
+              const std::string& four, const std::string& four_host, const std::string& six,
+              const std::string& six_host) {
+  sallyport::link(gate, link + "g", host, link + "h");
+  gate.run(
+      fmt::format("ip addr add {1}.1/24 dev {0}g; ip addr add {2}::1/64 dev {0}g nodad; ip link set {0}g up",
+                  link, four, six));
+  host.run(fmt::format(
+      "ip addr add {1}.{2}/24 dev {0}h; ip addr add {3}::{4}/64 dev {0}h nodad; ip link set {0}h up", link,
+      four, four_host, six, six_host));
+  host.run(fmt::format("ip route add default via {}.1; ip -6 route add default via {}::1", four, six));
+}
+
+}  // namespace
+
+Network5::Network5() {
+  add_host(gate, other, "o", "203.0.113", "7", "2001:db8:2", "7");
+  add_host(gate, managed, "m", "10.77.0", "20", "fd00:77", "20");
+  meet(other, "203.0.113.7", gate, "203.0.113.1");
+  meet(other, "2001:db8:2::7", gate, "2001:db8:2::1");
+  meet(gate, "10.77.0.1", managed, "10.77.0.20");
+  meet(gate, "fd00:77::1", managed, "fd00:77::20");
+}
+
 void Network3::meet_neighbours() const {
-  const auto meet = [](const NetNamespace& from, const std::string& source, const NetNamespace& to,
-                       const char* target) {
-    INFO(source << " to " << target);
-    REQUIRE(connect(from, source.c_str(), target, 9, listen_at(to, target, 9), 5000));
-  };
   for (const char* host : {"7", "8", "9"}) {
     meet(rep, fmt::format("192.0.2.{}", host), gate, "192.0.2.1");
     meet(rep, fmt::format("2001:db8::{}", host), gate, "2001:db8::1");

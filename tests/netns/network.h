@@ -1,4 +1,5 @@
-// Three network namespaces in a row, rep - gate - hmc, and sockets in them. Runs in: tests, as root.
+// Network namespaces in a row, rep - gate - hmc, two more beside the gate, and sockets in them. Runs in:
+// tests, as root.
 #pragma once
 
 #include <optional>
@@ -45,6 +46,15 @@ struct Network3 {
  private:
   // A refusal must not be mistaken for a neighbour that has not been found yet.
   void meet_neighbours() const;
+};
+
+// And two more, beside the gate:
+// gate 203.0.113.1, 2001:db8:2::1   --  203.0.113.7, 2001:db8:2::7    other, which routes everything by the
+// gate gate 10.77.0.1, fd00:77::1        --  10.77.0.20, fd00:77::20       managed, a server that the HMC
+// manages
+struct Network5 : Network3 {
+  Network5();
+  NetNamespace other, managed;
 };
 
 Address address(const char* text);

@@ -52,3 +52,29 @@ TEST_CASE("a failure that a test asked for happens once and leaves things as the
   CHECK(firewall.change(*lease, {entry("192.0.2.7", clock.boot() + 1min)}));
   CHECK(firewall.open_now().front().network.prefix_length() == 32);
 }
+
+TEST_CASE(
+    "the fake refuses two meanings of one port, counts what a test says, and remembers what was forgotten") {
+  FakeClock clock;
+  MemoryFirewall firewall{clock};
+  const auto forward = [&clock](const char* target) {
+    return Opening{Opening::Way::forward, Network::of(kRep),
+                   Transport::udp,        Port{657},
+                   clock.boot() + 1min,   Address::parse(target).value()};
+  };
+  auto lease = firewall.open({forward("198.51.100.9")});
+  REQUIRE(lease);
+  CHECK_FALSE(firewall.open({forward("198.51.100.10")}));
+  firewall.volumes[{Transport::udp, Port{657}}] = {{2, 80}, {1, 40}};
+  const auto traffic = firewall.traffic(*lease).value();
+  REQUIRE(traffic.size() == 1);
+  CHECK(traffic[0].in == Volume{2, 80});
+  const auto held = firewall.held().value();
+  REQUIRE(held.size() == 1);
+  CHECK(held[0].key == "192.0.2.7/32 . udp . 657 : 198.51.100.9");
+  CHECK(held[0].leases == std::vector{lease->id()});
+  lease->close();
+  CHECK(firewall.open({forward("198.51.100.10")}));
+  CHECK(firewall.forget_flows({forward("198.51.100.9")}).value() == 1);
+  CHECK(firewall.forgotten.size() == 1);
+}

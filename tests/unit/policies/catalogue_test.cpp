@@ -178,18 +178,152 @@ TEST_CASE("a policy: each fault with its line") {
   CHECK(complaint("[recording]\nlimit = \"1KiB\"\n" + service) ==
         "policies/hmc-ssh.toml:2: 'limit' in [recording] is 1KiB (expected 4KiB to 1TiB)\n");
   CHECK(complaint("[[service]]\nname = \"gui\"\ncarriage = \"https\"\nport = 443\n") ==
-        "policies/hmc-ssh.toml:3: service 'gui' is carried by https: this version carries ssh; https is not "
-        "yet offered\n");
-  CHECK(complaint("[[service]]\nname = \"rmc\"\ncarriage = \"forward\"\nport = 657\n") ==
-        "policies/hmc-ssh.toml:3: service 'rmc' is carried by forward: this version carries ssh; forward is "
-        "not yet offered\n");
+        "policies/hmc-ssh.toml:3: service 'gui' is carried by https: this version carries ssh, forward and "
+        "through-ssh; https is not yet offered\n");
   CHECK(complaint("[[service]]\nname = \"ssh\"\ncarriage = \"ssh\"\nport = 2222\nexposure = \"wide\"\n") ==
         "policies/hmc-ssh.toml:5: service 'ssh' offers port 2222 to a wide network (only 22 and 443 may be; "
         "expected exposure = \"isolated\")\n");
   CHECK(complaint(service + service) == "policies/hmc-ssh.toml:6: service 'ssh' is there twice\n");
   CHECK(complaint("[[service]]\nname = \"ssh\"\ncarriage = \"telnet\"\n") ==
         "policies/hmc-ssh.toml:3: 'carriage' in [[service]] is \"telnet\" (expected \"ssh\" or \"https\" or "
-        "\"forward\")\n");
+        "\"forward\" or \"through-ssh\")\n");
+}
+
+namespace {
+
+std::string complaint_about_service(const std::string& lines) {
+  const ConfigFolder folder;
+  folder.put("policies/hmc-ssh.toml",
+             "[[service]]\nname = \"ssh\"\ncarriage = \"ssh\"\nexposure = \"wide\"\n[[service]]\nname = "
+             "\"x\"\n" +
+                 lines);
+  const auto all = folder.problems();
+  const std::string prefix = "policies/hmc-ssh.toml:";
+  return all.starts_with(prefix) ? all.substr(prefix.size()) : all;
+}
+
+}  // namespace
+
+TEST_CASE("a forwarded service is read with all that it can say") {
+  const ConfigFolder folder;
+  folder.put("policies/hmc-ssh.toml",
+             "targets = [\"power\"]\n[[service]]\nname = \"rmc\"\ncarriage = \"forward\"\ntransport = "
+             "[\"udp\", \"tcp\"]\nport = 657\nreach = \"managed-system\"\ntranslate_source = "
+             "true\ndirection = \"inbound\"\n[[service]]\nname = \"gui\"\ncarriage = "
+             "\"through-ssh\"\nport = 12443\n");
+  REQUIRE(folder.problems() == "");
+  const auto catalogue = load_catalogue(folder.path());
+  const auto& policy = catalogue->policies.at("hmc-ssh");
+  CHECK(policy.targets == std::vector{TargetKind::power});
+  const auto& rmc = policy.services.at(0);
+  CHECK(rmc.transports == std::vector{Transport::udp, Transport::tcp});
+  CHECK(rmc.reach == Reach::managed_system);
+  CHECK(rmc.translate_source);
+  CHECK(rmc.exposure == Exposure::isolated);
+  CHECK(policy.services.at(1).carriage == Carriage::through_ssh);
+  CHECK(policy.services.at(1).transports == std::vector{Transport::tcp});
+  CHECK_FALSE(policy.services.at(1).translate_source);
+}
+
+TEST_CASE("a service: each fault of what is not SSH, with its line") {
+  const auto complaint = complaint_about_service;
+  CHECK(complaint("carriage = \"forward\"\ntransport = []\nport = 657\n") ==
+        "8: 'transport' in [[service]] is an empty list (expected \"tcp\" or \"udp\")\n");
+  CHECK(complaint("carriage = \"forward\"\ntransport = [\"tcp\", \"tcp\"]\nport = 657\n") ==
+        "8: 'transport' in [[service]] names \"tcp\" twice\n");
+  CHECK(complaint("carriage = \"forward\"\ntransport = [\n\"tcp\",\n\"sctp\"]\nport = 657\n") ==
+        "10: 'transport' in [[service]] is \"sctp\" (expected \"tcp\" or \"udp\")\n");
+  CHECK(complaint("carriage = \"forward\"\ntransport = 6\nport = 657\n") ==
+        "8: 'transport' in [[service]] is a number (expected \"tcp\" or \"udp\", or a list of them)\n");
+  CHECK(complaint("carriage = \"through-ssh\"\ntransport = \"udp\"\nport = 657\n") ==
+        "8: service 'x' carries through-ssh over udp (expected tcp)\n");
+  CHECK(complaint("carriage = \"forward\"\n") ==
+        "5: 'port' in [[service]] is missing (expected 1 to 65535)\n");
+  CHECK(complaint("carriage = \"through-ssh\"\nport = 657\nreach = \"managed-system\"\n") ==
+        "9: service 'x' reaches a managed system by through-ssh (expected carriage = \"forward\")\n");
+  CHECK(
+      complaint("carriage = \"through-ssh\"\nport = 657\ntranslate_source = true\n") ==
+      "9: 'translate_source' has no use for service 'x', carried by through-ssh: the target sees the gate's "
+      "address anyway (expected with carriage = \"forward\" only)\n");
+  CHECK(complaint("carriage = \"forward\"\nport = 657\nreach = \"partition\"\n") ==
+        "9: 'reach' in [[service]] is \"partition\" (expected \"hmc\" or \"managed-system\")\n");
+  CHECK(complaint("carriage = \"forward\"\nport = 657\ndirection = \"outbound\"\n") ==
+        "9: service 'x' is outbound: this gate carries only what a representative opens towards the HMC "
+        "(expected \"inbound\"; what the HMC opens itself is for the site's own firewall)\n");
+  CHECK(complaint("carriage = \"forward\"\nport = 657\ndirection = \"both\"\n") ==
+        "9: 'direction' in [[service]] is \"both\" (expected \"inbound\")\n");
+  CHECK(complaint("carriage = \"forward\"\nport = 657\nexposure = \"wide\"\n")
+            .starts_with("9: service 'x' offers port 657 to a wide network"));
+}
+
+TEST_CASE("a port of one transport belongs to one service, and the gate's own SSH port to none") {
+  const auto first = [](const std::string& more) {
+    return "carriage = \"forward\"\nport = 657\ntransport = [\"tcp\", \"udp\"]\n[[service]]\nname = "
+           "\"y\"\nport = 657\n" +
+           more;
+  };
+  const std::string twice =
+      "12: service 'y' claims port 657, as service 'x' does: it would have two meanings (expected another "
+      "port, or one service)\n";
+  CHECK(complaint_about_service(first("carriage = \"forward\"\ntransport = \"udp\"\n")) == twice);
+  CHECK(complaint_about_service(first("carriage = \"through-ssh\"\n")) == twice);
+  CHECK(complaint_about_service(first("carriage = \"forward\"\nreach = \"managed-system\"\n")) == twice);
+  CHECK(complaint_about_service("carriage = \"forward\"\nport = 657\n[[service]]\nname = \"y\"\nport = "
+                                "657\ntransport = \"udp\"\ncarriage = \"forward\"\n") == "");
+  const ConfigFolder folder;
+  folder.put("sallyport.toml", kGate + "ssh_port = 443\n");
+  folder.put("policies/hmc-ssh.toml",
+             "[[service]]\nname = \"gui\"\ncarriage = \"forward\"\nport = 443\nexposure = \"wide\"\n");
+  CHECK(folder.problems() ==
+        "policies/hmc-ssh.toml:4: service 'gui' forwards port 443, on which the gate itself listens "
+        "('ssh_port' in sallyport.toml; expected another port)\n");
+  SECTION("of TCP: the gate listens on no UDP") {
+    folder.put("policies/hmc-ssh.toml",
+               "[[service]]\nname = \"gui\"\ncarriage = \"forward\"\nport = 443\ntransport = \"udp\"\n");
+    CHECK(folder.problems() == "");
+  }
+  SECTION("a running gate's own port counts, not the one of its next start") {
+    folder.put("sallyport.toml", kGate + "ssh_port = 22\n");
+    Settings in_force;
+    in_force.ssh_port = Port{443};
+    CHECK(folder.problems() == "");
+    CHECK_FALSE(load_catalogue(folder.path(), &in_force));
+    in_force.ssh_port = Port{2222};
+    CHECK(load_catalogue(folder.path(), &in_force)->settings.ssh_port == Port{2222});
+  }
+}
+
+TEST_CASE("a policy's kinds of targets") {
+  const auto complaint = [](const std::string& line) {
+    const ConfigFolder folder;
+    folder.put("policies/hmc-ssh.toml", line + "[[service]]\nname = \"ssh\"\ncarriage = \"ssh\"\n");
+    return folder.problems();
+  };
+  CHECK(complaint("targets = [\"power\", \"ds8000\"]\n") == "");
+  CHECK(complaint("targets = [\"z\"]\n") ==
+        "policies/hmc-ssh.toml:1: 'targets' is \"z\" (expected \"power\" or \"ds8000\")\n");
+  CHECK(complaint("targets = []\n") ==
+        "policies/hmc-ssh.toml:1: 'targets' is an empty list (expected \"power\" or \"ds8000\")\n");
+}
+
+TEST_CASE("isolated networks are networks") {
+  const auto complaint = [](const std::string& line) {
+    const ConfigFolder folder;
+    folder.put("sallyport.toml", kGate + line);
+    return folder.problems();
+  };
+  const ConfigFolder folder;
+  folder.put("sallyport.toml", kGate + "isolated_networks = [\"10.0.0.0/8\", \"fc00::/7\"]\n");
+  REQUIRE(folder.problems() == "");
+  CHECK(load_catalogue(folder.path())->settings.isolated_networks.size() == 2);
+  CHECK_FALSE(load_catalogue(folder.path())->settings.transit);
+  CHECK(
+      complaint("isolated_networks = [\n\"0.0.0.0/0\"]\n") ==
+      "sallyport.toml:5: network 0.0.0.0/0 is too wide to be an isolated one (expected at most a /8 of IPv4, "
+      "a /7 of IPv6)\n");
+  CHECK(complaint("isolated_networks = [\"10.1.0.0/16\", \"10.1.0.0/16\"]\n") ==
+        "sallyport.toml:4: network 10.1.0.0/16 is there twice\n");
+  CHECK(complaint("isolated_networks = [\"10.1.0.1/16\"]\n").find("host bits") != std::string::npos);
 }
 
 TEST_CASE("a target: each fault with its line") {
@@ -226,6 +360,47 @@ TEST_CASE("a target: each fault with its line") {
         "targets/hmc1.toml:7: 'secret_file' in [login] is \"x\" (expected an absolute path)\n");
   CHECK(complaint(head, ssh + "ports = 22\n", login) ==
         "targets/hmc1.toml:5: unknown key 'ports' in [ssh] (did you mean port?)\n");
+}
+
+TEST_CASE("a target's kind and managed systems: each fault with its line") {
+  const auto complaint = [](const std::string& head, const std::string& tail) {
+    const ConfigFolder folder;
+    folder.put("targets/hmc1.toml", head + "user = \"hscroot\"\n[ssh]\nhost_keys = [\"" + kKeyLine +
+                                        "\"]\n[login]\nmethod = \"prompt\"\n" + tail);
+    return folder.problems();
+  };
+  const std::string head = "addresses = [\"198.51.100.10\"]\n";
+  const std::string ds8000 = "kind = \"ds8000\"\n";
+  const std::string system = "[[managed_system]]\nname = \"a\"\n";
+  CHECK(complaint("kind = \"z15\"\n" + head, "") ==
+        "targets/hmc1.toml:1: 'kind' is \"z15\" (expected \"power\" or \"ds8000\")\n");
+  CHECK(complaint(ds8000 + "addresses = [\"198.51.100.10\", \"198.51.100.11\", \"2001:db8::10\", "
+                           "\"2001:db8::11\"]\n",
+                  "") == "");
+  CHECK(
+      complaint(ds8000 + "addresses = [\"198.51.100.10\", \"198.51.100.11\", \"198.51.100.12\"]\n", "") ==
+      "targets/hmc1.toml:2: 'addresses' names 3 IPv4 addresses for a DS8000 (expected at most 2: its one or "
+      "two HMCs)\n");
+  CHECK(complaint(ds8000 + head, system + "addresses = [\"198.51.100.20\"]\n") ==
+        "targets/hmc1.toml:8: [[managed_system]] in a target of kind \"ds8000\": of a DS8000 only the HMC is "
+        "reached (expected none, or kind = \"power\")\n");
+  CHECK(complaint(head, system + "addresses = [\"198.51.100.20\", \"2001:db8::20\"]\n") == "");
+  CHECK(complaint(head, system + "addresses = [\"198.51.100.20\", \"198.51.100.21\"]\n") ==
+        "targets/hmc1.toml:9: 'addresses' in [[managed_system]] names 2 IPv4 addresses (expected at most one "
+        "of a family)\n");
+  CHECK(
+      complaint(head, system) ==
+      "targets/hmc1.toml:7: 'addresses' in [[managed_system]] is missing (expected the system's IP address, "
+      "e.g. [\"198.51.100.20\"])\n");
+  CHECK(complaint(head, system + "addresses = [\"198.51.100.10\"]\n") ==
+        "targets/hmc1.toml:9: address 198.51.100.10 of managed system 'a' is the target's own\n");
+  CHECK(complaint(head, system + "addresses = [\"192.0.2.1\"]\n") ==
+        "targets/hmc1.toml: address 192.0.2.1 of managed system 'a' is the gate's own\n");
+  CHECK(complaint(head, system + "addresses = [\"198.51.100.20\"]\n" + system +
+                            "addresses = [\"198.51.100.21\"]\n") ==
+        "targets/hmc1.toml:11: managed system 'a' is there twice\n");
+  CHECK(complaint(head, "[[managed_system]]\nname = \"A 1\"\naddresses = [\"198.51.100.20\"]\n") ==
+        "targets/hmc1.toml:8: 'name' in [[managed_system]] is \"A 1\" (expected a-z, 0-9, '.', '_', '-')\n");
 }
 
 TEST_CASE("a rep: each fault with its line") {
@@ -279,7 +454,8 @@ TEST_CASE("all problems of all files are found in one go, in order, and nothing 
   folder.put("policies/other.toml", "[limits]\nidle = 3\n[[service]]\nname = \"ssh\"\ncarriage = \"ssh\"\n");
   CHECK(
       folder.problems() ==
-      "sallyport.toml:4: unknown key 'port' in [gate] (known: name, addresses, ssh_port, banner)\n"
+      "sallyport.toml:4: unknown key 'port' in [gate] (known: name, addresses, ssh_port, isolated_networks, "
+      "banner)\n"
       "sallyport.toml:6: 'tries' in [login] is 99 (expected 1 to 10)\n"
       "policies/other.toml:2: 'idle' in [limits] is a number (expected a duration in quotes, e.g. \"30m\")\n"
       "reps/BAD.toml: has a name that is not usable (expected a-z, 0-9, '.', '_', '-', at most 32)\n"

@@ -165,7 +165,7 @@ TEST_CASE("a policy that offers nothing to this request is refused") {
   auto& policy = all.policies["hmc-ssh"];
   SECTION("no service") { policy.services.clear(); }
   SECTION("legacy, and not named") { policy.services[0].legacy = true; }
-  SECTION("for isolated networks") { policy.services[0].exposure = Exposure::isolated; }
+  SECTION("none with carriage ssh") { policy.services[0].carriage = Carriage::forward; }
   CHECK(refusal(request(), all).starts_with("policy 'hmc-ssh' offers no service"));
 }
 

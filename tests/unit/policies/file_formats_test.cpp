@@ -1,8 +1,5 @@
-// What the monitor writes is what the reader reads; the shipped files are good.
+// What the monitor writes is what the reader reads.
 #include "policies/file_formats.h"
-
-#include <fstream>
-#include <sstream>
 
 #include "tests/catch.h"
 #include "tests/unit/policies/folder.h"
@@ -33,6 +30,9 @@ TEST_CASE("a written target reads back the same") {
   target.name = "hmc1";
   target.description = "Power HMC, room 7";
   target.addresses = {*Address::parse("198.51.100.10"), *Address::parse("2001:db8::10")};
+  target.managed_systems = {
+      {"s1022-a", "rack \"3\"", {*Address::parse("198.51.100.20")}},
+      {"s1022-b", "", {*Address::parse("2001:db8::21"), *Address::parse("198.51.100.21")}}};
   target.ssh_port = Port{2200};
   target.host_keys = {kKeyLine};
   target.user = "hscroot";
@@ -48,21 +48,16 @@ TEST_CASE("a written target reads back the same") {
   CHECK(read.user == target.user);
   CHECK(read.login == target.login);
   CHECK(read.secret_file == target.secret_file);
-}
-
-TEST_CASE("the shipped files are good") {
-  const auto source = std::filesystem::path{SALLYPORT_SOURCE_DIR};
-  const auto text_of = [](const std::filesystem::path& path) {
-    std::ostringstream text;
-    text << std::ifstream{path}.rdbuf();
-    return text.str();
-  };
-  const ConfigFolder folder;
-  folder.put("policies/hmc-ssh.toml", text_of(source / "policies/hmc-ssh.toml"));
-  folder.put("sallyport.toml", text_of(source / "packaging/sallyport.toml"));
-  CHECK(folder.problems() == "");
-  const auto catalogue = load_catalogue(folder.path());
-  REQUIRE(catalogue);
-  REQUIRE(catalogue->policies.at("hmc-ssh").services.size() == 1);
-  CHECK(catalogue->policies.at("hmc-ssh").services[0].port == Port{22});
+  CHECK(read.kind == TargetKind::power);
+  REQUIRE(read.managed_systems.size() == 2);
+  CHECK(read.managed_systems[0].name == "s1022-a");
+  CHECK(read.managed_systems[0].description == "rack \"3\"");
+  CHECK(read.managed_systems[1].addresses == target.managed_systems[1].addresses);
+  SECTION("also one of a DS8000") {
+    target.kind = TargetKind::ds8000;
+    target.managed_systems.clear();
+    folder.put("targets/hmc1.toml", to_toml(target));
+    REQUIRE(folder.problems() == "");
+    CHECK(load_catalogue(folder.path())->targets.at("hmc1").kind == TargetKind::ds8000);
+  }
 }

@@ -3,6 +3,7 @@
 
 #include "gateway/console/control_client.h"
 #include "gateway/console/doctor.h"
+#include "gateway/console/firewall_text.h"
 #include "gateway/console/qr_code.h"
 #include "gateway/console/record_text.h"
 #include "gateway/console/table.h"
@@ -101,13 +102,26 @@ TEST_CASE("PAM lines are read as PAM reads them") {
   CHECK_FALSE(parse_pam_line(""));
 }
 
-TEST_CASE("listeners are read from /proc/net/tcp and tcp6") {
-  const auto listeners = listeners_in(
-      "  sl  local_address rem_address   st\n"
-      "   0: 010200C0:0016 00000000:0000 0A 00000000:00000000\n"
-      "   1: 010200C0:0016 0A0200C0:C350 01 00000000:00000000\n"
-      "   2: B80D0120000000000000000001000000:0016 00000000000000000000000000000000:0000 0A 0\n");
-  REQUIRE(listeners.size() == 2);
-  CHECK(listeners[0].text() == "192.0.2.1:22");
-  CHECK(listeners[1].text() == "[2001:db8::1]:22");
+TEST_CASE("what is open is one row a way, with whose it is, until when, and what has passed") {
+  const auto element = [](const char* set, const char* key) {
+    return nlohmann::json{
+        {"set", set}, {"key", key}, {"grants", {"g-7k3m9q2x"}}, {"until", "2026-03-01T14:00:00.000000Z"}};
+  };
+  auto routed = element("forwarded4", "192.0.2.7 . udp . 657 . 198.51.100.20");
+  routed.update({{"in_packets", 3U}, {"in_bytes", 96U}, {"out_packets", 2U}, {"out_bytes", 62U}});
+  auto stray = element("masked6", "2001:db8::7 . tcp . 443");
+  stray["alarm"] = "no grant holds this open";
+  const auto text = firewall_text({{"base", "in force"},
+                                   {"open",
+                                    {element("dial4", "198.51.100.20 . tcp . 22"),
+                                     element("translate4", "192.0.2.7 . udp . 657"), routed, stray}}},
+                                  false, from_rfc3339("2026-03-01T10:00:00.000000Z").value());
+  CHECK(text.find("198.51.100.20  22/tcp   the gate's own way there") != std::string::npos);
+  CHECK(text.find("192.0.2.7      657/udp  routed to 198.51.100.20") != std::string::npos);
+  CHECK(text.find("3 packets, 96 B  2 packets, 62 B") != std::string::npos);
+  CHECK(text.find("no grant holds this open") != std::string::npos);
+  CHECK(text.find("translate4") == std::string::npos);
+  CHECK(text.find("The table that refuses everything else is in force.") != std::string::npos);
+  CHECK(firewall_text({{"base", "gone"}, {"open", nlohmann::json::array()}}, false, {})
+            .find("Nothing is open.") == 0);
 }

@@ -27,6 +27,22 @@ Permit permit_for(const std::string& rep = "kim", const std::string& target = "h
   return permit;
 }
 
+Permit permit_to_forward() {
+  Permit permit = permit_for();
+  Service ssh, rmc;
+  ssh.name = "ssh";
+  ssh.carriage = Carriage::ssh;
+  ssh.port = Port{22};
+  rmc.name = "rmc";
+  rmc.transports = {Transport::tcp, Transport::udp};
+  rmc.port = Port{657};
+  rmc.reach = Reach::managed_system;
+  rmc.translate_source = true;
+  permit.services = {ssh, rmc};
+  permit.managed_system = "s1022-a";
+  return permit;
+}
+
 struct Desk {
   FakeClock clock;
   SystemRandom random;
@@ -122,6 +138,88 @@ TEST_CASE("an armed grant comes back from the journal with what is left of its t
     CHECK(after.session_limit == before.session_limit);
     CHECK(after.failed_logins_limit == before.failed_logins_limit);
     CHECK(after.connect_by == before.connect_by);
+  }
+}
+
+TEST_CASE("a grant's services and managed system come back from the journal") {
+  Desk desk;
+  const auto permit = permit_to_forward();
+  const auto id = *desk.ledger.enable(permit, kAlice);
+  CHECK(desk.ledger.find(id.value())->services == permit.services);
+  const auto ledger = desk.restart();
+  CHECK(ledger.find(id.value())->services == permit.services);
+  CHECK(ledger.find(id.value())->managed_system == "s1022-a");
+  CHECK(desk.journal.last().fields["services"] ==
+        nlohmann::json::parse(R"([{"name":"ssh","carriage":"ssh","transports":["tcp"],"port":22},
+          {"name":"rmc","carriage":"forward","transports":["tcp","udp"],"port":657,"reach":"managed-system",
+           "translate_source":true}])"));
+}
+
+TEST_CASE("a grant of a journal from before services is SSH, and nothing else") {
+  Desk desk;
+  REQUIRE(desk.ledger.enable(permit_to_forward(), kAlice));
+  auto fields = desk.journal.last().fields;
+  fields.erase("services");
+  fields.erase("managed_system");
+  Desk old;
+  REQUIRE(old.journal.append({"grant.enabled", fields}, Weight::opening));
+  const auto ledger = old.restart();
+  const auto& grant = *ledger.find(fields["grant"].get<std::string>());
+  REQUIRE(grant.services.size() == 1);
+  CHECK(grant.services[0].name == "ssh");
+  CHECK(grant.services[0].carriage == Carriage::ssh);
+  CHECK(grant.services[0].port == Port{22});
+  CHECK(grant.managed_system == "");
+}
+
+TEST_CASE("services that no journal of ours says are refused") {
+  Desk desk;
+  REQUIRE(desk.ledger.enable(permit_to_forward(), kAlice));
+  const auto good = desk.journal.last().fields;
+  const auto is_refused = [&](const char* path, const nlohmann::json& value) {
+    auto fields = good;
+    fields[nlohmann::json::json_pointer{path}] = value;
+    Desk other;
+    REQUIRE(other.journal.append({"grant.enabled", fields}, Weight::opening));
+    return !Ledger::replay(other.journal, other.clock, other.random);
+  };
+  CHECK_FALSE(is_refused("/services/0/port", 2222));
+  CHECK(is_refused("/services", 1));
+  CHECK(is_refused("/services/0", "ssh"));
+  CHECK(is_refused("/services/0/name", 1));
+  CHECK(is_refused("/services/0/port", 0));
+  CHECK(is_refused("/services/0/port", 65536));
+  CHECK(is_refused("/services/0/carriage", "telnet"));
+  CHECK(is_refused("/services/0/carriage", nullptr));
+  CHECK(is_refused("/services/1/transports", nlohmann::json::array()));
+  CHECK(is_refused("/services/1/transports/0", "sctp"));
+  CHECK(is_refused("/services/1/reach", "partition"));
+  CHECK(is_refused("/services/1/translate_source", "yes"));
+  CHECK(is_refused("/managed_system", 7));
+}
+
+TEST_CASE("what passed through each service is in the record of the end, and comes back from it") {
+  Desk desk;
+  const auto id = *desk.ledger.enable(permit_to_forward(), kAlice);
+  REQUIRE(desk.ledger.claim(id, kPeer));
+  const std::vector<ServiceTraffic> traffic{{"ssh", Transport::tcp, 10, 1000, 12, 4000},
+                                            {"rmc", Transport::udp, 1, 60, 0, 0}};
+  SECTION("as counted") {
+    desk.ledger.finish(id, "the rep left", "", {1, 2, traffic});
+    CHECK(desk.ledger.find(id.value())->traffic == traffic);
+    CHECK(desk.restart().find(id.value())->traffic == traffic);
+    CHECK(desk.journal.last().fields["traffic"][1] ==
+          nlohmann::json::parse(R"({"service":"rmc","transport":"udp","in_packets":1,"in_bytes":60,
+            "out_packets":0,"out_bytes":0})"));
+  }
+  SECTION("nothing counted is not in the record") {
+    desk.ledger.finish(id, "the rep left", "", {1, 2});
+    CHECK_FALSE(desk.journal.last().fields.contains("traffic"));
+    CHECK(desk.restart().find(id.value())->traffic.empty());
+  }
+  SECTION("a number that JSON readers disagree about is bounded") {
+    desk.ledger.finish(id, "the rep left", "", {1, 2, {{"ssh", Transport::tcp, ~0ULL, ~0ULL, ~0ULL, ~0ULL}}});
+    CHECK(desk.restart().find(id.value())->traffic.at(0).out_bytes == kLargestNumber);
   }
 }
 

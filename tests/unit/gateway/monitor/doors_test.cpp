@@ -78,8 +78,8 @@ TEST_CASE("I3: the way to the target is open from open_dial to close, and not be
   CHECK_FALSE(house.firewall.passes(Opening::Way::dial, target, Port{22}));
   REQUIRE(house.doors.open_dial(house.grant.id, {target}, Port{22}, house.until));
   CHECK(house.firewall.passes(Opening::Way::dial, target, Port{22}));
-  SECTION("close_dial leaves the rep's way open, so that the rep can be told why") {
-    house.doors.close_dial(house.grant.id);
+  SECTION("close_ways leaves the rep's way open, so that the rep can be told why") {
+    house.doors.close_ways(house.grant.id);
     CHECK_FALSE(house.firewall.passes(Opening::Way::dial, target, Port{22}));
     CHECK(house.enters("192.0.2.10"));
   }

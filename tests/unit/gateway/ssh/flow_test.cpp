@@ -1,9 +1,42 @@
 // One direction of a channel, as far as no leg is needed. Runs in: unit tests.
 #include "gateway/ssh/flow.h"
 
+#include <sys/socket.h>
+
 #include "tests/catch.h"
 
 using namespace sallyport;
+
+namespace {
+
+constexpr std::size_t kCapacity = 256 * 1024;
+
+// Both ends of a stream, as of a connection to a target's port.
+struct Connection {
+  UniqueFd ours, theirs;
+};
+
+Connection make_connection() {
+  int ends[2];
+  REQUIRE(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
+  return {UniqueFd{ends[0]}, UniqueFd{ends[1]}};
+}
+
+void write_to(const UniqueFd& socket, std::string_view bytes) {
+  REQUIRE(send(socket.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(bytes.size()));
+}
+
+std::size_t read_all(const UniqueFd& socket) {
+  std::size_t all = 0;
+  std::string bytes(64 * 1024, '\0');
+  for (;;) {
+    const auto got = recv(socket.get(), bytes.data(), bytes.size(), MSG_DONTWAIT);
+    if (got <= 0) return all;
+    all += static_cast<std::size_t>(got);
+  }
+}
+
+}  // namespace
 
 TEST_CASE("a flow takes what it has room for, and its witness sees just that") {
   Flow flow{Stream::data};
@@ -35,4 +68,67 @@ TEST_CASE("a source that ignores its window is noticed") {
   CHECK_FALSE(flow.overrun());
   flow.arrive(std::string(9 * 1024 * 1024, 'x'), {});
   CHECK(flow.overrun());
+}
+
+TEST_CASE("a flow takes from a socket until nothing is there, and knows its end") {
+  auto [ours, theirs] = make_connection();
+  Flow flow{Stream::data};
+  CHECK_FALSE(flow.fill(ours.get()));
+  write_to(theirs, "hello");
+  CHECK(flow.fill(ours.get()));
+  CHECK(flow.has_bytes());
+  CHECK(flow.has_room());
+  theirs.reset();
+  CHECK(flow.fill(ours.get()));
+  CHECK_FALSE(flow.has_room());
+  CHECK_FALSE(flow.finished());
+}
+
+TEST_CASE("a flow takes no more from a socket than it has room for") {
+  auto [ours, theirs] = make_connection();
+  Flow flow{Stream::data};
+  flow.arrive(std::string(kCapacity - 3, 'x'), {});
+  write_to(theirs, "hello");
+  CHECK(flow.fill(ours.get()));
+  CHECK_FALSE(flow.has_room());
+  CHECK_FALSE(flow.fill(ours.get()));
+  CHECK(read_all(ours) == 2);
+}
+
+TEST_CASE("a flow hands a socket what it takes, counts that, and keeps the rest") {
+  auto [ours, theirs] = make_connection();
+  const int small = 4096;
+  REQUIRE(setsockopt(ours.get(), SOL_SOCKET, SO_SNDBUF, &small, sizeof small) == 0);
+  Flow flow{Stream::data};
+  flow.arrive(std::string(kCapacity, 'x'), {});
+  CHECK(flow.drain(ours.get()));
+  CHECK(flow.has_bytes());
+  CHECK(flow.passed() < kCapacity);
+  CHECK_FALSE(flow.drain(ours.get()));
+  std::size_t read = 0;
+  while (flow.has_bytes()) {
+    read += read_all(theirs);
+    flow.drain(ours.get());
+  }
+  CHECK(read + read_all(theirs) == kCapacity);
+  CHECK(flow.passed() == kCapacity);
+}
+
+TEST_CASE("a flow to a socket that nobody reads any more is over") {
+  auto [ours, theirs] = make_connection();
+  Flow flow{Stream::data};
+  flow.arrive("waiting", {});
+  theirs.reset();
+  CHECK(flow.drain(ours.get()));
+  CHECK(flow.finished());
+  CHECK(flow.passed() == 0);
+}
+
+TEST_CASE("a discarded flow takes nothing from a socket") {
+  auto [ours, theirs] = make_connection();
+  Flow flow{Stream::data};
+  write_to(theirs, "hello");
+  flow.discard();
+  CHECK_FALSE(flow.has_room());
+  CHECK_FALSE(flow.fill(ours.get()));
 }

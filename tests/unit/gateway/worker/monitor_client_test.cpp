@@ -1,0 +1,113 @@
+// What a worker asks without waiting, and answers that come while it waits for others. Runs in: unit tests.
+#include "gateway/worker/monitor_client.h"
+
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/catch.h"
+
+using namespace sallyport;
+
+namespace {
+
+constexpr Incarnation kLife = 7;
+
+struct Ends {
+  Channel monitor;
+  MonitorClient client;
+  void answer(Answer answer, int descriptor = -1) {
+    REQUIRE(monitor.send(encode(kLife, answer), descriptor));
+  }
+};
+
+Ends make_ends() {
+  auto ends = Channel::make_pair();
+  REQUIRE(ends);
+  return {std::move(ends->first), MonitorClient{std::move(ends->second), kLife}};
+}
+
+UniqueFd some_descriptor() { return UniqueFd{open("/dev/null", O_RDONLY | O_CLOEXEC)}; }
+
+// Whether a process that hears the monitor leaves at that.
+bool leaves(MonitorClient& client) {
+  constexpr int kStayed = 9;
+  const pid_t child = fork();
+  if (child == 0) {
+    client.hear();
+    _exit(kStayed);
+  }
+  int status = 0;
+  REQUIRE(waitpid(child, &status, 0) == child);
+  return WIFEXITED(status) && WEXITSTATUS(status) != kStayed;
+}
+
+}  // namespace
+
+TEST_CASE("a way through SSH is asked for without waiting, and its answer taken once") {
+  auto ends = make_ends();
+  const auto token = ends.client.ask_direct("localhost", 443);
+  REQUIRE(token);
+  CHECK_FALSE(ends.client.take_direct(*token));
+  const auto socket = some_descriptor();
+  ends.answer(DirectGranted{*token, 5}, socket.get());
+  ends.client.hear();
+  const auto answer = ends.client.take_direct(*token);
+  REQUIRE(answer);
+  REQUIRE(*answer);
+  CHECK((*answer)->channel == 5);
+  CHECK((*answer)->socket);
+  CHECK_FALSE(ends.client.take_direct(*token));
+}
+
+TEST_CASE("answers come in any order, each to its own question") {
+  auto ends = make_ends();
+  const auto first = ends.client.ask_direct("localhost", 443),
+             second = ends.client.ask_direct("localhost", 80);
+  REQUIRE((first && second && *first != *second));
+  ends.answer(DirectRefused{*second, "port 80 is not granted inside SSH"});
+  ends.client.hear();
+  CHECK_FALSE(ends.client.take_direct(*first));
+  const auto refused = ends.client.take_direct(*second);
+  REQUIRE(refused);
+  REQUIRE_FALSE(*refused);
+  CHECK(refused->error().message() == "port 80 is not granted inside SSH");
+}
+
+TEST_CASE("an answer that comes while another question is open is kept") {
+  auto ends = make_ends();
+  const auto token = ends.client.ask_direct("localhost", 443);
+  REQUIRE(token);
+  const auto socket = some_descriptor();
+  ends.answer(DirectGranted{*token, 1}, socket.get());
+  ends.answer(ChannelGranted{2, false, 0});
+  const auto channel = ends.client.ask_channel({ChannelKind::exec, false, "", 0, 0, "lshmc -V"});
+  REQUIRE(channel);
+  CHECK(channel->facts.channel == 2);
+  CHECK(ends.client.take_direct(*token));
+}
+
+TEST_CASE("nothing is asked for a name that does not fit, nor after the end") {
+  auto ends = make_ends();
+  CHECK_FALSE(ends.client.ask_direct(std::string(limit::host + 1, 'x'), 443));
+  ends.answer(End{"the session has ended"});
+  ends.client.hear();
+  CHECK_FALSE(ends.client.ask_direct("localhost", 443));
+  const auto heard = ends.monitor.receive();
+  REQUIRE_FALSE(heard);
+  CHECK(heard.error().code() == EAGAIN);
+}
+
+TEST_CASE("a worker that hears an answer it did not ask for leaves") {
+  auto ends = make_ends();
+  const auto token = ends.client.ask_direct("localhost", 443);
+  REQUIRE(token);
+  SECTION("another token") { ends.answer(DirectRefused{*token + 1, "no"}); }
+  SECTION("a second answer") {
+    ends.answer(DirectRefused{*token, "no"});
+    ends.client.hear();
+    ends.answer(DirectRefused{*token, "no"});
+  }
+  SECTION("leave without a socket") { ends.answer(DirectGranted{*token, 1}); }
+  CHECK(leaves(ends.client));
+}
