@@ -2,12 +2,17 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
+#include <chrono>
+#include <thread>
+
 #include "base/file.h"
 #include "gateway/audit/file_journal.h"
 
 namespace sallyport {
 
 namespace {
+
+constexpr std::chrono::milliseconds kLockPatience{1000}, kLockInterval{20};
 
 namespace fs = std::filesystem;
 
@@ -60,12 +65,17 @@ Result<std::unique_ptr<FileJournal>> FileJournal::open(const fs::path& folder, c
 }
 
 // A file of its own that only we may open: whoever can read the journal could lock the journal itself, and so
-// keep the gate from starting.
+// keep the gate from starting. A monitor that was killed while it started a worker leaves its lock with the
+// child until that has become another program: a restart waits for it.
 Done FileJournal::take_lock() {
   const auto path = folder_ / "journal.lock";
   lock_.reset(::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!lock_) return fail_errno("opening {}", path.string());
-  if (::flock(lock_.get(), LOCK_EX | LOCK_NB) == 0) return {};
+  for (auto waited = std::chrono::milliseconds{0}; waited < kLockPatience; waited += kLockInterval) {
+    if (::flock(lock_.get(), LOCK_EX | LOCK_NB) == 0) return {};
+    if (errno != EWOULDBLOCK) break;
+    std::this_thread::sleep_for(kLockInterval);
+  }
   if (errno == EWOULDBLOCK) return fail("another sallyportd writes the journal in {}", folder_.string());
   return fail_errno("locking {}", path.string());
 }

@@ -4,6 +4,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <thread>
+
 #include "tests/catch.h"
 #include "tests/unit/gateway/audit/journal_fixture.h"
 
@@ -64,6 +66,18 @@ TEST_CASE("two gates cannot write one journal") {
   const auto second = f.open();
   REQUIRE_FALSE(second);
   CHECK(second.error().message().find("another sallyportd") != std::string::npos);
+}
+
+TEST_CASE("a gate that starts while the one before is still going away waits for it") {
+  JournalFixture f;
+  auto first = f.open().value();
+  std::thread leaving{[&first] {
+    std::this_thread::sleep_for(200ms);
+    first.reset();
+  }};
+  const auto second = f.open();
+  leaving.join();
+  CHECK(second);
 }
 
 TEST_CASE("a clock that was set back is recorded as it is") {
