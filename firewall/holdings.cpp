@@ -109,24 +109,25 @@ void Holdings::compare(const ExactKey& key, const Exact& exact, BootTime now, Di
   if (wanted) out.add.push_back(*wanted);
 }
 
+Passage Holdings::passage(const GroupKey& key, const Range& range) {
+  Passage passage;
+  passage.kind = Passage::Kind::network;
+  passage.family = key.family;
+  passage.transport = key.transport;
+  passage.port = key.port;
+  passage.first = range.first;
+  passage.last = range.last;
+  passage.until = range.until;
+  return passage;
+}
+
 void Holdings::compare(const GroupKey& key, const Group& group, BootTime now, Difference& out) {
   const auto wanted = desired(group.claims, now);
-  const auto passage = [&key](const Range& range) {
-    return Passage{Passage::Kind::network,
-                   key.family,
-                   key.transport,
-                   key.port,
-                   range.first,
-                   range.last,
-                   range.until,
-                   {},
-                   false};
-  };
   for (const auto& [first, range] : group.held)
-    if (!std::ranges::binary_search(wanted, range)) out.remove.push_back(passage(range));
+    if (!std::ranges::binary_search(wanted, range)) out.remove.push_back(passage(key, range));
   for (const auto& range : wanted) {
     const auto at = group.held.find(range.first);
-    if (at == group.held.end() || at->second != range) out.add.push_back(passage(range));
+    if (at == group.held.end() || at->second != range) out.add.push_back(passage(key, range));
   }
 }
 
@@ -197,6 +198,15 @@ void Holdings::settle_all(const std::vector<Passage>& held) {
   std::erase_if(exacts_, [](const auto& entry) { return entry.second.claims.empty() && !entry.second.held; });
   std::erase_if(groups_,
                 [](const auto& entry) { return entry.second.claims.empty() && entry.second.held.empty(); });
+}
+
+std::vector<Passage> Holdings::held() const {
+  std::vector<Passage> passages;
+  for (const auto& [key, exact] : exacts_)
+    if (exact.held) passages.push_back(*exact.held);
+  for (const auto& [key, group] : groups_)
+    for (const auto& [first, range] : group.held) passages.push_back(passage(key, range));
+  return passages;
 }
 
 std::vector<std::uint64_t> Holdings::claimants(const Passage& passage) const {

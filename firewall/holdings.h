@@ -48,6 +48,9 @@ class Holdings {
   // Everything that the kernel must hold; and: the kernel holds exactly this.
   std::vector<Passage> everything(BootTime now) const;
   void settle_all(const std::vector<Passage>& held);
+  // What the kernel was told to hold, past its deadline or not: after the machine was suspended it does
+  // still.
+  std::vector<Passage> held() const;
   // The leases that claim (some of) this passage, in ascending order.
   std::vector<std::uint64_t> claimants(const Passage& passage) const;
   // Where the gate or a rep is let through to, each once.
@@ -96,6 +99,7 @@ class Holdings {
   static GroupKey group_key(const Passage& passage);
   static std::vector<Range> desired(const std::vector<Claim>& claims, BootTime now);
   static std::optional<Passage> desired(const ExactKey& key, const Exact& exact, BootTime now);
+  static Passage passage(const GroupKey& key, const Range& range);
   static void compare(const ExactKey& key, const Exact& exact, BootTime now, Difference& out);
   static void compare(const GroupKey& key, const Group& group, BootTime now, Difference& out);
   void hold(const Passage& passage);

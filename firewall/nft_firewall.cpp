@@ -139,20 +139,19 @@ Volume volume_of(const std::map<SetKey, Volume>& volumes, const Passage& passage
 
 }  // namespace
 
-// What the leases claim, by set and element. What has expired within the last second is included: the kernel
-// may be about to drop it.
-std::map<std::string, Passage> NftFirewall::claimed() const {
-  std::map<std::string, Passage> claimed;
-  for (const auto& passage : holdings_.everything(clock_.boot() - std::chrono::seconds{1}))
+// What the leases made the kernel hold, by set and element.
+std::map<std::string, Passage> NftFirewall::told() const {
+  std::map<std::string, Passage> told;
+  for (const auto& passage : holdings_.held())
     for (const auto set : kLiveSets)
       if (has_element(passage, set))
-        claimed[name_of(sallyport::name_of(set, passage.family), element_of(passage, set))] = passage;
-  return claimed;
+        told[name_of(sallyport::name_of(set, passage.family), element_of(passage, set))] = passage;
+  return told;
 }
 
 Result<std::vector<Held>> NftFirewall::held() {
   ASSIGN_OR_RETURN(const auto live, read_live_elements());
-  const auto passages = claimed();
+  const auto passages = told();
   std::vector<Held> all;
   for (const auto& element : live.elements) {
     Held one{element.set, element.text(),  std::chrono::milliseconds{element.milliseconds}, {}, {},

@@ -40,7 +40,7 @@ class NftFirewall final : public Firewall {
 
   Done require_live_table();
   Done check(std::uint64_t lease, const std::vector<Opening>& openings, BootTime now) const;
-  std::map<std::string, Passage> claimed() const;
+  std::map<std::string, Passage> told() const;
   void make_kernel_agree(std::string_view why);
 
   const Clock& clock_;

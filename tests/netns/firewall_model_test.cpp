@@ -7,6 +7,7 @@
 
 #include "firewall/nft_firewall.h"
 #include "tests/catch.h"
+#include "tests/fakes/fake_clock.h"
 #include "tests/netns/network.h"
 
 using namespace sallyport;
@@ -16,8 +17,8 @@ namespace {
 constexpr int kSteps = 3000;
 constexpr int kLeases = 8;
 
-// What one lease opens, in terms that have nothing to do with how the firewall computes: hosts 192.0.2.0-15, or
-// 2001:db8::0-f; targets 198.51.100.10 and .20, or 2001:db8:1::10 and ::20.
+// What one lease opens, in terms that have nothing to do with how the firewall computes: hosts 192.0.2.0-15,
+// or 2001:db8::0-f; targets 198.51.100.10 and .20, or 2001:db8:1::10 and ::20.
 enum class Way { entry, dial, forward };
 struct ModelOpening {
   Way way;
@@ -31,7 +32,8 @@ struct ModelOpening {
 using Model = std::map<int, std::vector<ModelOpening>>;
 
 std::string host_text(bool six, int host) {
-  return six ? (host == 0 ? "2001:db8::" : fmt::format("2001:db8::{:x}", host)) : fmt::format("192.0.2.{}", host);
+  return six ? (host == 0 ? "2001:db8::" : fmt::format("2001:db8::{:x}", host))
+             : fmt::format("192.0.2.{}", host);
 }
 std::string target_text(bool six, int target) {
   return six ? fmt::format("2001:db8:1::{}", target) : fmt::format("198.51.100.{}", target);
@@ -103,7 +105,8 @@ void add_ranges(const Hours& entry, std::vector<std::string>& lines) {
     int last = first;
     for (++at; at != entry.end() && at->first == std::tuple{six, port, last + 1} && at->second == hours; ++at)
       ++last;
-    const auto range = last == first ? host_text(six, first) : host_text(six, first) + "-" + host_text(six, last);
+    const auto range =
+        last == first ? host_text(six, first) : host_text(six, first) + "-" + host_text(six, last);
     lines.push_back(line("entry", six, fmt::format("{} . tcp . {}", range, port), hours));
   }
 }
@@ -125,7 +128,8 @@ std::vector<std::string> expected(const Model& model) {
       if (o.masked) longest(exact[{"masked", o.six, key}], o.hours);
     }
   std::vector<std::string> lines;
-  for (const auto& [what, hours] : exact) lines.push_back(line(std::get<0>(what), std::get<1>(what), std::get<2>(what), hours));
+  for (const auto& [what, hours] : exact)
+    lines.push_back(line(std::get<0>(what), std::get<1>(what), std::get<2>(what), hours));
   add_ranges(entry, lines);
   std::ranges::sort(lines);
   return lines;
@@ -143,7 +147,8 @@ void check_targets(const std::vector<std::string>& lines, const Model& model) {
   for (const auto& [lease, openings] : model)
     for (const auto& o : openings)
       if (o.way == Way::forward)
-        leads[fmt::format("{{ {} . tcp . {} ", host_text(o.six, o.first), o.port)] = target_text(o.six, o.target);
+        leads[fmt::format("{{ {} . tcp . {} ", host_text(o.six, o.first), o.port)] =
+            target_text(o.six, o.target);
   for (const auto& text : lines) {
     const auto colon = text.find(" : ");
     if (colon == std::string::npos) continue;
@@ -200,8 +205,8 @@ TEST_CASE("after each of 3,000 random acts the kernel holds what the leases say,
     world.start = world.clock.boot();
     world.firewall = NftFirewall::create(world.clock, 0x100).value();
     REQUIRE(world.firewall->guard({{},
-                                   {address("198.51.100.10"), address("198.51.100.20"), address("2001:db8:1::10"),
-                                    address("2001:db8:1::20")}}));
+                                   {address("198.51.100.10"), address("198.51.100.20"),
+                                    address("2001:db8:1::10"), address("2001:db8:1::20")}}));
     for (int step = 0; step < kSteps; ++step) {
       INFO("step " << step);
       world.act();
@@ -284,8 +289,8 @@ TEST_CASE("random openings vanish at their deadlines, and closing what has vanis
       else  // a machine so busy that it took us that long to ask
         REQUIRE(done.error().message().find("past its deadline") != std::string::npos);
 
-      // Between these two moments the kernel was asked. It counts in ticks, and from the moment at which it was
-      // told, which on a busy machine is some time after the firewall has read the clock.
+      // Between these two moments the kernel was asked. It counts in ticks, and from the moment at which it
+      // was told, which on a busy machine is some time after the firewall has read the clock.
       const auto before = clock.boot() - milliseconds{150};
       const auto held = names_of(firewall->inspect().value());
       const auto most = alive(model, before), least = alive(model, clock.boot() + milliseconds{20});
@@ -298,5 +303,27 @@ TEST_CASE("random openings vanish at their deadlines, and closing what has vanis
     CHECK(firewall->inspect().value().empty());
     leases.clear();
     CHECK(firewall->check_guard());
+  });
+}
+
+// As after the machine was suspended: the clock has gone on, the kernel's timeouts have not.
+TEST_CASE("what is past its deadline and still in the kernel is nobody's alarm while its lease lives") {
+  const NetNamespace gate;
+  gate.in([&] {
+    FakeClock clock;
+    auto firewall = NftFirewall::create(clock, 0x100).value();
+    REQUIRE(firewall->guard({{}, {}}));
+    const auto entry = [&](const char* network) {
+      return Opening{Opening::Way::entry, Network::parse(network).value(), Transport::tcp, Port{22},
+                     clock.boot() + std::chrono::minutes{5}};
+    };
+    auto one = firewall->open({entry("192.0.2.7"), entry("192.0.2.16/28")}).value();
+    auto other = firewall->open({entry("192.0.2.8"), entry("192.0.2.0/24")}).value();
+    clock.advance(std::chrono::minutes{10});
+    CHECK(firewall->residue().value().empty());
+    one.close();
+    CHECK(firewall->residue().value().empty());
+    other.close();
+    CHECK(firewall->inspect().value().empty());
   });
 }
