@@ -45,21 +45,26 @@ RuleBuilder& flow(RuleBuilder& rule, Family family) {
   return rule.opener_address(family, 0).opened_transport(words).opened_port(words + 1);
 }
 
-// What is routed is counted in forward, where it is known whether it may go on. Rules that a session's
-// packets no longer need begin with the mark, which costs no lookup; interval sets cost the most and are
-// asked last.
+// What is routed is counted in forward, where it is known whether it may go on. Whoever has found its element
+// is done with the chain: every question costs each packet of every session. Interval sets cost the most and
+// are asked last.
 void add_prerouting(Table& table, std::uint32_t mark_bit) {
   table.add_chain("prerouting", "filter", NF_INET_PRE_ROUTING, kMarking);
   for (const auto family : kFamilies) {
     RuleBuilder rule{table, "prerouting"};
-    flow(rule, family).in_map(name_of(LiveSet::translate, family)).leads_somewhere(family).set_mark(mark_bit);
+    flow(rule, family)
+        .in_map(name_of(LiveSet::translate, family))
+        .leads_somewhere(family)
+        .mark(mark_bit)
+        .skip_the_rest();
   }
   for (const auto family : kFamilies) {
     RuleBuilder rule{table, "prerouting"};
-    flow(rule.without_mark(mark_bit), family)
+    flow(rule, family)
         .in_set(name_of(LiveSet::admitted, family))
         .mark(mark_bit)
-        .count_in(name_of(Meters::in, family), kMetersKept);
+        .count_in(name_of(Meters::in, family), kMetersKept)
+        .skip_the_rest();
   }
   for (const auto family : kFamilies) {
     RuleBuilder rule{table, "prerouting"};
@@ -73,19 +78,26 @@ void add_prerouting(Table& table, std::uint32_t mark_bit) {
 void add_forward(Table& table, std::uint32_t mark_bit) {
   table.add_chain("forward", "filter", NF_INET_FORWARD, kMarking);
   RuleBuilder{table, "forward"}.without_mark(mark_bit).skip_the_rest();
-  RuleBuilder{table, "forward"}.clear_mark(mark_bit);
-  const auto mark_and_count = [&](RuleBuilder& rule, Family family, Meters meters) {
-    flow(rule, family)
+  const auto goes_to_target = [&](RuleBuilder& rule, Family family) -> RuleBuilder& {
+    return flow(rule, family)
         .answering_address(family, words_of(family) + 2)
-        .in_set(name_of(LiveSet::forwarded, family))
-        .mark(mark_bit)
-        .count_in(name_of(meters, family), kMetersKept);
+        .in_set(name_of(LiveSet::forwarded, family));
   };
   for (const auto family : kFamilies) {
     RuleBuilder in{table, "forward"}, out{table, "forward"};
-    mark_and_count(in.of_family(family).from_opener(), family, Meters::in);
-    mark_and_count(out.of_family(family).from_answerer(), family, Meters::out);
+    goes_to_target(in.from_opener(), family)
+        .count_in(name_of(Meters::in, family), kMetersKept)
+        .skip_the_rest();
+    goes_to_target(out.from_answerer(), family)
+        .count_in(name_of(Meters::out, family), kMetersKept)
+        .skip_the_rest();
   }
+  // What could not be counted, for want of memory, goes on all the same.
+  for (const auto family : kFamilies) {
+    RuleBuilder rule{table, "forward"};
+    goes_to_target(rule, family).skip_the_rest();
+  }
+  RuleBuilder{table, "forward"}.clear_mark(mark_bit);
 }
 
 void add_output(Table& table, std::uint32_t mark_bit) {
@@ -114,7 +126,8 @@ void add_output(Table& table, std::uint32_t mark_bit) {
     RuleBuilder rule{table, "output"};
     flow(rule.from_answerer(), family)
         .in_set(name_of(LiveSet::admitted, family))
-        .count_in(name_of(Meters::out, family), kMetersKept);
+        .count_in(name_of(Meters::out, family), kMetersKept)
+        .skip_the_rest();
   }
 }
 

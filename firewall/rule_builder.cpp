@@ -211,13 +211,13 @@ void RuleBuilder::end_with(std::uint32_t verdict) {
 void RuleBuilder::drop() { end_with(NF_DROP); }
 void RuleBuilder::skip_the_rest() { end_with(static_cast<std::uint32_t>(NFT_RETURN)); }
 
-void RuleBuilder::count_in(const std::string& set, std::chrono::milliseconds kept) {
+RuleBuilder& RuleBuilder::count_in(const std::string& set, std::chrono::milliseconds kept) {
   auto* expression = add("dynset");
   nftnl_expr_set_str(expression, NFTNL_EXPR_DYNSET_SET_NAME, set.c_str());
   nftnl_expr_set_u32(expression, NFTNL_EXPR_DYNSET_OP, NFT_DYNSET_OP_UPDATE);
   nftnl_expr_set_u32(expression, NFTNL_EXPR_DYNSET_SREG_KEY, register_of(0));
   nftnl_expr_set_u64(expression, NFTNL_EXPR_DYNSET_TIMEOUT, static_cast<std::uint64_t>(kept.count()));
-  finish();
+  return *this;
 }
 
 void RuleBuilder::translate_destination(Family family) {

@@ -60,14 +60,15 @@ class RuleBuilder {
   RuleBuilder& of_root();
   // As set_mark(), when more is to come; leaves what is in words 0 to 7.
   RuleBuilder& mark(std::uint32_t bit);
+  // update @set { … }: counts the packet in the element whose key is in word 0, adding it if need be. (A key
+  // that came out of a map would make nft abort when it lists the rule.) Where it cannot be added, for want
+  // of memory, the rule ends here.
+  RuleBuilder& count_in(const std::string& set, std::chrono::milliseconds kept);
   // Puts the rule at the end of the table's rules.
   void set_mark(std::uint32_t bit);    // meta mark set meta mark | bit
   void clear_mark(std::uint32_t bit);  // meta mark set meta mark & ~bit
   void drop();
-  void skip_the_rest();  // return: the chain's policy
-  // update @set { … }: counts the packet in the element whose key is in word 0, adding it if need be. (A key
-  // that came out of a map would make nft abort when it lists the rule.)
-  void count_in(const std::string& set, std::chrono::milliseconds kept);
+  void skip_the_rest();                       // return: the chain's policy
   void translate_destination(Family family);  // dnat to the address in word 0
   void masquerade();
 
