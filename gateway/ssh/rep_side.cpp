@@ -36,7 +36,7 @@ Result<SshBind> make_bind(const Begin& begin) {
   if (!bind) return fail("out of memory");
   const bool read_files = false;
   ssh_bind_options_set(bind.get(), SSH_BIND_OPTIONS_PROCESS_CONFIG, &read_files);
-  RETURN_IF_ERROR(set_rep_algorithms(bind.get()));
+  RETURN_IF_ERROR(set_rep_algorithms(bind.get(), begin.algorithms));
   for (const auto& pem : begin.host_keys) {
     ASSIGN_OR_RETURN(auto key, import_host_key(pem));
     if (ssh_bind_options_set(bind.get(), SSH_BIND_OPTIONS_IMPORT_KEY, key.get()) != SSH_OK)
