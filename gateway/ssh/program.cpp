@@ -324,7 +324,8 @@ void Program::pass_ends() {
   if (stage_ == Stage::running && !target_close_sent_ && to_target_.finished()) ssh_channel_send_eof(twin_);
   const bool all_shown = output_.finished() && errors_.finished();
   if (all_shown && !rep_close_sent_) ssh_channel_send_eof(channel_);
-  if (((target_closed_ || unread_) && all_shown) || (rep_closed_ && stage_ == Stage::waiting)) close_rep_side();
+  if (((target_closed_ || unread_) && all_shown) || (rep_closed_ && stage_ == Stage::waiting))
+    close_rep_side();
   if (rep_closed_) close_rep_side();
   // Not before the last byte is fetched: libssh reads nothing from a channel that we have closed.
   const bool all_fetched = output_.drained() && errors_.drained();
