@@ -128,10 +128,12 @@ void Program::start(SshMessage message, ProgramRequest request) {
       {request_.kind, terminal_.has_value(), shape.term, shape.columns, shape.rows, request_.command});
   if (!granted) return refuse(granted.error().message());
   id_ = granted->facts.channel;
+  const auto files = granted->facts.files;
   if (auto begun = begin_recording(*std::move(granted)); !begun) {
     recording_failure_ = begun.error();
     return;
   }
+  if (!watch_files(files)) return;
   twin_ = ssh_channel_new(target_->get());
   if (twin_ == nullptr) return refuse("out of memory");
   // Before the channel is open, so that nothing can arrive unseen.
@@ -156,11 +158,42 @@ void Program::refuse(const std::string& sentence) {
   request_message_.reset();
   if (twin_ != nullptr) close_target_side();
   stage_ = Stage::over;
-  errors_.say(gate_says(sentence));
+  if (!sentence.empty()) errors_.say(gate_says(sentence));
   output_.end();
   errors_.end();
   target_closed_ = true;
   exit_status_ = kRefusedStatus;
+}
+
+// What its client, an scp, understands.
+void Program::refuse_files(const FileRefusal& refusal) {
+  if (refusal.output.empty()) return refuse(refusal.sentence);
+  refuse("");
+  output_.say(refusal.output);
+  exit_status_ = refusal.exit_status;
+}
+
+// False when the policy does not let it start.
+bool Program::watch_files(FilesAllowed allowed) {
+  files_.emplace(request_, terminal_.has_value(), allowed);
+  if (files_->refusal()) return refuse_files(*files_->refusal()), false;
+  files_->attach(to_target_, output_);
+  return true;
+}
+
+void Program::tend_files() {
+  if (!files_) return;
+  files_->tell(*monitor_, *id_);
+  if (const auto sentence = files_->take_sentence()) errors_.say(gate_says(*sentence));
+  if (files_->fault() && stage_ == Stage::running) refuse(*files_->fault());
+}
+
+std::optional<TellChannelClosed> Program::account() {
+  auto closed = RepChannel::account();
+  if (!closed || !files_) return closed;
+  files_->finish(*closed, to_target(), output_.passed());
+  files_->tell(*monitor_, *id_);
+  return closed;
 }
 
 void Program::refuse_without_twin(const std::string& sentence) {
@@ -269,6 +302,7 @@ bool Program::pump() {
     moved |= errors_.refill(twin_, witness_output_);
     if (stage_ == Stage::running) moved |= to_target_.drain(*target_, twin_);
   }
+  tend_files();
   // I6: nothing is shown that was not at least handed to write(2).
   if (!record() && stage_ != Stage::over) return false;
   moved |= output_.drain(*rep_, channel_);

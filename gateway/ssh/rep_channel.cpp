@@ -43,9 +43,9 @@ std::optional<Ending> RepChannel::fault() const {
   return std::nullopt;
 }
 
-std::optional<TellChannelClosed> RepChannel::account() const {
+std::optional<TellChannelClosed> RepChannel::account() {
   if (!id_) return std::nullopt;
-  return TellChannelClosed{*id_, to_target(), from_target(), exit_status_.value_or(-1)};
+  return TellChannelClosed{*id_, to_target(), from_target(), exit_status_.value_or(-1), {}, {}};
 }
 
 void RepChannel::follow_rep() {

@@ -53,7 +53,7 @@ class RepChannel {
   virtual void say(const std::string&) {}
 
   // What to tell the monitor when the channel is over; nothing if it was never granted.
-  std::optional<TellChannelClosed> account() const;
+  virtual std::optional<TellChannelClosed> account();
   std::uint64_t to_target() const noexcept { return to_target_.passed(); }
   virtual std::uint64_t from_target() const noexcept { return output_.passed(); }
 
