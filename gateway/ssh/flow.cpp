@@ -27,6 +27,13 @@ std::size_t Flow::arrive(std::string_view bytes, const Witness& witness) {
   return taken;
 }
 
+void Flow::edit_with(Editor editor) {
+  editor_ = std::move(editor);
+  const std::string waiting{backlog_.front(backlog_.size())};
+  backlog_.clear();
+  if (!waiting.empty()) keep(waiting, {});
+}
+
 void Flow::keep(std::string_view bytes, const Witness& witness) {
   if (witness) witness(bytes);
   const auto edited = editor_ ? editor_(bytes) : std::nullopt;

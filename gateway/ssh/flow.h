@@ -22,8 +22,8 @@ class Flow {
   using Editor = std::function<std::optional<std::string>(std::string_view)>;
 
   explicit Flow(Stream stream) : stream_(stream), backlog_(kCapacity) {}
-  // Before the first byte comes.
-  void edit_with(Editor editor) { editor_ = std::move(editor); }
+  // Before the first byte has gone on. What a hasty peer sent already is edited too.
+  void edit_with(Editor editor);
 
   // What libssh's data callback is given: takes what there is room for and returns how much. The rest stays
   // in libssh's buffer and closes the source's window: that is the only thing that stops a source, so a slow

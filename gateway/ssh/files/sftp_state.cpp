@@ -112,7 +112,7 @@ void SftpState::report_file(const OpenFile& file, bool well) {
   if (file.sent.bytes > 0 || (untouched && opened_to_write && !file.copied))
     report_transfer(file, FileAct::sent, file.sent, well && file.sent.unanswered == 0 && !file.sent.failed);
   const bool to_its_end = file.end_seen || (file.size && file.fetched.end >= *file.size);
-  if (file.fetched.bytes > 0 || (untouched && !opened_to_write && !file.copied))
+  if (file.fetched.bytes > 0 || (untouched && file.end_seen))  // not what was only opened
     report_transfer(file, FileAct::fetched, file.fetched, well && to_its_end && !file.fetched.failed);
   if (untouched && file.copied && !file.detail.empty())
     report({0, FileAct::changed, file.path, {}, 0, FileHash::none, {}, true, file.detail});

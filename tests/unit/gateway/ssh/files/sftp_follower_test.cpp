@@ -165,6 +165,22 @@ TEST_CASE("an empty file is a file") {
   CHECK(talk.files[0].sha256 == sha(""));
 }
 
+TEST_CASE("what was opened and not read is no transfer; an empty file that was read is one") {
+  Talk talk;
+  REQUIRE(talk.begin());
+  const bool reads = GENERATE(false, true);
+  REQUIRE(talk.rep(open(1, "/a", sftp::reads)));
+  REQUIRE(talk.target(handle(1, "h")));
+  if (reads) {
+    REQUIRE(talk.rep(read(2, "h", 0, 4)));
+    REQUIRE(talk.target(status(2, sftp::eof)));
+  }
+  REQUIRE(talk.rep(close(3, "h")));
+  REQUIRE(talk.target(status(3)));
+  REQUIRE(talk.files.size() == (reads ? 1U : 0U));
+  if (reads) CHECK(talk.files[0].complete);
+}
+
 TEST_CASE("a file that was appended to, or cut while it was open, has no hash") {
   Talk talk;
   REQUIRE(talk.begin());
