@@ -324,7 +324,7 @@ bool Program::record() {
 }
 
 void Program::pass_exit() {
-  if (exit_sent_ || rep_close_sent_ || rep_closed_ || !output_.drained() || !errors_.drained()) return;
+  if (exit_sent_ || rep_close_sent_ || !output_.drained() || !errors_.drained()) return;
   if (exit_signal_) {
     ssh_channel_request_send_exit_signal(channel_, exit_signal_->name.c_str(), exit_signal_->core ? 1 : 0,
                                          exit_signal_->message.c_str(), "");
@@ -345,11 +345,16 @@ void Program::pass_ends() {
   const bool all_shown = output_.finished() && errors_.finished();
   if (all_shown && !rep_close_sent_) ssh_channel_send_eof(channel_);
   if ((target_closed_ && all_shown) || (rep_closed_ && stage_ == Stage::waiting)) close_rep_side();
-  if (rep_closed_) close_rep_side();
+  if (rep_closed_ && !is_exit_awaited()) close_rep_side();
   // Not before the last byte is fetched: libssh reads nothing from a channel that we have closed.
   const bool all_fetched = output_.drained() && errors_.drained();
   const bool target_done = (target_closed_ && all_fetched) || (rep_closed_ && to_target_.drained());
   if (stage_ == Stage::running && target_done) close_target_side();
+}
+
+// A client may close first and still want to know how its program ended: scp over a shared connection does.
+bool Program::is_exit_awaited() const {
+  return stage_ == Stage::running && !exit_sent_ && !target_closed_ && target_->alive() && !has_given_up_target();
 }
 
 void Program::close_target_side() {

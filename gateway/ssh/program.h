@@ -58,6 +58,7 @@ class Program final : public RepChannel {
   bool record();
   void pass_exit();
   void pass_ends();
+  bool is_exit_awaited() const;
   void close_target_side();
 
   ssh_channel twin_ = nullptr;

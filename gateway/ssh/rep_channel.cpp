@@ -51,7 +51,7 @@ std::optional<TellChannelClosed> RepChannel::account() {
 void RepChannel::follow_rep() {
   if (!rep_closed_) return;
   if (!give_up_target_) give_up_target_ = clock_->boot() + kReadingPatience;
-  if (clock_->boot() >= *give_up_target_) to_target_.discard();
+  if (has_given_up_target()) to_target_.discard();
   to_target_.end();
   output_.discard();
 }

@@ -65,6 +65,7 @@ class RepChannel {
   }
   // The rep has closed: nobody reads any more, and the target has a while to take what the rep left behind.
   void follow_rep();
+  bool has_given_up_target() const { return give_up_target_ && clock_->boot() >= *give_up_target_; }
   void close_rep_side();
 
   ssh_channel channel_ = nullptr;
