@@ -130,10 +130,12 @@ void Program::start(SshMessage message, ProgramRequest request) {
       {request_.kind, terminal_.has_value(), shape.term, shape.columns, shape.rows, request_.command});
   if (!granted) return refuse(granted.error().message());
   id_ = granted->facts.channel;
+  const auto files = granted->facts.files;
   if (auto begun = begin_recording(*std::move(granted)); !begun) {
     recording_failure_ = begun.error();
     return;
   }
+  if (!watch_files(files)) return;
   twin_ = ssh_channel_new(target_->get());
   if (twin_ == nullptr) return refuse("out of memory");
   // Before the channel is open, so that nothing can arrive unseen.
@@ -158,11 +160,42 @@ void Program::refuse(const std::string& sentence) {
   request_message_.reset();
   if (twin_ != nullptr) close_target_side();
   stage_ = Stage::over;
-  errors_.say(gate_says(sentence));
+  if (!sentence.empty()) errors_.say(gate_says(sentence));
   output_.end();
   errors_.end();
   target_closed_ = true;
   exit_status_ = kRefusedStatus;
+}
+
+// What its client, an scp, understands.
+void Program::refuse_files(const FileRefusal& refusal) {
+  if (refusal.output.empty()) return refuse(refusal.sentence);
+  refuse("");
+  output_.say(refusal.output);
+  exit_status_ = refusal.exit_status;
+}
+
+// False when the policy does not let it start.
+bool Program::watch_files(FilesAllowed allowed) {
+  files_.emplace(request_, terminal_.has_value(), allowed);
+  if (files_->refusal()) return refuse_files(*files_->refusal()), false;
+  files_->attach(to_target_, output_);
+  return true;
+}
+
+void Program::tend_files() {
+  if (!files_) return;
+  files_->tell(*monitor_, *id_);
+  if (const auto sentence = files_->take_sentence()) errors_.say(gate_says(*sentence));
+  if (files_->fault() && stage_ == Stage::running) refuse(*files_->fault());
+}
+
+std::optional<TellChannelClosed> Program::account() {
+  auto closed = RepChannel::account();
+  if (!closed || !files_) return closed;
+  files_->finish(*closed, to_target(), output_.passed());
+  files_->tell(*monitor_, *id_);
+  return closed;
 }
 
 void Program::refuse_without_twin(const std::string& sentence) {
@@ -271,6 +304,7 @@ bool Program::pump() {
     moved |= errors_.refill(twin_, witness_output_);
     if (stage_ == Stage::running) moved |= to_target_.drain(*target_, twin_);
   }
+  tend_files();
   // I6: nothing is shown that was not at least handed to write(2).
   if (!record() && stage_ != Stage::over) return false;
   moved |= output_.drain(*rep_, channel_);
@@ -292,7 +326,7 @@ bool Program::record() {
 }
 
 void Program::pass_exit() {
-  if (exit_sent_ || rep_close_sent_ || rep_closed_ || !output_.drained() || !errors_.drained()) return;
+  if (exit_sent_ || rep_close_sent_ || !output_.drained() || !errors_.drained()) return;
   if (exit_signal_) {
     ssh_channel_request_send_exit_signal(channel_, exit_signal_->name.c_str(), exit_signal_->core ? 1 : 0,
                                          exit_signal_->message.c_str(), "");
@@ -326,11 +360,16 @@ void Program::pass_ends() {
   if (all_shown && !rep_close_sent_) ssh_channel_send_eof(channel_);
   if (((target_closed_ || unread_) && all_shown) || (rep_closed_ && stage_ == Stage::waiting))
     close_rep_side();
-  if (rep_closed_) close_rep_side();
+  if (rep_closed_ && !is_exit_awaited()) close_rep_side();
   // Not before the last byte is fetched: libssh reads nothing from a channel that we have closed.
   const bool all_fetched = output_.drained() && errors_.drained();
   const bool target_done = (target_closed_ && all_fetched) || (rep_closed_ && to_target_.drained());
   if (stage_ == Stage::running && target_done) close_target_side();
+}
+
+// A client may close first and still want to know how its program ended: scp over a shared connection does.
+bool Program::is_exit_awaited() const {
+  return stage_ == Stage::running && !exit_sent_ && !target_closed_ && target_->alive() && !has_given_up_target();
 }
 
 void Program::close_target_side() {

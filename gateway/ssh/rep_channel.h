@@ -53,7 +53,7 @@ class RepChannel {
   virtual void say(const std::string&) {}
 
   // What to tell the monitor when the channel is over; nothing if it was never granted.
-  std::optional<TellChannelClosed> account() const;
+  virtual std::optional<TellChannelClosed> account();
   std::uint64_t to_target() const noexcept { return to_target_.passed(); }
   virtual std::uint64_t from_target() const noexcept { return output_.passed(); }
 
@@ -65,6 +65,7 @@ class RepChannel {
   }
   // The rep has closed: nobody reads any more, and the target has a while to take what the rep left behind.
   void follow_rep();
+  bool has_given_up_target() const { return give_up_target_ && clock_->boot() >= *give_up_target_; }
   void close_rep_side();
 
   ssh_channel channel_ = nullptr;
