@@ -10,6 +10,8 @@ namespace sallyport {
 namespace {
 
 constexpr std::size_t kVariables = 32, kVariableBytes = 4096;
+// How long a target may take to tell how a program ended whose client has closed its channel.
+constexpr std::chrono::seconds kExitPatience{1};
 constexpr int kRefusedStatus = 255;  // what ssh(1) itself returns for an error
 
 }  // namespace
@@ -369,7 +371,8 @@ void Program::pass_ends() {
 
 // A client may close first and still want to know how its program ended: scp over a shared connection does.
 bool Program::is_exit_awaited() const {
-  return stage_ == Stage::running && !exit_sent_ && !target_closed_ && target_->alive() && !has_given_up_target();
+  return stage_ == Stage::running && !exit_sent_ && !target_closed_ && target_->alive() &&
+         !has_been_closed_for(kExitPatience);
 }
 
 void Program::close_target_side() {

@@ -50,8 +50,8 @@ std::optional<TellChannelClosed> RepChannel::account() {
 
 void RepChannel::follow_rep() {
   if (!rep_closed_) return;
-  if (!give_up_target_) give_up_target_ = clock_->boot() + kReadingPatience;
-  if (has_given_up_target()) to_target_.discard();
+  if (!followed_at_) followed_at_ = clock_->boot();
+  if (has_been_closed_for(kReadingPatience)) to_target_.discard();
   to_target_.end();
   output_.discard();
 }

@@ -65,7 +65,9 @@ class RepChannel {
   }
   // The rep has closed: nobody reads any more, and the target has a while to take what the rep left behind.
   void follow_rep();
-  bool has_given_up_target() const { return give_up_target_ && clock_->boot() >= *give_up_target_; }
+  bool has_been_closed_for(std::chrono::seconds time) const {
+    return followed_at_ && clock_->boot() >= *followed_at_ + time;
+  }
   void close_rep_side();
 
   ssh_channel channel_ = nullptr;
@@ -80,7 +82,7 @@ class RepChannel {
   bool rep_closed_ = false, rep_close_sent_ = false;
 
  private:
-  std::optional<BootTime> give_up_target_;  // when what the rep left for the target is thrown away
+  std::optional<BootTime> followed_at_;  // when the rep's close was seen
 };
 
 // Refuses a channel that the rep wants to open. libssh sends no reason with that, so the sentence goes ahead
