@@ -25,6 +25,29 @@ constexpr std::uint8_t kNeighbourSolicitation = 135, kNeighbourAdvertisement = 1
 const char* service_set(Family family) { return family == Family::ipv4 ? "service4" : "service6"; }
 const char* target_set(Family family) { return family == Family::ipv4 ? "target4" : "target6"; }
 
+// A flow whose destination is translated is judged where it arrives, in forward or in input: before that it
+// bears an address that it does not go to, and a session's mark could only be guessed. Its first packet,
+// which is not translated yet, is judged here too: no such flow begins that this table would refuse.
+void leave_translated_to_later(Table& table) {
+  RuleBuilder{table, "prerouting"}.translated().skip_the_rest();
+}
+
+// And that judgement: whatever a service port's flow was led to, by us or by the host's own rules, it goes on
+// with the mark only. (nft reads the port only behind a transport's name.)
+void refuse_unmarked_openings(Table& table, const char* chain, Family family, std::uint32_t mark_bit) {
+  const auto words = words_of(family);
+  for (const auto transport : {Transport::tcp, Transport::udp})
+    RuleBuilder{table, chain}
+        .without_mark(mark_bit)
+        .translated()
+        .of_transport(transport)
+        .opened_address(family, 0)
+        .transport(words)
+        .opened_port(words + 1)
+        .in_set(service_set(family))
+        .drop();
+}
+
 // The mark is asked first: a session's packets pay for no lookup. Asked in prerouting, before anything can be
 // translated away from the gate's address, and again in input, for what the host's own rules translate to a
 // service port ("redirect to :22").
@@ -165,6 +188,7 @@ Table base_table(const Guarded& guarded, std::uint32_t mark_bit) {
   table.add_chain("input", "filter", NF_INET_LOCAL_IN, kPriority);
   table.add_chain("forward", "filter", NF_INET_FORWARD, kPriority);
   table.add_chain("output", "filter", NF_INET_LOCAL_OUT, kPriority);
+  leave_translated_to_later(table);
   for (const auto family : kFamilies) {
     table.sets.push_back(
         make_set(table.name, service_set(family), {KeyShape::service, family}, SetUse::lasting));
@@ -172,10 +196,12 @@ Table base_table(const Guarded& guarded, std::uint32_t mark_bit) {
         make_set(table.name, target_set(family), {KeyShape::address, family}, SetUse::lasting));
     for (const char* chain : {"prerouting", "input"})
       refuse_unmarked_services(table, chain, family, mark_bit);
+    refuse_unmarked_openings(table, "input", family, mark_bit);
     refuse_direct_way(table, family);
     refuse_unmarked_to_targets(table, "prerouting", family, mark_bit);
     refuse_unmarked_output(table, family, mark_bit);
     if (!guarded.transit) continue;
+    refuse_unmarked_openings(table, "forward", family, mark_bit);
     refuse_unmarked_to_targets(table, "forward", family, mark_bit);
     refuse_unmarked_from_targets(table, family, mark_bit);
   }
