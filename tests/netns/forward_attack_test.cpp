@@ -117,7 +117,8 @@ TEST_CASE("a mark of somebody else's does not keep an old flow going while the g
   CHECK_FALSE(passes_either_way(*flow));
 }
 
-TEST_CASE("what the host itself makes of a forwarded port ends with the session") {
+TEST_CASE(
+    "what the host itself makes of the gate's port is open as long as the port, of a forwarded one never") {
   WideSite site{GENERATE(false, true) ? router() : wide_guard()};
   const auto way = GENERATE(kFour, kSix);
   const auto transport = GENERATE(Transport::tcp, Transport::udp);
@@ -128,14 +129,20 @@ TEST_CASE("what the host itself makes of a forwarded port ends with the session"
     return udp_flow(site.rep, way.rep, way.gate, kPort, udp_at(site.gate, way.gate, 8080));
   };
   CHECK_FALSE(reach());
-  auto lease = site.open({site.forward(way.rep, way.hmc, transport)});
+  {
+    const auto forwarded = site.open({site.forward(way.rep, way.hmc, transport)});
+    CHECK_FALSE(reach());
+  }
+  auto lease = site.open({site.entry(way.rep, 1min, kPort, transport)});
   const auto flow = reach();
-  REQUIRE(flow);  // the host's rule comes first
+  REQUIRE(flow);
   CHECK(passes(flow->client, flow->server));
   lease.close();
   CHECK_FALSE(passes(flow->client, flow->server));
+  CHECK_FALSE(reach());
   site.firewall.reset();
   CHECK_FALSE(passes(flow->client, flow->server));
+  CHECK_FALSE(reach());
 }
 
 TEST_CASE("the host's own translation leads no session to another host or another port") {
@@ -148,6 +155,7 @@ TEST_CASE("the host's own translation leads no session to another host or anothe
   SECTION("the same port of somebody whom no session leads to, through a host that routes for others") {
     WideSite site{router()};
     lead_elsewhere(site.gate, way, where_to(way.outside, kPort));
+    CHECK_FALSE(open_flow({site.rep, way.rep, way.gate, site.other, way.outside}, transport, kPort));
     const auto lease = site.open({site.forward(way.rep, way.hmc, transport)});
     CHECK_FALSE(open_flow({site.rep, way.rep, way.gate, site.other, way.outside}, transport, kPort));
   }
