@@ -1,8 +1,10 @@
 """Every file that passes by sftp or scp is listed with direction, path, size and SHA-256; the policy says which way files
 may go; what cannot be told apart under a policy that restricts them does not go on (I6)."""
 import hashlib
+import json
 import os
 import shutil
+import struct
 import subprocess
 
 import pytest
@@ -234,6 +236,13 @@ def test_scps_own_errors_reach_the_rep_and_are_no_files(both):
     assert both.records() == []
 
 
+def test_a_client_that_closes_first_is_told_the_exit_status(both):
+    """scp over a shared connection closes its channel before sftp-server has ended."""
+    here_file(both.site, "up", 10)
+    codes = [both.scp("-s", "up", f"{both.site.kim.address}:there").returncode for _ in range(30)]
+    assert codes == [0] * 30
+
+
 # ---- what nobody follows
 
 def test_rsync_is_opaque_its_bytes_and_hashes_are_journaled(both):
@@ -353,6 +362,42 @@ def test_i6_a_stream_that_cannot_be_told_apart_ends_its_channel_where_the_policy
     here_file(site, "up")
     assert work.sftp("put up still-works\n").returncode == 0
     work.leave()
+
+
+def packet(kind, *fields):
+    """One of SFTP: numbers of 4 bytes and texts."""
+    body = bytes([kind]) + b"".join(struct.pack(">I", field) if isinstance(field, int) else
+                                    struct.pack(">I", len(field)) + field for field in fields)
+    return struct.pack(">I", len(body)) + body
+
+
+def test_i6_more_files_than_the_journal_lists_end_the_session_where_the_policy_restricts_files(site):
+    work = Work(site, "to-target")
+    requests = [packet(3, i, b"\x01" * 4000, 1, 0) for i in range(1000)]  # open to read
+    work.ssh("sftp", options=["-s"], input=packet(1, 3) + b"".join(requests), text=False)
+    ended = eventually(lambda: [record for record in site.gate.journal() if record["event"] == "session.ended"
+                                and record["session"] == work.session], 20, "the session's end")
+    assert ended[0]["reason"].startswith("more files than the journal may list")
+    assert len(work.records("session.files_unlisted")) == 1
+    listed = work.records("session.file_refused")
+    assert 500 < len(listed) < 1000 and sum(len(json.dumps(record)) for record in listed) < 17 << 20
+    work.leave()
+
+
+def test_more_files_than_the_journal_lists_are_still_counted_where_the_policy_does_not_restrict_them(both):
+    there_file("a")
+    here_file(both.site, "up")
+    path = b"./" * 2000 + b"a"
+    batch = 1000
+    for start in range(0, 5):
+        requests = [packet(9, start * batch + i, path, 0) for i in range(batch)]  # setstat of nothing
+        done = both.ssh("sftp", options=["-s"], input=packet(1, 3) + b"".join(requests), text=False)
+        assert done.stdout.count(b"Success") == batch
+    assert len(both.records("session.files_unlisted")) == 1
+    assert 3000 < len(both.records("session.file_changed")) < 5000
+    assert both.sftp("put up there\n").returncode == 0
+    assert both.records() == []
+    assert both.leave()["files"] == [{"bytes": 100_000, "count": 1, "direction": "to-target"}]
 
 
 # ---- what people see
