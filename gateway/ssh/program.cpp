@@ -354,7 +354,8 @@ void Program::pass_ends() {
 
 // A client may close first and still want to know how its program ended: scp over a shared connection does.
 bool Program::is_exit_awaited() const {
-  return stage_ == Stage::running && !exit_sent_ && !target_closed_ && target_->alive() && !has_given_up_target();
+  return stage_ == Stage::running && !exit_sent_ && !target_closed_ && target_->alive() &&
+         !has_given_up_target();
 }
 
 void Program::close_target_side() {
