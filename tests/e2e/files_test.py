@@ -97,8 +97,8 @@ class Work:
         return self.site.hmc1.log[self.before:]
 
     def leave(self):
-        self.master.terminate()
-        self.master.communicate()
+        self.master.kill()  # a SIGTERM just before its poll(2) is lost on OpenSSH 9.2
+        self.master.communicate(timeout=10)
         assert_closes(self.site)
         return [record for record in self.site.gate.journal() if record["event"] == "session.ended"][-1]
 
