@@ -374,9 +374,9 @@ def packet(kind, *fields):
 def test_i6_more_files_than_the_journal_lists_end_the_session_where_the_policy_restricts_files(site):
     work = Work(site, "to-target")
     requests = [packet(3, i, b"\x01" * 4000, 1, 0) for i in range(1000)]  # open to read
-    work.ssh("sftp", options=["-s"], input=packet(1, 3) + b"".join(requests), text=False)
+    work.ssh("sftp", options=["-s"], input=packet(1, 3) + b"".join(requests), text=False, timeout=120)
     ended = eventually(lambda: [record for record in site.gate.journal() if record["event"] == "session.ended"
-                                and record["session"] == work.session], 20, "the session's end")
+                                and record["session"] == work.session], 60, "the session's end")
     assert ended[0]["reason"].startswith("more files than the journal may list")
     assert len(work.records("session.files_unlisted")) == 1
     listed = work.records("session.file_refused")
