@@ -165,6 +165,37 @@ void Program::refuse(const std::string& sentence) {
   exit_status_ = kRefusedStatus;
 }
 
+// What its client, an scp, understands.
+void Program::refuse_files(const FileRefusal& refusal) {
+  if (refusal.output.empty()) return refuse(refusal.sentence);
+  refuse("");
+  output_.say(refusal.output);
+  exit_status_ = refusal.exit_status;
+}
+
+// False when the policy does not let it start.
+bool Program::watch_files(FilesAllowed allowed) {
+  files_.emplace(request_, terminal_.has_value(), allowed);
+  if (files_->refusal()) return refuse_files(*files_->refusal()), false;
+  files_->attach(to_target_, output_);
+  return true;
+}
+
+void Program::tend_files() {
+  if (!files_) return;
+  files_->tell(*monitor_, *id_);
+  if (const auto sentence = files_->take_sentence()) errors_.say(gate_says(*sentence));
+  if (files_->fault() && stage_ == Stage::running) refuse(*files_->fault());
+}
+
+std::optional<TellChannelClosed> Program::account() {
+  auto closed = RepChannel::account();
+  if (!closed || !files_) return closed;
+  files_->finish(*closed, to_target(), output_.passed());
+  files_->tell(*monitor_, *id_);
+  return closed;
+}
+
 void Program::refuse_without_twin(const std::string& sentence) {
   ssh_remove_channel_callbacks(twin_, &target_callbacks_);
   ssh_channel_free(std::exchange(twin_, nullptr));
@@ -323,8 +354,7 @@ void Program::pass_ends() {
 
 // A client may close first and still want to know how its program ended: scp over a shared connection does.
 bool Program::is_exit_awaited() const {
-  return stage_ == Stage::running && !exit_sent_ && !target_closed_ && target_->alive() &&
-         !has_given_up_target();
+  return stage_ == Stage::running && !exit_sent_ && !target_closed_ && target_->alive() && !has_given_up_target();
 }
 
 void Program::close_target_side() {
