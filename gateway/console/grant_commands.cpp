@@ -108,7 +108,8 @@ void add_list(const Command& app, ConsoleContext& context) {
 void add_files(const ConsoleContext& context, Json& result) {
   const auto session = text_of(member(result, "grant"), "session");
   if (session.empty()) return;
-  if (auto files = files_of(context.state, session); files && !files->empty()) result["files"] = *std::move(files);
+  if (auto files = files_of(context.state, session); files && !files->empty())
+    result["files"] = *std::move(files);
 }
 
 void add_show(const Command& app, ConsoleContext& context) {

@@ -38,8 +38,8 @@ TEST_CASE("files are a table, their names safe on a terminal, their hashes short
 }
 
 TEST_CASE("a watcher gets a line a file") {
-  CHECK(record_text(file("/a"), false) == "t  -           from-target: /a, 1536 bytes, unknown, sha256 " +
-                                              std::string(64, 'a') + "\n");
+  CHECK(record_text(file("/a"), false) ==
+        "t  -           from-target: /a, 1536 bytes, unknown, sha256 " + std::string(64, 'a') + "\n");
   auto broken = file("/a\n");
   broken.erase("sha256");
   broken["no_sha256"] = "not in order";
