@@ -42,6 +42,9 @@ constexpr std::array kSentences{
     Sentence{"session.channel_closed",
              "channel {channel} closes[, exit status {exit_status}][, {to_target} bytes to the target][, "
              "{from_target} from it]"},
+    Sentence{"session.paused", "session {session} is paused[ by {by}][: {reason}]", Color::warning},
+    Sentence{"session.resumed", "session {session} goes on[, by {by}][: {reason}]"},
+    Sentence{"session.watched", "[{by} ]watches session {session}[, channel {channel}]"},
     Sentence{"session.ended", "session {session} has ended[: {reason}][, by {by}][; {traffic}]",
              Color::warning},
     Sentence{"traffic", "{traffic}", Color::faint},

@@ -39,7 +39,7 @@ std::optional<Ending> Program::fault() const {
 void Program::set_up_callbacks() {
   rep_callbacks_.channel_signal_function = [](ssh_session, ssh_channel, const char* name, void* self) {
     auto& program = static_cast<Program&>(*static_cast<RepChannel*>(self));
-    if (program.is_running() && !program.target_closed_ && is_signal_name(name))
+    if (program.is_running() && !program.held() && !program.target_closed_ && is_signal_name(name))
       ssh_channel_request_send_signal(program.twin_, name);
   };
 
@@ -176,6 +176,7 @@ bool Program::turn() {
 
 void Program::advance() {
   while (stage_ >= Stage::opening && stage_ <= Stage::program) {
+    if (held() && !step_pending_) return;
     const int result = step();
     if (result == SSH_AGAIN) return;
     step_done(result);
@@ -267,7 +268,7 @@ bool Program::pump() {
   if (twin_ != nullptr && target_->alive()) {
     moved |= output_.refill(twin_, witness_output_);
     moved |= errors_.refill(twin_, witness_output_);
-    if (stage_ == Stage::running) moved |= to_target_.drain(*target_, twin_);
+    if (stage_ == Stage::running && !held()) moved |= to_target_.drain(*target_, twin_);
   }
   // I6: nothing is shown that was not at least handed to write(2).
   if (!record() && stage_ != Stage::over) return false;
@@ -307,14 +308,16 @@ void Program::pass_ends() {
   follow_rep();
   if (rep_closed_) errors_.discard();
   if (stage_ == Stage::over) to_target_.discard();
-  if (stage_ == Stage::running && !target_close_sent_ && to_target_.finished()) ssh_channel_send_eof(twin_);
+  if (stage_ == Stage::running && !held() && !target_close_sent_ && to_target_.finished())
+    ssh_channel_send_eof(twin_);
   const bool all_shown = output_.finished() && errors_.finished();
   if (all_shown && !rep_close_sent_) ssh_channel_send_eof(channel_);
   if ((target_closed_ && all_shown) || (rep_closed_ && stage_ == Stage::waiting)) close_rep_side();
   if (rep_closed_) close_rep_side();
   // Not before the last byte is fetched: libssh reads nothing from a channel that we have closed.
   const bool all_fetched = output_.drained() && errors_.drained();
-  const bool target_done = (target_closed_ && all_fetched) || (rep_closed_ && to_target_.drained());
+  const bool target_done =
+      (target_closed_ && all_fetched) || (rep_closed_ && !held() && to_target_.drained());
   if (stage_ == Stage::running && target_done) close_target_side();
 }
 

@@ -50,8 +50,9 @@ std::optional<TellChannelClosed> RepChannel::account() const {
 
 void RepChannel::follow_rep() {
   if (!rep_closed_) return;
-  if (!give_up_target_) give_up_target_ = clock_->boot() + kReadingPatience;
-  if (clock_->boot() >= *give_up_target_) to_target_.discard();
+  if (held()) give_up_target_.reset();  // it is not the target that keeps it waiting
+  if (!held() && !give_up_target_) give_up_target_ = clock_->boot() + kReadingPatience;
+  if (give_up_target_ && clock_->boot() >= *give_up_target_) to_target_.discard();
   to_target_.end();
   output_.discard();
 }
