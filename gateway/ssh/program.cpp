@@ -10,6 +10,8 @@ namespace sallyport {
 namespace {
 
 constexpr std::size_t kVariables = 32, kVariableBytes = 4096;
+// How long a target may take to tell how a program ended whose client has closed its channel.
+constexpr std::chrono::seconds kExitPatience{1};
 constexpr int kRefusedStatus = 255;  // what ssh(1) itself returns for an error
 
 }  // namespace
@@ -74,6 +76,10 @@ void Program::on_request(SshMessage message) {
   if (rep_close_sent_) return;  // no word may follow our close
   const auto what = ssh_message_subtype(message.get());
   if (what == SSH_CHANNEL_REQUEST_WINDOW_CHANGE) return resize(read_terminal(message.get()));
+  if (is_running() && is_end_of_write(rep_->get(), message.get(), terminal_.has_value())) {
+    wants_no_more_ = true;
+    return;
+  }
   auto program = read_program(message.get());
   if (program && stage_ == Stage::waiting) return start(std::move(message), *std::move(program));
   const bool taken = (what == SSH_CHANNEL_REQUEST_PTY && collect_terminal(message.get())) ||
@@ -128,10 +134,12 @@ void Program::start(SshMessage message, ProgramRequest request) {
       {request_.kind, terminal_.has_value(), shape.term, shape.columns, shape.rows, request_.command});
   if (!granted) return refuse(granted.error().message());
   id_ = granted->facts.channel;
+  const auto files = granted->facts.files;
   if (auto begun = begin_recording(*std::move(granted)); !begun) {
     recording_failure_ = begun.error();
     return;
   }
+  if (!watch_files(files)) return;
   twin_ = ssh_channel_new(target_->get());
   if (twin_ == nullptr) return refuse("out of memory");
   // Before the channel is open, so that nothing can arrive unseen.
@@ -156,7 +164,7 @@ void Program::refuse(const std::string& sentence) {
   request_message_.reset();
   if (twin_ != nullptr) close_target_side();
   stage_ = Stage::over;
-  errors_.say(gate_says(sentence));
+  if (!sentence.empty()) errors_.say(gate_says(sentence));
   output_.end();
   errors_.end();
   target_closed_ = true;
@@ -270,6 +278,8 @@ bool Program::pump() {
     moved |= errors_.refill(twin_, witness_output_);
     if (stage_ == Stage::running && !held()) moved |= to_target_.drain(*target_, twin_);
   }
+  if (wants_no_more_ && !unread_ && stage_ == Stage::running && !held()) stop_reading();
+  tend_files();
   // I6: nothing is shown that was not at least handed to write(2).
   if (!record() && stage_ != Stage::over) return false;
   moved |= output_.drain(*rep_, channel_);
@@ -291,7 +301,7 @@ bool Program::record() {
 }
 
 void Program::pass_exit() {
-  if (exit_sent_ || rep_close_sent_ || rep_closed_ || !output_.drained() || !errors_.drained()) return;
+  if (exit_sent_ || rep_close_sent_ || !output_.drained() || !errors_.drained()) return;
   if (exit_signal_) {
     ssh_channel_request_send_exit_signal(channel_, exit_signal_->name.c_str(), exit_signal_->core ? 1 : 0,
                                          exit_signal_->message.c_str(), "");
@@ -303,6 +313,18 @@ void Program::pass_exit() {
   exit_sent_ = true;
 }
 
+// The program is to get a SIGPIPE, as without a gate. libssh cannot pass the word on, but when its channel
+// closes the target closes the program's output too; what became of the program is then not told any more.
+void Program::stop_reading() {
+  unread_ = true;
+  to_target_.discard();
+  output_.discard();
+  output_.lose_source();
+  errors_.lose_source();
+  if (!exit_status_ && !exit_signal_) exit_signal_ = ExitSignal{"PIPE", "", false};
+  close_target_side();
+}
+
 // Half-closes in both directions, then the closes.
 void Program::pass_ends() {
   follow_rep();
@@ -312,13 +334,20 @@ void Program::pass_ends() {
     ssh_channel_send_eof(twin_);
   const bool all_shown = output_.finished() && errors_.finished();
   if (all_shown && !rep_close_sent_) ssh_channel_send_eof(channel_);
-  if ((target_closed_ && all_shown) || (rep_closed_ && stage_ == Stage::waiting)) close_rep_side();
-  if (rep_closed_) close_rep_side();
+  if (((target_closed_ || unread_) && all_shown) || (rep_closed_ && stage_ == Stage::waiting))
+    close_rep_side();
+  if (rep_closed_ && !is_exit_awaited()) close_rep_side();
   // Not before the last byte is fetched: libssh reads nothing from a channel that we have closed.
   const bool all_fetched = output_.drained() && errors_.drained();
   const bool target_done =
       (target_closed_ && all_fetched) || (rep_closed_ && !held() && to_target_.drained());
   if (stage_ == Stage::running && target_done) close_target_side();
+}
+
+// A client may close first and still want to know how its program ended: scp over a shared connection does.
+bool Program::is_exit_awaited() const {
+  return stage_ == Stage::running && !exit_sent_ && !target_closed_ && target_->alive() &&
+         !has_been_closed_for(kExitPatience);
 }
 
 void Program::close_target_side() {
