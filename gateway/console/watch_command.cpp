@@ -82,7 +82,7 @@ Done watch(ConsoleContext& context, LiveOptions options) {
 void add_watch_command(const Command& app, ConsoleContext& context) {
   const auto options = std::make_shared<LiveOptions>();
   const auto command =
-      app.subcommand("watch", "Show what happens as it happens, until Ctrl-C").heading(group::sessions);
+      app.subcommand("watch", "Show what happens, or a terminal, as it happens").heading(group::sessions);
   command.option("grant", options->session,
                  "only this grant (g-…); or a session (s-…), whose terminal is then shown");
   command.option("--channel", options->channel, "which of the session's terminals; the newest if left out")

@@ -4,12 +4,14 @@ import hashlib
 import os
 import re
 import subprocess
+import threading
 import time
 
 import pytest
 from lab import network
 from lab.files import LAB, STATE, write
 from lab.gate import CONFIG, SERVICE, SETTINGS
+from raw_ssh import CHANNEL_REQUEST, OPEN, Target, raw_rep
 from support import Terminal, assert_closes, eventually, grant_of, state_of, with_grant, worker_ends_within
 from through_ssh_test import HERE, WEB, Forwarding, HmcPort, at_the_rep, of, processor_time, service
 
@@ -180,6 +182,43 @@ def test_the_end_of_the_reps_bytes_waits_too(box):
     assert (HOME / "ended").exists() and (HOME / "there").read_text() == "hello"
 
 
+def test_that_the_rep_reads_no_more_is_held_too(box):
+    program = box.kim.start_ssh("yes; echo over > ended")
+    assert program.stdout.readline() == "y\n"
+    pause(box)
+    program.stdout.close()
+    time.sleep(LONG_ENOUGH)
+    assert not (HOME / "ended").exists()
+    resume(box)
+    eventually(lambda: (HOME / "ended").exists(), 5, "the end of what nobody reads")
+    program.stdin.close()
+    program.wait(10)
+
+
+def test_a_channel_that_the_rep_closes_is_closed_at_the_target_only_afterwards(box):
+    control = f"{box.kim.folder}/control"
+    master = box.kim.start_ssh(options=["-N", "-M", "-S", control])
+    eventually(lambda: os.path.exists(control), 10, "the master")
+    program = box.kim.start_ssh("cat > there; echo over > ended", options=["-S", control, "-o", "ControlMaster=no"])
+    connected(box)
+    program.stdin.write("first")
+    program.stdin.flush()
+    eventually(lambda: size("there") == 5, 5, "the first bytes")
+    pause(box)
+    program.stdin.write("held")
+    program.stdin.flush()
+    time.sleep(0.5)
+    program.terminate()
+    time.sleep(7)  # longer than a target may take to read what a rep left behind
+    assert (HOME / "there").read_text() == "first" and not (HOME / "ended").exists()
+    assert records(box, "session.channel_closed") == []
+    resume(box)
+    eventually(lambda: (HOME / "there").read_text() == "firstheld", 5, "what was held")
+    eventually(lambda: (HOME / "ended").exists() and records(box, "session.channel_closed"), 5, "the close")
+    master.terminate()
+    master.communicate(timeout=10)
+
+
 # ---- what would begin
 
 def test_no_program_starts_meanwhile_and_the_rep_is_told_why(box):
@@ -200,6 +239,58 @@ def test_no_program_starts_meanwhile_and_the_rep_is_told_why(box):
     assert (HOME / "began").read_text() == "third\n"
     master.terminate()
     master.communicate(timeout=10)
+
+
+class SlowToOpen(Target):
+    """Opens a channel when the test says so."""
+
+    def __init__(self):
+        self.may_open = threading.Event()
+        super().__init__()
+
+    def on_open(self, wire, channel):
+        assert self.may_open.wait(30)
+        super().on_open(wire, channel)
+
+
+def test_a_program_that_was_about_to_start_waits(site):
+    with SlowToOpen() as target:
+        site.add_target("slow", hmc=target, port=target.port)
+        site.grant = with_grant(site, target="slow")
+        program = site.kim.start_ssh("true")
+        eventually(lambda: OPEN in target.heard, 10, "the channel's opening")
+        pause(site)
+        target.may_open.set()
+        time.sleep(LONG_ENOUGH)
+        assert CHANNEL_REQUEST not in target.heard and program.poll() is None
+        resume(site)
+        assert program.wait(10) == 0 and CHANNEL_REQUEST in target.heard
+
+
+def test_a_signal_that_comes_meanwhile_is_dropped(box):
+    wire = raw_rep().log_in(box.kim)
+    channel = wire.start_program("trap 'echo got >> signalled' TERM; echo > up; while :; do sleep 0.1; done")
+    eventually(lambda: size("up"), 5, "the program")
+
+    def signals_at_the_target():
+        return (HOME / "signalled").read_text().count("got") if (HOME / "signalled").exists() else 0
+
+    def send():
+        assert wire.say(CHANNEL_REQUEST, channel, "signal", False, "TERM")
+
+    send()
+    eventually(lambda: signals_at_the_target() == 1, 5, "the first signal")
+    pause(box)
+    time.sleep(0.3)
+    send()
+    time.sleep(LONG_ENOUGH)
+    assert signals_at_the_target() == 1
+    resume(box)
+    time.sleep(LONG_ENOUGH)
+    assert signals_at_the_target() == 1
+    send()
+    eventually(lambda: signals_at_the_target() == 2, 5, "the last signal")
+    wire.close()
 
 
 @pytest.fixture
