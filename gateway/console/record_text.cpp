@@ -43,6 +43,9 @@ constexpr std::array kSentences{
     Sentence{"session.channel_closed",
              "channel {channel} closes[, exit status {exit_status}][, {to_target} bytes to the target][, "
              "{from_target} from it]"},
+    Sentence{"session.paused", "session {session} is paused[ by {by}][: {reason}]", Color::warning},
+    Sentence{"session.resumed", "session {session} goes on[, by {by}][: {reason}]"},
+    Sentence{"session.watched", "[{by} ]watches session {session}[, channel {channel}]"},
     Sentence{"session.file",
              "{direction}: {path}[ (as {name})], {size} bytes, {kind}[, sha256 {sha256}][, no hash: "
              "{no_sha256}][, "
