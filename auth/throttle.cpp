@@ -17,6 +17,15 @@ Address first_of_source(const Address& address) {
   return Address::from_bytes(Family::ipv6, bytes.data());
 }
 
+// Before `source` gets an entry of `remembered`: at most `most` are kept, the one not touched longest goes.
+template <class Entry>
+void make_room(std::map<Source, Entry>& remembered, const Source& source, std::size_t most) {
+  if (remembered.size() < most || remembered.contains(source)) return;
+  remembered.erase(std::min_element(remembered.begin(), remembered.end(), [](const auto& a, const auto& b) {
+    return a.second.last < b.second.last;
+  }));
+}
+
 }  // namespace
 
 Source::Source(const Address& address) : first_(first_of_source(address)) {}
@@ -35,6 +44,8 @@ Throttle::Ticket& Throttle::Ticket::operator=(Ticket&& other) noexcept {
 
 Result<Throttle::Ticket> Throttle::admit(const Address& address) {
   const Source source{address};
+  if (connects_too_often(source))
+    return fail("more than {} connections a second from {}", limits_.connections_a_second, address.text());
   if (connections_ >= limits_.connections)
     return fail("{} connections are logging in already", limits_.connections);
   const auto taken = connections_of_.find(source);
@@ -44,6 +55,19 @@ Result<Throttle::Ticket> Throttle::admit(const Address& address) {
   ++connections_of_[source];
   ++connections_;
   return Ticket{*this, source};
+}
+
+bool Throttle::connects_too_often(const Source& source) {
+  const auto now = clock_.boot();
+  const auto most = limits_.connections_a_second;
+  make_room(allowances_, source, limits_.sources);
+  const auto [found, is_new] = allowances_.try_emplace(source, Allowance{most, now});
+  Allowance& allowance = found->second;
+  const std::chrono::duration<double> since = now - allowance.last;
+  allowance = {std::min(most, allowance.left + since.count() * most), now};
+  if (allowance.left < 1) return true;
+  allowance.left -= 1;
+  return false;
 }
 
 void Throttle::Ticket::leave() noexcept {
@@ -56,7 +80,7 @@ void Throttle::Ticket::leave() noexcept {
 
 void Throttle::failed(const Address& address) {
   const Source source{address};
-  if (failures_.size() >= limits_.sources && !failures_.contains(source)) forget_oldest();
+  make_room(failures_, source, limits_.sources);
   auto& failures = failures_[source];
   failures.count = count_now(failures) + 1;
   failures.last = clock_.boot();
@@ -79,13 +103,6 @@ std::chrono::milliseconds Throttle::penalty(const Address& address) const {
 double Throttle::count_now(const Failures& failures) const {
   const std::chrono::duration<double> quiet = clock_.boot() - failures.last;
   return failures.count * std::exp2(-quiet / std::chrono::duration<double>{limits_.half_life});
-}
-
-void Throttle::forget_oldest() {
-  const auto oldest = std::min_element(failures_.begin(), failures_.end(), [](const auto& a, const auto& b) {
-    return a.second.last < b.second.last;
-  });
-  if (oldest != failures_.end()) failures_.erase(oldest);
 }
 
 }  // namespace sallyport

@@ -26,11 +26,12 @@ class Source {
 struct ThrottleLimits {
   std::size_t connections = 16;                      // not yet authenticated, in all
   std::size_t connections_per_source = 4;            // of these, from one source
+  double connections_a_second = 20;                  // from one source; so many at once after a quiet while
   std::uint32_t free_failures = 2;                   // mistyping costs nothing
   std::chrono::milliseconds first_penalty{1000};     // after the next failure; doubles with each further one
   std::chrono::milliseconds longest_penalty{30000};  // well below the time to log in: slow, never locked out
   std::chrono::seconds half_life{60};  // a source that keeps quiet for so long is forgiven half its failures
-  std::size_t sources = 4096;          // remembered
+  std::size_t sources = 4096;          // remembered, of those that failed and of those that connected
 };
 
 // Counting is per source only, never per name, so it tells nothing about who exists (I11), and nobody can
@@ -61,7 +62,7 @@ class Throttle {
   Throttle& operator=(const Throttle&) = delete;
 
   // A place for a new connection, kept until it is authenticated or gone. Error: all places, or all of this
-  // source's, are taken; the connection is to be closed unread.
+  // source's, are taken, or this source connects too often; the connection is to be closed unread.
   Result<Ticket> admit(const Address& address);
 
   // A login from here has failed.
@@ -79,14 +80,20 @@ class Throttle {
     double count = 0;  // as of `last`; halves every half_life
     BootTime last;
   };
+  // What is left of a source's connections for this second (a token bucket).
+  struct Allowance {
+    double left = 0;  // as of `last`
+    BootTime last;
+  };
+  bool connects_too_often(const Source& source);
   double count_now(const Failures& failures) const;
-  void forget_oldest();
 
   const Clock& clock_;
   ThrottleLimits limits_;
   std::size_t connections_ = 0;
   std::map<Source, std::size_t> connections_of_;
   std::map<Source, Failures> failures_;
+  std::map<Source, Allowance> allowances_;
 };
 
 }  // namespace sallyport

@@ -9,6 +9,7 @@
 
 #include "base/endpoint.h"
 #include "policies/service.h"
+#include "policies/ssh_algorithms.h"
 
 namespace sallyport {
 
@@ -18,6 +19,7 @@ struct LoginLimits {
   std::chrono::seconds response_lifetime{120};   // how long a challenge can be answered
   std::uint32_t unauthenticated = 16;            // connections before login, in all
   std::uint32_t unauthenticated_per_source = 4;  // and from one source (an IPv4 address, an IPv6 /64)
+  std::uint32_t connections_a_second = 20;       // from one source
   std::chrono::seconds helper_deadline{30};      // a PAM module that hangs longer costs that login
 };
 
@@ -28,6 +30,7 @@ struct Settings {
   std::vector<Network> isolated_networks;  // private networks, from which "isolated" services may be used
   std::string banner;                      // shown before login; may be empty
   LoginLimits login;
+  SshProfile ssh_profile = SshProfile::modern;
   bool transit = false;                 // whether the host may route what is no session's
   std::uint32_t mark_bit = 0x40000000;  // one bit of the packet mark, ours alone
   std::string worker_user = "sallyport-ssh";

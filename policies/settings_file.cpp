@@ -86,6 +86,7 @@ void read_login(TableReader login, LoginLimits& limits) {
   limits.unauthenticated = read_count(login, "unauthenticated", limits.unauthenticated, 1024);
   limits.unauthenticated_per_source =
       read_count(login, "unauthenticated_per_source", limits.unauthenticated_per_source, 1024);
+  limits.connections_a_second = read_count(login, "connections_a_second", limits.connections_a_second, 1000);
   limits.helper_deadline = login.duration("helper_deadline", limits.helper_deadline, 1s, 5min);
   if (limits.unauthenticated_per_source > limits.unauthenticated)
     login.problem(
@@ -93,6 +94,13 @@ void read_login(TableReader login, LoginLimits& limits) {
         fmt::format("'unauthenticated_per_source' in [login] is {} (expected at most 'unauthenticated', {})",
                     limits.unauthenticated_per_source, limits.unauthenticated));
   login.finish();
+}
+
+void read_ssh(TableReader ssh, Settings& settings) {
+  settings.ssh_profile =
+      ssh.choice("profile", settings.ssh_profile,
+                 {{"modern", SshProfile::modern}, {"nist-800-131a", SshProfile::nist_800_131a}});
+  ssh.finish();
 }
 
 void read_firewall(TableReader firewall, Settings& settings) {
@@ -127,6 +135,7 @@ Settings read_settings(TableReader file) {
   auto gate = file.table("gate");
   if (file.has("gate")) read_gate(gate, settings);
   read_login(file.table("login"), settings.login);
+  read_ssh(file.table("ssh"), settings);
   read_firewall(file.table("firewall"), settings);
   read_worker(file.table("worker"), settings);
   read_pam(file.table("pam"), settings);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/endpoint.h"
+#include "base/ssh_algorithms.h"
 #include "policies/service.h"
 
 namespace sallyport {
@@ -37,6 +38,8 @@ struct Target {
   std::vector<Address> addresses;              // tried in order; of a DS8000, its one or two HMCs
   Port ssh_port{22};
   std::vector<std::string> host_keys;  // OpenSSH public key lines, "ssh-ed25519 AAAA…"; at least one
+  bool legacy = false;                 // also offer SHA-1, CBC and the like, for an old HMC
+  SshAlgorithms algorithms;            // only these, in this order; an empty list: all that the gate offers
   std::string user;                    // whom to log in as there
   TargetLogin login = TargetLogin::prompt;
   std::filesystem::path secret_file;  // key or password; empty with `prompt`; readable by root only

@@ -1,8 +1,11 @@
 // targets/NAME.toml, reading and writing. Runs in: sallyportd, sallyport.
 #include <algorithm>
+#include <array>
+#include <utility>
 
 #include "policies/file_formats.h"
 #include "policies/host_key.h"
+#include "policies/ssh_algorithms.h"
 
 namespace sallyport {
 
@@ -13,6 +16,12 @@ constexpr std::size_t kMostHostKeys = 16;
 constexpr std::size_t kMostManagedSystems = 64;
 constexpr std::size_t kLongestDescription = 256;
 constexpr std::ptrdiff_t kMostHmcsOfDs8000 = 2;
+constexpr std::size_t kMostAlgorithms = 32;
+constexpr std::array<std::pair<const char*, std::vector<std::string> SshAlgorithms::*>, 4> kAlgorithmKeys{
+    {{"key_exchanges", &SshAlgorithms::key_exchanges},
+     {"ciphers", &SshAlgorithms::ciphers},
+     {"macs", &SshAlgorithms::macs},
+     {"host_key_algorithms", &SshAlgorithms::host_keys}}};
 
 std::filesystem::path usual_secret_file(const std::filesystem::path& folder, const std::string& name) {
   return folder / "secrets" / "targets" / name;
@@ -93,7 +102,43 @@ void read_managed_systems(TableReader& file, Target& target) {
   }
 }
 
+std::string listed(const std::vector<std::string>& names) {
+  std::string text;
+  for (const auto& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
+// The names of one key. What only legacy = true allows is refused without it, with that as the way out.
+std::vector<std::string> read_names(TableReader& ssh, const char* key, const std::vector<std::string>& usual,
+                                    const std::vector<std::string>& legacy, bool is_legacy) {
+  std::vector<std::string> names;
+  const auto has = [](const std::vector<std::string>& list, const std::string& name) {
+    return std::find(list.begin(), list.end(), name) != list.end();
+  };
+  for (const auto& [line, name] : ssh.texts(key, kMostAlgorithms)) {
+    if (has(usual, name) || (is_legacy && has(legacy, name)))
+      names.push_back(name);
+    else if (has(legacy, name))
+      ssh.problem(line,
+                  fmt::format("'{}' in [ssh] names \"{}\", which is not safe any more (expected another, "
+                              "or legacy = true)",
+                              key, name));
+    else
+      ssh.problem(line, fmt::format("'{}' in [ssh] names \"{}\" (expected some of {})", key, name,
+                                    listed(is_legacy ? legacy : usual)));
+  }
+  return names;
+}
+
+void read_algorithms(TableReader& ssh, Target& target) {
+  target.legacy = ssh.boolean("legacy", false);
+  const auto usual = known_to_targets(), legacy = with_legacy(usual);
+  for (const auto& [key, list] : kAlgorithmKeys)
+    target.algorithms.*list = read_names(ssh, key, usual.*list, legacy.*list, target.legacy);
+}
+
 void read_ssh(TableReader ssh, Target& target, std::string_view name) {
+  read_algorithms(ssh, target);
   target.ssh_port = Port{static_cast<std::uint16_t>(ssh.number("port", 22, 1, 65535))};
   for (const auto& [line, key] : ssh.values("host_keys", kMostHostKeys, HostKey::parse))
     target.host_keys.push_back(key.line());
@@ -129,6 +174,17 @@ void read_login(TableReader login, Target& target, const std::filesystem::path& 
   else if (const auto checked = check_secret(target.secret_file); !checked)
     login.problem(login.line_of(login.has("secret_file") ? "secret_file" : "method"),
                   fmt::format("the target's {}: {}", to_text(target.login), checked.error().message()));
+}
+
+std::string algorithm_lines(const Target& target) {
+  std::string text = target.legacy ? "legacy = true\n" : "";
+  for (const auto& [key, list] : kAlgorithmKeys) {
+    std::string items;
+    for (const auto& name : target.algorithms.*list)
+      items += (items.empty() ? "" : ", ") + to_toml_string(name);
+    if (!items.empty()) text += fmt::format("{} = [{}]\n", key, items);
+  }
+  return text;
 }
 
 std::string addresses_line(const std::vector<Address>& addresses) {
@@ -175,7 +231,7 @@ std::string to_toml(const Target& target) {
   line("user", target.user);
   text += fmt::format("\n[ssh]\nport = {}\nhost_keys = [\n", target.ssh_port.value());
   for (const auto& key : target.host_keys) text += fmt::format("  {},\n", to_toml_string(key));
-  text += "]\n\n[login]\n";
+  text += "]\n" + algorithm_lines(target) + "\n[login]\n";
   line("method", to_text(target.login));
   if (!target.secret_file.empty()) line("secret_file", target.secret_file.string());
   for (const auto& system : target.managed_systems) {

@@ -1,12 +1,14 @@
 // Runs in: sallyport.
 #include "gateway/console/host_key_scan.h"
 
+#include <fmt/ranges.h>
 #include <libssh/libssh.h>
 
 #include <memory>
 
 #include "base/escape.h"
 #include "base/handle.h"
+#include "policies/ssh_algorithms.h"
 
 namespace sallyport {
 
@@ -18,6 +20,18 @@ using SshText = std::unique_ptr<char, FreeWith<ssh_string_free_char>>;
 
 constexpr long kScanSeconds = 10;
 
+// An old HMC is scanned too: nothing secret passes, and a person compares the key. libssh leaves out the
+// names that it does not know.
+bool offer_everything(ssh_session session) {
+  const auto all = with_legacy(known_to_targets());
+  const auto set = [session](ssh_options_e option, const std::vector<std::string>& names) {
+    return ssh_options_set(session, option, fmt::format("{}", fmt::join(names, ",")).c_str()) == SSH_OK;
+  };
+  return set(SSH_OPTIONS_KEY_EXCHANGE, all.key_exchanges) && set(SSH_OPTIONS_CIPHERS_C_S, all.ciphers) &&
+         set(SSH_OPTIONS_CIPHERS_S_C, all.ciphers) && set(SSH_OPTIONS_HMAC_C_S, all.macs) &&
+         set(SSH_OPTIONS_HMAC_S_C, all.macs);
+}
+
 Done set_options(ssh_session session, const HostKeyType& type) {
   const bool process_config = false;
   // The address is for messages only; the socket is connected already.
@@ -26,7 +40,8 @@ Done set_options(ssh_session session, const HostKeyType& type) {
                    ssh_options_set(session, SSH_OPTIONS_KNOWNHOSTS, "/dev/null") == SSH_OK &&
                    ssh_options_set(session, SSH_OPTIONS_GLOBAL_KNOWNHOSTS, "/dev/null") == SSH_OK &&
                    ssh_options_set(session, SSH_OPTIONS_TIMEOUT, &kScanSeconds) == SSH_OK &&
-                   ssh_options_set(session, SSH_OPTIONS_HOSTKEYS, type.algorithms) == SSH_OK;
+                   ssh_options_set(session, SSH_OPTIONS_HOSTKEYS, type.algorithms) == SSH_OK &&
+                   offer_everything(session);
   if (!set) return fail("preparing the key exchange: {}", escape_terminal(ssh_get_error(session)));
   return {};
 }

@@ -19,7 +19,7 @@ struct HostKeyType {
 inline constexpr HostKeyType kHostKeyTypes[] = {
     {"ED25519", "ssh-ed25519"},
     {"ECDSA", "ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521"},
-    {"RSA", "rsa-sha2-512,rsa-sha2-256"},
+    {"RSA", "rsa-sha2-512,rsa-sha2-256,ssh-rsa"},
 };
 
 // The host key that the peer of `socket` proves to hold. An error also when it has none of that type.

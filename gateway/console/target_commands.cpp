@@ -28,6 +28,7 @@ struct AddOptions {
   std::string name, user, login = "prompt", description, secret_file, host_key;
   std::vector<std::string> addresses;
   std::uint16_t port = 22;
+  bool legacy = false;
   PinOptions pin;
 };
 
@@ -133,6 +134,7 @@ Done add(ConsoleContext& context, const AddOptions& options) {
   Json request{{"ask", "target.add"},      {"name", options.name}, {"addresses", options.addresses},
                {"ssh_port", options.port}, {"user", options.user}, {"login", options.login}};
   if (!options.description.empty()) request["description"] = options.description;
+  if (options.legacy) request["legacy"] = true;
   if (options.host_key.empty()) {
     ASSIGN_OR_RETURN(const auto keys,
                      scan(context, {{"addresses", options.addresses}, {"ssh_port", options.port}}));
@@ -168,6 +170,7 @@ void add_add(const Command& targets, ConsoleContext& context) {
   command.option("--secret-file", options->secret_file,
                  "the private key or the password; - is standard input; else asked");
   command.option("--description", options->description, "e.g. \"Power HMC, room 7\"");
+  command.flag("--legacy", options->legacy, "also offer it SHA-1, CBC and the like: an old HMC; journaled");
   const auto key =
       command.option("--host-key", options->host_key, "its public key line, known from elsewhere: no scan");
   add_pin_options(command, options->pin).excludes(key);

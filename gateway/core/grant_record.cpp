@@ -171,6 +171,10 @@ Entry about(const Grant& grant, const char* event, Json fields = Json::object())
   return Entry{event, std::move(fields)};
 }
 
+Json to_json(const SshLeg& leg) {
+  return {{"key_exchange", leg.key_exchange}, {"cipher", leg.cipher}, {"mac", leg.mac}};
+}
+
 }  // namespace
 
 Done fold_into(Grants& grants, const Record& record) {
@@ -234,8 +238,13 @@ Entry grant_revoked(const Grant& grant, const std::string& by, const std::string
   return about(grant, "grant.revoked", std::move(fields));
 }
 
-Entry session_connected(const Grant& grant, const Address& target) {
-  return about(grant, "session.connected", {{"session", grant.session}, {"target_address", target.text()}});
+Entry session_connected(const Grant& grant, const Connection& connection) {
+  Json fields{{"session", grant.session},
+              {"target_address", connection.target.text()},
+              {"rep_ssh", to_json(connection.rep_ssh)},
+              {"target_ssh", to_json(connection.target_ssh)}};
+  if (connection.legacy) fields["legacy"] = true;
+  return about(grant, "session.connected", std::move(fields));
 }
 
 Entry session_ended(const Grant& grant, const std::string& reason, const std::string& by,

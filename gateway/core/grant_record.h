@@ -27,7 +27,16 @@ Entry grant_released(const Grant& grant, const std::string& reason);
 Entry grant_expired(const Grant& grant);
 Entry grant_locked(const Grant& grant);
 Entry grant_revoked(const Grant& grant, const std::string& by, const std::string& reason);
-Entry session_connected(const Grant& grant, const Address& target);
+// What the two ends of an SSH connection agreed on, as the worker tells it.
+struct SshLeg {
+  std::string key_exchange, cipher, mac;
+};
+struct Connection {
+  Address target;
+  SshLeg rep_ssh, target_ssh;
+  bool legacy = false;  // the target's file allows SHA-1, CBC and the like
+};
+Entry session_connected(const Grant& grant, const Connection& connection);
 Entry session_ended(const Grant& grant, const std::string& reason, const std::string& by,
                     const Counters& counters);
 

@@ -197,9 +197,9 @@ Result<std::string> Ledger::claim(const GrantId& id, const Endpoint& peer) {
   return session;
 }
 
-Done Ledger::connected(const GrantId& id, const Address& target) {
+Done Ledger::connected(const GrantId& id, const Connection& connection) {
   ASSIGN_OR_RETURN(const Grant* const grant, in_state(id, GrantEvent::finish));
-  return append(session_connected(*grant, target), Weight::opening);
+  return append(session_connected(*grant, connection), Weight::opening);
 }
 
 Done Ledger::release(const GrantId& id, const std::string& reason) {

@@ -33,7 +33,7 @@ class Ledger {
   Result<GrantId> enable(const Permit& permit, const Actor& actor);
   // The single use (I2): one conditional append. Returns the session's name.
   Result<std::string> claim(const GrantId& id, const Endpoint& peer);
-  Done connected(const GrantId& id, const Address& target);
+  Done connected(const GrantId& id, const Connection& connection);
   // The target was not reached: armed again until its deadline. Refused where the policy counts that as use.
   Done release(const GrantId& id, const std::string& reason);
   // The following close. They take effect in memory even when the journal cannot be written: a full disk

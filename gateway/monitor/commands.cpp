@@ -75,6 +75,13 @@ Result<std::optional<std::uint64_t>> CommandContext::number(const char* key) con
   return std::optional{found->get<std::uint64_t>()};
 }
 
+Result<bool> CommandContext::flag(const char* key) const {
+  const auto found = arguments.find(key);
+  if (found == arguments.end()) return false;
+  if (!found->is_boolean()) return fail("'{}' is to be true or false", key);
+  return found->get<bool>();
+}
+
 void run_command(Gate& gate, std::uint64_t connection, const nlohmann::json& request) {
   ControlConnection* console = gate.control->find(connection);
   const Visitor visitor = console->visitor();

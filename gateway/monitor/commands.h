@@ -22,6 +22,7 @@ struct CommandContext {
   Result<std::vector<std::string>> texts(const char* key, std::size_t most = 64,
                                          std::size_t limit = 1024) const;
   Result<std::optional<std::uint64_t>> number(const char* key) const;  // nothing when it is absent
+  Result<bool> flag(const char* key) const;                            // false when it is absent
 };
 
 // The result to send, an Error to refuse with, or nothing now because the answer comes later.

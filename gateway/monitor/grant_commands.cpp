@@ -106,7 +106,7 @@ CommandResult enable_command(const CommandContext& context) {
 }
 
 CommandResult list_command(const CommandContext& context) {
-  const bool all = context.arguments.contains("all") && context.arguments["all"] == true;
+  ASSIGN_OR_RETURN(const bool all, context.flag("all"));
   std::vector<const Grant*> ended;
   Json grants = Json::array();
   for (const auto& [id, grant] : context.gate.ledger.grants()) {

@@ -10,7 +10,7 @@ namespace sallyport {
 
 namespace {
 
-constexpr std::array kFiles{"ssh_host_ed25519_key", "ssh_host_rsa_key"};
+constexpr std::array kModern{"ed25519", "rsa"}, kNist{"ecdsa", "rsa"};
 
 Done load_pair(HostKeys& keys, const std::filesystem::path& path) {
   ASSIGN_OR_RETURN(auto key, read_trusted_file(path, Trust::secret_of_root, 16 * 1024));
@@ -24,15 +24,19 @@ Done load_pair(HostKeys& keys, const std::filesystem::path& path) {
 
 }  // namespace
 
-Result<HostKeys> HostKeys::load(const std::filesystem::path& folder) {
+Result<HostKeys> HostKeys::load(const std::filesystem::path& folder, SshProfile profile) {
   HostKeys keys;
-  for (const char* const file : kFiles) {
+  const auto& types = profile == SshProfile::modern ? kModern : kNist;
+  for (const char* const type : types) {
+    const auto file = folder / fmt::format("ssh_host_{}_key", type);
     std::error_code ignored;
-    if (std::filesystem::exists(folder / file, ignored)) RETURN_IF_ERROR(load_pair(keys, folder / file));
+    if (std::filesystem::exists(file, ignored)) RETURN_IF_ERROR(load_pair(keys, file));
   }
   if (keys.private_keys.empty())
-    return fail("no host key in {} (fix: ssh-keygen -q -t ed25519 -N '' -f {}/ssh_host_ed25519_key)",
-                folder.string(), folder.string());
+    return fail(
+        "no host key in {0} that this profile offers (fix: ssh-keygen -q -t {1} {2}-N '' -f "
+        "{0}/ssh_host_{1}_key)",
+        folder.string(), types.front(), profile == SshProfile::modern ? "" : "-b 384 ");
   return keys;
 }
 

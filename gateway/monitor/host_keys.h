@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "base/secret.h"
+#include "policies/ssh_algorithms.h"
 
 namespace sallyport {
 
@@ -16,8 +17,9 @@ struct HostKeys {
   std::vector<Secret> private_keys;       // as ssh-keygen wrote them, the preferred one first
   std::vector<std::string> fingerprints;  // "SHA256:… (ED25519)", in the same order
 
-  // `folder`/ssh_host_ed25519_key and ssh_host_rsa_key with their .pub files; at least one pair.
-  static Result<HostKeys> load(const std::filesystem::path& folder);
+  // `folder`/ssh_host_TYPE_key of the types that the profile offers, with their .pub files; at least one
+  // pair.
+  static Result<HostKeys> load(const std::filesystem::path& folder, SshProfile profile);
 };
 
 }  // namespace sallyport

@@ -47,6 +47,7 @@ ThrottleLimits throttle_limits(const LoginLimits& login) {
   ThrottleLimits limits;
   limits.connections = login.unauthenticated;
   limits.connections_per_source = login.unauthenticated_per_source;
+  limits.connections_a_second = login.connections_a_second;
   return limits;
 }
 
@@ -141,7 +142,7 @@ Done run_monitor(const Options& options) {
   const SystemClock clock;
   SystemRandom random;
   ASSIGN_OR_RETURN(auto catalogue, load_or_explain(options.config));
-  ASSIGN_OR_RETURN(auto host_keys, HostKeys::load(options.config));
+  ASSIGN_OR_RETURN(auto host_keys, HostKeys::load(options.config, catalogue.settings.ssh_profile));
   FileJournalOptions journal_options;
   RecordingOptions recording_options;
   journal_options.group = recording_options.group = group_id(kAuditorGroup);

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "gateway/monitor/lifecycle.h"
 #include "gateway/monitor/sessions.h"
+#include "policies/ssh_algorithms.h"
 
 namespace sallyport {
 
@@ -29,7 +30,7 @@ Peer::~Peer() {
 
 Done Peer::begin(const UniqueFd& socket) {
   const auto& settings = gate_.catalogue.settings;
-  Begin begin{settings.banner, {}, settings.login.tries};
+  Begin begin{settings.banner, {}, settings.login.tries, algorithms_for_reps(settings.ssh_profile)};
   for (const auto& key : gate_.host_keys.private_keys) begin.host_keys.push_back(key.clone());
   const auto bytes = encode(gate_.incarnation, Answer{std::move(begin)});
   return worker_.channel().send(bytes, socket.get());

@@ -61,6 +61,7 @@ class Peer {
   Result<UniqueFd> start_channel(Session& session, std::uint32_t channel, const AskChannel& ask);
   void target_unreachable(const std::string& sentence, const std::string& detail);
   Result<TargetSocket> target_socket() const;
+  Connection connection_of(const AskConnected& ask) const;
   Done open_forwards(const Grant& grant);
   std::size_t most_channels(const Grant& grant) const;
   Session* session();

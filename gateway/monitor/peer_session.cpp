@@ -9,6 +9,7 @@
 #include "gateway/monitor/peer.h"
 #include "gateway/monitor/sessions.h"
 #include "gateway/monitor/target_use.h"
+#include "policies/ssh_algorithms.h"
 
 namespace sallyport {
 
@@ -37,6 +38,8 @@ const char* to_text(TargetFault fault) {
       return "accepts the connection but does not answer";
     case TargetFault::closed:
       return "closed the connection before the login was done";
+    case TargetFault::algorithms:
+      return "has no SSH algorithm in common with the gate (for an old HMC: legacy = true in its file)";
   }
   return "?";
 }
@@ -139,8 +142,9 @@ Result<TargetSocket> Peer::target_socket() const {
   const Grant& grant = *gate_.ledger.find(grant_->value());
   const Target* const target = find_target(gate_, grant.target);
   if (target == nullptr) return fail("target {} is no longer configured", grant.target);
-  TargetSocket handed_over{
-      target->name, target->host_keys, target->user, static_cast<TargetLoginKind>(target->login), {}};
+  TargetSocket handed_over{target->name, target->host_keys,
+                           target->user, static_cast<TargetLoginKind>(target->login),
+                           {},           offered_to(*target, gate_.catalogue.settings.ssh_profile)};
   if (target->login == TargetLogin::prompt) return handed_over;
   ASSIGN_OR_RETURN(auto credential,
                    read_trusted_file(target->secret_file, Trust::secret_of_root, limit::key));
@@ -178,9 +182,9 @@ void Peer::on(AskTargetFailed& ask) {
   target_unreachable(sentence, ask.detail.empty() ? sentence : fmt::format("{}: {}", sentence, ask.detail));
 }
 
-void Peer::on(AskConnected&) {
+void Peer::on(AskConnected& ask) {
   if (!has_running_session()) return tell(Refused{"the session has ended"});
-  if (auto connected = gate_.ledger.connected(*grant_, target_address_); !connected) {
+  if (auto connected = gate_.ledger.connected(*grant_, connection_of(ask)); !connected) {
     tell(Refused{"the session cannot be recorded"});
     return end_session(gate_, *grant_, "it cannot be recorded: " + connected.error().message());
   }
@@ -197,6 +201,14 @@ void Peer::on(AskConnected&) {
       fmt::format("connected to {} through {}; this session is recorded; it ends at {} UTC at the latest",
                   grant.target, gate_.catalogue.settings.gate_name, ends);
   tell(Connected{cut(notice + forwarded_text(grant)), policy_of(gate_, grant).channels});
+}
+
+Connection Peer::connection_of(const AskConnected& ask) const {
+  const Target* const target = find_target(gate_, gate_.ledger.find(grant_->value())->target);
+  const auto leg = [](const Negotiated& agreed) {
+    return SshLeg{agreed.key_exchange, agreed.cipher, agreed.mac};
+  };
+  return {target_address_, leg(ask.rep), leg(ask.target), target != nullptr && target->legacy};
 }
 
 // The session is on: what the kernel routes is journaled, then opened, from the rep's address only.

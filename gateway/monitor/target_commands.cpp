@@ -44,6 +44,7 @@ Json to_json(const Target& target) {
           {"managed_systems", systems},
           {"addresses", texts_of(target.addresses)},
           {"ssh_port", target.ssh_port.value()},
+          {"legacy", target.legacy},
           {"user", target.user},
           {"login", to_text(target.login)},
           {"fingerprints", fingerprints_of(target)}};
@@ -136,6 +137,7 @@ CommandResult target_add_command(const CommandContext& context) {
   ASSIGN_OR_RETURN(target.user, context.text("user", limit::user));
   ASSIGN_OR_RETURN(target.login, login_in(context));
   ASSIGN_OR_RETURN(target.host_keys, host_keys_in(context));
+  ASSIGN_OR_RETURN(target.legacy, context.flag("legacy"));
   Secret secret;
   if (target.login != TargetLogin::prompt) {
     ASSIGN_OR_RETURN(auto text, context.text("secret", kLongestSecret));

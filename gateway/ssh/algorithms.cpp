@@ -5,69 +5,33 @@
 
 namespace sallyport {
 
-std::vector<std::string_view> rep_algorithms(AlgorithmKind kind) {
-  switch (kind) {
-    case AlgorithmKind::key_exchange:
-      return {"mlkem768x25519-sha256", "sntrup761x25519-sha512", "sntrup761x25519-sha512@openssh.com",
-              "curve25519-sha256", "curve25519-sha256@libssh.org"};
-    case AlgorithmKind::cipher:
-      return {"aes256-gcm@openssh.com", "chacha20-poly1305@openssh.com", "aes128-gcm@openssh.com",
-              "aes256-ctr"};
-    case AlgorithmKind::mac:
-      return {"hmac-sha2-256-etm@openssh.com", "hmac-sha2-512-etm@openssh.com"};
-    case AlgorithmKind::host_key:
-      return {"ssh-ed25519", "rsa-sha2-512", "rsa-sha2-256"};
-  }
-  return {};
-}
-
 namespace {
 
-std::vector<std::string_view> also_for_targets(AlgorithmKind kind) {
-  switch (kind) {
-    case AlgorithmKind::key_exchange:
-      return {"ecdh-sha2-nistp256",
-              "ecdh-sha2-nistp384",
-              "ecdh-sha2-nistp521",
-              "diffie-hellman-group18-sha512",
-              "diffie-hellman-group16-sha512",
-              "diffie-hellman-group14-sha256"};
-    case AlgorithmKind::cipher:
-      return {"aes192-ctr", "aes128-ctr"};
-    case AlgorithmKind::mac:
-      return {"hmac-sha2-256", "hmac-sha2-512"};
-    case AlgorithmKind::host_key:
-      return {"ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521"};
-  }
-  return {};
-}
-
-bool is_of(std::string_view algorithm, ssh_keytypes_e type) {
-  return ssh_key_type_from_name(std::string{algorithm}.c_str()) == type ||
+bool is_of(const std::string& algorithm, ssh_keytypes_e type) {
+  return ssh_key_type_from_name(algorithm.c_str()) == type ||
          (type == SSH_KEYTYPE_RSA && algorithm.starts_with("rsa-sha2-"));
 }
 
 // Sets the list with `set`, which returns less than 0 for a list of which the library knows nothing.
-Done set_list(std::string_view what, const std::vector<std::string_view>& preferred,
+Done set_list(std::string_view what, const std::vector<std::string>& preferred,
               const std::function<int(const char*)>& set) {
   const auto list = keep_known(preferred, [&](const std::string& one) { return set(one.c_str()) >= 0; });
   if (list.empty() || set(list.c_str()) < 0) return fail("libssh offers none of our {}", what);
   return {};
 }
 
-}  // namespace
+std::string text(const char* from_libssh) { return from_libssh == nullptr ? "" : from_libssh; }
 
-std::vector<std::string_view> target_algorithms(AlgorithmKind kind) {
-  auto algorithms = rep_algorithms(kind);
-  for (const auto more : also_for_targets(kind)) algorithms.push_back(more);
-  return algorithms;
+std::string both(const char* out, const char* in) {
+  return text(out) == text(in) ? text(out) : text(out) + " / " + text(in);
 }
 
-std::string keep_known(const std::vector<std::string_view>& preferred,
+}  // namespace
+
+std::string keep_known(const std::vector<std::string>& preferred,
                        const std::function<bool(const std::string&)>& known) {
   std::string list;
-  for (const auto algorithm : preferred) {
-    const std::string name{algorithm};
+  for (const auto& name : preferred) {
     if (!known(name)) continue;
     if (!list.empty()) list += ',';
     list += name;
@@ -75,37 +39,39 @@ std::string keep_known(const std::vector<std::string_view>& preferred,
   return list;
 }
 
-Done set_rep_algorithms(ssh_bind bind) {
+Done set_rep_algorithms(ssh_bind bind, const SshAlgorithms& algorithms) {
   const auto setter = [bind](ssh_bind_options_e option) {
     return [bind, option](const char* list) { return ssh_bind_options_set(bind, option, list); };
   };
-  const auto ciphers = rep_algorithms(AlgorithmKind::cipher), macs = rep_algorithms(AlgorithmKind::mac);
-  RETURN_IF_ERROR(set_list("key exchanges", rep_algorithms(AlgorithmKind::key_exchange),
-                           setter(SSH_BIND_OPTIONS_KEY_EXCHANGE)));
-  RETURN_IF_ERROR(set_list("ciphers", ciphers, setter(SSH_BIND_OPTIONS_CIPHERS_C_S)));
-  RETURN_IF_ERROR(set_list("ciphers", ciphers, setter(SSH_BIND_OPTIONS_CIPHERS_S_C)));
-  RETURN_IF_ERROR(set_list("MACs", macs, setter(SSH_BIND_OPTIONS_HMAC_C_S)));
-  RETURN_IF_ERROR(set_list("MACs", macs, setter(SSH_BIND_OPTIONS_HMAC_S_C)));
-  return set_list("host key algorithms", rep_algorithms(AlgorithmKind::host_key),
-                  setter(SSH_BIND_OPTIONS_HOSTKEY_ALGORITHMS));
+  RETURN_IF_ERROR(set_list("key exchanges", algorithms.key_exchanges, setter(SSH_BIND_OPTIONS_KEY_EXCHANGE)));
+  RETURN_IF_ERROR(set_list("ciphers", algorithms.ciphers, setter(SSH_BIND_OPTIONS_CIPHERS_C_S)));
+  RETURN_IF_ERROR(set_list("ciphers", algorithms.ciphers, setter(SSH_BIND_OPTIONS_CIPHERS_S_C)));
+  RETURN_IF_ERROR(set_list("MACs", algorithms.macs, setter(SSH_BIND_OPTIONS_HMAC_C_S)));
+  RETURN_IF_ERROR(set_list("MACs", algorithms.macs, setter(SSH_BIND_OPTIONS_HMAC_S_C)));
+  return set_list("host key algorithms", algorithms.host_keys, setter(SSH_BIND_OPTIONS_HOSTKEY_ALGORITHMS));
 }
 
-Done set_target_algorithms(ssh_session session, const std::vector<ssh_keytypes_e>& pinned) {
+Done set_target_algorithms(ssh_session session, SshAlgorithms algorithms,
+                           const std::vector<ssh_keytypes_e>& pinned) {
   const auto setter = [session](ssh_options_e option) {
     return [session, option](const char* list) { return ssh_options_set(session, option, list); };
   };
-  const auto ciphers = target_algorithms(AlgorithmKind::cipher), macs = target_algorithms(AlgorithmKind::mac);
-  auto host_keys = target_algorithms(AlgorithmKind::host_key);
-  std::stable_partition(host_keys.begin(), host_keys.end(), [&](std::string_view algorithm) {
+  auto& host_keys = algorithms.host_keys;
+  std::stable_partition(host_keys.begin(), host_keys.end(), [&](const std::string& algorithm) {
     return std::ranges::any_of(pinned, [&](auto type) { return is_of(algorithm, type); });
   });
-  RETURN_IF_ERROR(set_list("key exchanges", target_algorithms(AlgorithmKind::key_exchange),
-                           setter(SSH_OPTIONS_KEY_EXCHANGE)));
-  RETURN_IF_ERROR(set_list("ciphers", ciphers, setter(SSH_OPTIONS_CIPHERS_C_S)));
-  RETURN_IF_ERROR(set_list("ciphers", ciphers, setter(SSH_OPTIONS_CIPHERS_S_C)));
-  RETURN_IF_ERROR(set_list("MACs", macs, setter(SSH_OPTIONS_HMAC_C_S)));
-  RETURN_IF_ERROR(set_list("MACs", macs, setter(SSH_OPTIONS_HMAC_S_C)));
+  RETURN_IF_ERROR(set_list("key exchanges", algorithms.key_exchanges, setter(SSH_OPTIONS_KEY_EXCHANGE)));
+  RETURN_IF_ERROR(set_list("ciphers", algorithms.ciphers, setter(SSH_OPTIONS_CIPHERS_C_S)));
+  RETURN_IF_ERROR(set_list("ciphers", algorithms.ciphers, setter(SSH_OPTIONS_CIPHERS_S_C)));
+  RETURN_IF_ERROR(set_list("MACs", algorithms.macs, setter(SSH_OPTIONS_HMAC_C_S)));
+  RETURN_IF_ERROR(set_list("MACs", algorithms.macs, setter(SSH_OPTIONS_HMAC_S_C)));
+  RETURN_IF_ERROR(set_list("signature algorithms", host_keys, setter(SSH_OPTIONS_PUBLICKEY_ACCEPTED_TYPES)));
   return set_list("host key algorithms", host_keys, setter(SSH_OPTIONS_HOSTKEYS));
+}
+
+Negotiated negotiated(ssh_session session) {
+  return {text(ssh_get_kex_algo(session)), both(ssh_get_cipher_out(session), ssh_get_cipher_in(session)),
+          both(ssh_get_hmac_out(session), ssh_get_hmac_in(session))};
 }
 
 }  // namespace sallyport

@@ -41,6 +41,8 @@ TellFinished Bridge::run() {
     if (!monitor_->end()) hear_rep();
     moved = !monitor_->end() && turn_channels();
     report_activity();
+    rep_heart_.beat(rep_->leg(), clock_->boot());
+    target_heart_.beat(*target_, clock_->boot());
     auto over = turned || monitor_->end() ? ending() : Ending{Finish::worker_fault, turned.error().message()};
     if (over) {
       farewell(*over);
@@ -148,6 +150,8 @@ std::optional<Ending> Bridge::ending() const {
   if (const auto& rep = rep_->leg(); !rep.alive())
     return Ending{rep.left_politely() ? Finish::rep_left : Finish::rep_protocol,
                   rep.said_goodbye() ? "" : rep.error()};
+  if (rep_heart_.stopped()) return Ending{Finish::rep_left, "its machine does not answer any more"};
+  if (target_heart_.stopped()) return Ending{Finish::target_left, "its machine does not answer any more"};
   if (!target_->alive()) {
     if (target_->left_politely()) return Ending{Finish::target_left, "the target closed the connection"};
     return Ending{Finish::target_protocol, "the target broke the SSH protocol: " + target_->error()};

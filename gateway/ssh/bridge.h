@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "gateway/ssh/heartbeat.h"
 #include "gateway/ssh/rep_channel.h"
 #include "gateway/ssh/rep_side.h"
 
@@ -48,6 +49,7 @@ class Bridge {
   std::uint64_t done_to_target_ = 0, done_from_target_ = 0;  // of channels that are over
   std::uint64_t reported_ = 0;
   BootTime reported_at_{};
+  Heartbeat rep_heart_, target_heart_;
 };
 
 }  // namespace sallyport

@@ -32,6 +32,7 @@ void Leg::turn() {
     event_.reset(ssh_event_new());
     our_bug(!event_, "out of memory");
     ssh_event_add_session(event_.get(), session_.get());
+    reads_.emplace(fd());
   }
   bool busy = false;
   for (int turns = 0; turns < kTurnsAtOnce && alive(); ++turns) {

@@ -6,11 +6,13 @@
 
 #include <chrono>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "gateway/ssh/big_reads.h"
 #include "gateway/ssh/handles.h"
 #include "gateway/worker/monitor_client.h"
 
@@ -60,6 +62,7 @@ class Leg {
   bool answers_unread() const noexcept;
 
   SshSession session_;
+  std::optional<BigReads> reads_;  // from the first turn on
   SshEvent event_;
   int rounds_ = 0;  // stops at INT_MAX
   int unread_turns_ = 0;

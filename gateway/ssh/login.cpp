@@ -1,6 +1,7 @@
 // Runs in: sallyport-ssh.
 #include "gateway/ssh/login.h"
 
+#include "gateway/ssh/algorithms.h"
 #include "gateway/wire/prompt.h"
 
 namespace sallyport {
@@ -64,12 +65,11 @@ Result<std::variant<LoggedIn, NoTarget>> log_in(RepSide& rep, MonitorClient& mon
   if (monitor.end()) return fail("{}", *monitor.end());
   if (!target && target.error().rep_left) return fail("{}", target.error().detail);
   if (!target) {
-    ASSIGN_OR_RETURN(auto sentence,
-                     monitor.ask_target_failed(target.error().fault, target.error().detail));
+    ASSIGN_OR_RETURN(auto sentence, monitor.ask_target_failed(target.error().fault, target.error().detail));
     return without_target(rep, std::move(sentence));
   }
 
-  auto connected = monitor.ask_connected();
+  auto connected = monitor.ask_connected({negotiated(rep.leg().get()), negotiated(target->leg().get())});
   if (monitor.end()) return fail("{}", *monitor.end());
   if (!connected) return without_target(rep, connected.error().message());
   RETURN_IF_ERROR(rep.admit());

@@ -74,6 +74,8 @@ void Program::on_request(SshMessage message) {
   if (rep_close_sent_) return;  // no word may follow our close
   const auto what = ssh_message_subtype(message.get());
   if (what == SSH_CHANNEL_REQUEST_WINDOW_CHANGE) return resize(read_terminal(message.get()));
+  if (is_running() && is_end_of_write(rep_->get(), message.get(), terminal_.has_value()))
+    return stop_reading();
   auto program = read_program(message.get());
   if (program && stage_ == Stage::waiting) return start(std::move(message), *std::move(program));
   const bool taken = (what == SSH_CHANNEL_REQUEST_PTY && collect_terminal(message.get())) ||
@@ -302,6 +304,18 @@ void Program::pass_exit() {
   exit_sent_ = true;
 }
 
+// The program is to get a SIGPIPE, as without a gate. libssh cannot pass the word on, but when its channel
+// closes the target closes the program's output too; what became of the program is then not told any more.
+void Program::stop_reading() {
+  unread_ = true;
+  to_target_.discard();
+  output_.discard();
+  output_.lose_source();
+  errors_.lose_source();
+  if (!exit_status_ && !exit_signal_) exit_signal_ = ExitSignal{"PIPE", "", false};
+  close_target_side();
+}
+
 // Half-closes in both directions, then the closes.
 void Program::pass_ends() {
   follow_rep();
@@ -310,7 +324,8 @@ void Program::pass_ends() {
   if (stage_ == Stage::running && !target_close_sent_ && to_target_.finished()) ssh_channel_send_eof(twin_);
   const bool all_shown = output_.finished() && errors_.finished();
   if (all_shown && !rep_close_sent_) ssh_channel_send_eof(channel_);
-  if ((target_closed_ && all_shown) || (rep_closed_ && stage_ == Stage::waiting)) close_rep_side();
+  if (((target_closed_ || unread_) && all_shown) || (rep_closed_ && stage_ == Stage::waiting))
+    close_rep_side();
   if (rep_closed_) close_rep_side();
   // Not before the last byte is fetched: libssh reads nothing from a channel that we have closed.
   const bool all_fetched = output_.drained() && errors_.drained();

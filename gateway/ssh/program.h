@@ -50,6 +50,7 @@ class Program final : public RepChannel {
   void step_done(int result);
   bool pump();
   bool record();
+  void stop_reading();
   void pass_exit();
   void pass_ends();
   void close_target_side();
@@ -76,6 +77,7 @@ class Program final : public RepChannel {
   std::optional<ExitSignal> exit_signal_;
   bool exit_sent_ = false;
   bool target_closed_ = false, target_close_sent_ = false;
+  bool unread_ = false;        // the rep has said that it reads no more
   bool step_pending_ = false;  // libssh waits for the target to answer this step
 };
 

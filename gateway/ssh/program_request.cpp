@@ -19,6 +19,12 @@ bool may_set(std::string_view variable) { return variable == "LANG" || variable.
 
 bool is_known_subsystem(std::string_view name) { return name == "sftp"; }
 
+bool is_end_of_write(ssh_session rep, ssh_message message, bool has_terminal) {
+  const char* const client = ssh_get_clientbanner(rep);
+  return !has_terminal && ssh_message_subtype(message) == SSH_CHANNEL_REQUEST_UNKNOWN && client != nullptr &&
+         std::string_view{client}.starts_with("SSH-2.0-OpenSSH_");
+}
+
 bool is_signal_name(std::string_view name) {
   constexpr std::array<std::string_view, 13> kNames{"ABRT", "ALRM", "FPE",  "HUP",  "ILL",  "INT", "KILL",
                                                     "PIPE", "QUIT", "SEGV", "TERM", "USR1", "USR2"};

@@ -27,6 +27,10 @@ struct ProgramRequest {
 bool may_set(std::string_view variable);
 // The one subsystem that is carried.
 bool is_known_subsystem(std::string_view name);
+// eow@openssh.com (OpenSSH's PROTOCOL, section 2.1): nobody reads the program's output any more. libssh tells
+// only that the request is unknown to it; of what OpenSSH's client sends while a program runs that is this
+// one or, with a terminal alone, a break.
+bool is_end_of_write(ssh_session rep, ssh_message message, bool has_terminal);
 // RFC 4254 section 6.10.
 bool is_signal_name(std::string_view name);
 

@@ -22,6 +22,10 @@ constexpr int kUnreadTurnsBeforeLogin = 8;
 // messages to us, and would keep a processor busy until the time to log in is over.
 constexpr int kRoundsBeforeLogin = 1000;
 
+// RFC 4253 section 4.2: no "-" in it. OpenSSH's client tells a server whose name begins like this when its
+// own output is gone (eow@openssh.com); without that `ssh gate yes | head -1` would wait for ever.
+constexpr const char* kSoftwareVersion = "OpenSSH_compatible_Sallyport";
+
 // PEM from memory, in the form that every libssh from 0.10 on accepts.
 Result<SshKey> import_host_key(const Secret& pem) {
   const Secret terminated = c_secret(pem);
@@ -36,7 +40,8 @@ Result<SshBind> make_bind(const Begin& begin) {
   if (!bind) return fail("out of memory");
   const bool read_files = false;
   ssh_bind_options_set(bind.get(), SSH_BIND_OPTIONS_PROCESS_CONFIG, &read_files);
-  RETURN_IF_ERROR(set_rep_algorithms(bind.get()));
+  ssh_bind_options_set(bind.get(), SSH_BIND_OPTIONS_BANNER, kSoftwareVersion);
+  RETURN_IF_ERROR(set_rep_algorithms(bind.get(), begin.algorithms));
   for (const auto& pem : begin.host_keys) {
     ASSIGN_OR_RETURN(auto key, import_host_key(pem));
     if (ssh_bind_options_set(bind.get(), SSH_BIND_OPTIONS_IMPORT_KEY, key.get()) != SSH_OK)

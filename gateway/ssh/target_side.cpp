@@ -81,7 +81,7 @@ Result<SshSession> make_session(UniqueFd socket, const TargetSocket& facts) {
       ssh_options_set(session.get(), SSH_OPTIONS_FD, &fd) != SSH_OK)
     return fail("preparing the target's leg: {}", ssh_get_error(session.get()));
   [[maybe_unused]] const auto owned_by_session = socket.release();
-  RETURN_IF_ERROR(set_target_algorithms(session.get(), types_of(facts.host_keys)));
+  RETURN_IF_ERROR(set_target_algorithms(session.get(), facts.algorithms, types_of(facts.host_keys)));
   ssh_set_blocking(session.get(), 0);
   return session;
 }
@@ -141,6 +141,8 @@ TargetResult<void> TargetSide::exchange_keys() {
   auto done = until_decided([&] { return ssh_connect(leg_.get()); }, SSH_AGAIN, deadline_);
   if (!done) return tl::unexpected{done.error()};
   if (*done == SSH_OK) return {};
+  if (const auto why = leg_.error(); why.find("no match for method") != std::string::npos)
+    return failed(TargetFault::algorithms, why);
   return leg_.left_politely() ? failed(TargetFault::closed, kClosed)
                               : failed(TargetFault::protocol, leg_.error());
 }

@@ -51,7 +51,7 @@ class TargetSide {
   MonitorClient* monitor_;
   RepSide* rep_;
   const Clock* clock_;
-  BootTime deadline_;  // for all that no person has a part in
+  BootTime deadline_;   // for all that no person has a part in
   bool asked_ = false;  // the rep, in this attempt at the target
 };
 

@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "base/secret.h"
+#include "base/ssh_algorithms.h"
 
 namespace sallyport {
 
@@ -18,8 +19,27 @@ inline constexpr std::size_t kMessageLimit = 64 * 1024;
 // Limits of single fields, in bytes.
 namespace limit {
 inline constexpr std::size_t user = 64, password = 512, response = 128, sentence = 512, name = 64, term = 64,
-                             host = 255, command = 16 * 1024, key = 16 * 1024, banner = 4096, keys = 16;
+                             host = 255, command = 16 * 1024, key = 16 * 1024, banner = 4096, keys = 16,
+                             algorithms = 32, algorithm = 64, negotiated = 2 * algorithm + 3;
 }  // namespace limit
+
+template <class V>
+void visit_algorithms(V& v, SshAlgorithms& lists) {
+  for (auto* const list : {&lists.key_exchanges, &lists.ciphers, &lists.macs, &lists.host_keys})
+    v.texts(*list, limit::algorithms, limit::algorithm);
+}
+
+// What the two ends of a leg agreed on. A cipher or MAC that differs by direction: "a / b", a towards the
+// peer.
+struct Negotiated {
+  std::string key_exchange, cipher, mac;
+  template <class V>
+  void visit(V& v) {
+    v.text(key_exchange, limit::negotiated);
+    v.text(cipher, limit::negotiated);
+    v.text(mac, limit::negotiated);
+  }
+};
 
 // ---- Worker to monitor: asks. Each bears the same name three times: ask_target (worker), on_target
 // (monitor), and the verb that does it.
@@ -47,8 +67,8 @@ struct AskTarget {
   template <class V>
   void visit(V&) {}
 };
-enum class TargetFault : std::uint8_t { host_key, login_refused, protocol, timed_out, closed };
-inline constexpr auto kLastTargetFault = TargetFault::closed;
+enum class TargetFault : std::uint8_t { host_key, login_refused, protocol, timed_out, closed, algorithms };
+inline constexpr auto kLastTargetFault = TargetFault::algorithms;
 // The target answered, but its key is not the pinned one, or it lets nobody in. Answer: Refused, with the
 // sentence for the rep.
 struct AskTargetFailed {
@@ -62,8 +82,12 @@ struct AskTargetFailed {
 };
 // The target has let the rep in: the session begins. Answer: Connected, or Refused.
 struct AskConnected {
+  Negotiated rep, target;  // for the record
   template <class V>
-  void visit(V&) {}
+  void visit(V& v) {
+    rep.visit(v);
+    target.visit(v);
+  }
 };
 enum class ChannelKind : std::uint8_t { shell, exec, subsystem };
 inline constexpr auto kLastChannelKind = ChannelKind::subsystem;
@@ -155,11 +179,13 @@ struct Begin {
   std::string banner;             // shown before login; may be empty
   std::vector<Secret> host_keys;  // OpenSSH private keys (PEM), the preferred one first
   std::uint32_t tries = 3;        // complete logins on this connection
+  SshAlgorithms algorithms;       // to offer
   template <class V>
   void visit(V& v) {
     v.text(banner, limit::banner);
     v.secrets(host_keys, limit::keys, limit::key);
     v.u32(tries);
+    visit_algorithms(v, algorithms);
   }
 };
 struct Challenge {
@@ -191,7 +217,8 @@ struct TargetSocket {
   std::vector<std::string> host_keys;  // pinned: OpenSSH public key lines; no credential before one matches
   std::string user;
   TargetLoginKind login = TargetLoginKind::prompt;
-  Secret credential;  // private key (PEM) or password; empty with `prompt`
+  Secret credential;         // private key (PEM) or password; empty with `prompt`
+  SshAlgorithms algorithms;  // to offer
   template <class V>
   void visit(V& v) {
     v.text(host, limit::name);
@@ -199,6 +226,7 @@ struct TargetSocket {
     v.text(user, limit::user);
     v.enumeration(login, kLastTargetLoginKind);
     v.secret(credential, limit::key);
+    visit_algorithms(v, algorithms);
   }
 };
 struct Connected {

@@ -73,8 +73,8 @@ Result<std::string> MonitorClient::ask_target_failed(TargetFault fault, const st
   return std::move(refused->sentence);
 }
 
-Result<Connected> MonitorClient::ask_connected() {
-  ASSIGN_OR_RETURN(auto heard, ask(AskConnected{}));
+Result<Connected> MonitorClient::ask_connected(AskConnected question) {
+  ASSIGN_OR_RETURN(auto heard, ask(std::move(question)));
   return expect<Connected>(std::move(heard.answer));
 }
 

@@ -51,7 +51,7 @@ class MonitorClient {
   Result<GrantedTarget> ask_target();
   // The sentence for the rep.
   Result<std::string> ask_target_failed(TargetFault fault, const std::string& detail);
-  Result<Connected> ask_connected();
+  Result<Connected> ask_connected(AskConnected ask);
   Result<GrantedChannel> ask_channel(AskChannel ask);
   // Does not wait: take_direct() has the answer to this token once it has come. An Error when there is
   // nothing to wait for.

@@ -2,6 +2,8 @@
 #include "gateway/worker/seccomp_filter.h"
 
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <seccomp.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -84,6 +86,9 @@ Done allow_connected_sockets(const Filter& filter) {
   RETURN_IF_ERROR(rule(filter, SCMP_ACT_ALLOW, SCMP_SYS(sendto), argument(4, SCMP_CMP_EQ, 0)));
   // The half-close of a port's socket.
   RETURN_IF_ERROR(rule(filter, SCMP_ACT_ALLOW, SCMP_SYS(shutdown), argument(1, SCMP_CMP_EQ, SHUT_WR)));
+  // Whether the peer's kernel still answers.
+  RETURN_IF_ERROR(rule(filter, SCMP_ACT_ALLOW, SCMP_SYS(getsockopt), argument(1, SCMP_CMP_EQ, IPPROTO_TCP),
+                       argument(2, SCMP_CMP_EQ, TCP_INFO)));
   return rule(filter, SCMP_ACT_ALLOW, SCMP_SYS(getsockopt), argument(1, SCMP_CMP_EQ, SOL_SOCKET),
               argument(2, SCMP_CMP_EQ, SO_ERROR));
 }

@@ -81,8 +81,9 @@ def openssh_version():
     return tuple(int(number) for number in re.match(r"OpenSSH_(\d+)\.(\d+)", said).groups())
 
 
-def new_host_key(path, comment, kind="ed25519"):
-    size = ["-b", "2048"] if kind == "rsa" else []  # quick to make; the lab's keys live for minutes
+def new_host_key(path, comment, kind="ed25519", bits=None):
+    bits = bits or (2048 if kind == "rsa" else None)  # quick to make; the lab's keys live for minutes
+    size = ["-b", str(bits)] if bits else []
     subprocess.run(["ssh-keygen", "-q", "-t", kind, *size, "-N", "", "-C", comment, "-f", str(path)], check=True,
                    stdin=subprocess.DEVNULL)
 

@@ -148,6 +148,30 @@ def test_every_refused_connection_leaves_nothing_behind(site, strangers):
     eventually(lambda: descriptors() == before, 3, "the descriptors' return")
 
 
+def test_150_idle_connections_from_one_source_keep_no_other_waiting(site, strangers):
+    wide(site)
+    crowd = strangers([SOURCES4[0]] * 150)
+    assert len(crowd.told) == 150 and len(crowd.open()) >= 4
+    for turn in range(10):
+        if turn:
+            wide(site)
+        started = time.monotonic()
+        assert "V10R3" in site.kim.ssh("lshmc -V", namespace="near").stdout
+        assert time.monotonic() - started < 2
+
+
+def test_a_source_that_connects_too_often_is_turned_away_and_no_other(site, strangers):
+    restart_with(site, "connections_a_second = 2", "unauthenticated_per_source = 16")
+    wide(site)
+    crowd = strangers([SOURCES4[0]] * 8 + [SOURCES4[1]] * 2)
+    waited = sum(seconds for _, _, seconds in crowd.told)
+    mine = crowd.open().count(SOURCES4[0])
+    assert 2 <= mine <= 2 + 2 * waited + 1 and mine < 8, crowd.told
+    assert crowd.open().count(SOURCES4[1]) == 2
+    time.sleep(0.6)
+    assert strangers([SOURCES4[0]]).open() == [SOURCES4[0]], "soon it may again"
+
+
 # ---- tries
 
 def wrong(challenge):

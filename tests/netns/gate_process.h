@@ -106,7 +106,7 @@ class GateProcess {
   }
   // Whether the session goes on.
   bool connect(const GrantId& id, const Address& answered) {
-    must(ledger_.connected(id, answered));
+    must(ledger_.connected(id, {answered, {}, {}}));
     if (auto routed = open_forwards(id, answered); !routed) {
       end_session(gate, id, "the forwarded services could not be opened: " + routed.error().message());
       return false;

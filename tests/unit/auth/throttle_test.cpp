@@ -124,3 +124,31 @@ TEST_CASE("the memory of sources is bounded and forgets the oldest") {
   CHECK(throttle.penalty(at("192.0.2.3")) == 0ms);
   CHECK(throttle.penalty(at("192.0.2.2")) > 0ms);
 }
+
+TEST_CASE("a source connects twenty times a second, then one more each twentieth") {
+  HandClock clock;
+  Throttle throttle{clock, {}};
+  for (int i = 0; i < 20; ++i) CHECK(throttle.admit(at("2001:db8::1")));  // each gone at once
+  CHECK_FALSE(throttle.admit(at("2001:db8::2")));                         // of the same /64
+  CHECK(throttle.admit(at("2001:db8:0:1::1")));
+  clock.advance(60ms);
+  CHECK(throttle.admit(at("2001:db8::3")));
+  CHECK_FALSE(throttle.admit(at("2001:db8::4")));
+  clock.advance(1h);
+  for (int i = 0; i < 20; ++i) CHECK(throttle.admit(at("2001:db8::1")));
+  CHECK_FALSE(throttle.admit(at("2001:db8::1")));
+}
+
+TEST_CASE("more sources than are remembered cost no memory") {
+  HandClock clock;
+  ThrottleLimits limits;
+  limits.sources = 8;
+  limits.connections_a_second = 1;
+  Throttle throttle{clock, limits};
+  for (int i = 0; i < 100; ++i) {
+    clock.advance(1ms);
+    CHECK(throttle.admit(at(fmt::format("192.0.2.{}", i))));
+  }
+  CHECK_FALSE(throttle.admit(at("192.0.2.99")));  // the last ones are remembered
+  CHECK(throttle.admit(at("192.0.2.1")));
+}

@@ -145,7 +145,7 @@ TEST_CASE("sallyport.toml: limits and kinds") {
   CHECK(complaint("[pam]\nservice = \"../x\"\n") ==
         "sallyport.toml:5: 'service' in [pam] is \"../x\" (expected the name of a file in /etc/pam.d)\n");
   CHECK(complaint("[frobnicate]\nx = 1\n") ==
-        "sallyport.toml:4: unknown key 'frobnicate' (known: gate, login, firewall, worker, pam)\n");
+        "sallyport.toml:4: unknown key 'frobnicate' (known: gate, login, ssh, firewall, worker, pam)\n");
 }
 
 TEST_CASE("a policy: each fault with its line") {
@@ -360,6 +360,14 @@ TEST_CASE("a target: each fault with its line") {
         "targets/hmc1.toml:7: 'secret_file' in [login] is \"x\" (expected an absolute path)\n");
   CHECK(complaint(head, ssh + "ports = 22\n", login) ==
         "targets/hmc1.toml:5: unknown key 'ports' in [ssh] (did you mean port?)\n");
+  CHECK(complaint(head, ssh + "macs = [\"hmac-sha2-256\", \"hmac-sha1\"]\n", login) ==
+        "targets/hmc1.toml:5: 'macs' in [ssh] names \"hmac-sha1\", which is not safe any more (expected "
+        "another, "
+        "or legacy = true)\n");
+  CHECK(complaint(head, ssh + "legacy = true\nmacs = [\"hmac-sha1\"]\n", login).empty());
+  CHECK(complaint(head, ssh + "macs = [\"rot13\"]\n", login)
+            .starts_with("targets/hmc1.toml:5: 'macs' in [ssh] names \"rot13\" (expected some of "
+                         "hmac-sha2-256-etm@openssh.com, "));
 }
 
 TEST_CASE("a target's kind and managed systems: each fault with its line") {

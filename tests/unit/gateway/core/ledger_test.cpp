@@ -256,7 +256,7 @@ TEST_CASE("a session whose target was not reached gives the grant back, within i
   SECTION("and never once the target let the rep in") {
     const auto id = *desk.ledger.enable(permit, kAlice);
     REQUIRE(desk.ledger.claim(id, kPeer));
-    REQUIRE(desk.ledger.connected(id, kPeer.address));
+    REQUIRE(desk.ledger.connected(id, {kPeer.address, {}, {}}));
     CHECK_FALSE(desk.ledger.release(id, "refused"));
     CHECK(desk.state(id) == GrantState::active);
   }

@@ -1,16 +1,10 @@
-// What the gate offers in SSH. Runs in: unit tests.
+// What the linked libssh makes of the gate's lists. Runs in: unit tests.
 #include "gateway/ssh/algorithms.h"
 
-#include <algorithm>
-
+#include "policies/ssh_algorithms.h"
 #include "tests/catch.h"
 
 using namespace sallyport;
-
-namespace {
-constexpr AlgorithmKind kKinds[] = {AlgorithmKind::key_exchange, AlgorithmKind::cipher, AlgorithmKind::mac,
-                                    AlgorithmKind::host_key};
-}
 
 TEST_CASE("the filter keeps what the library knows, in our order") {
   const auto known = [](const std::string& name) { return name != "b"; };
@@ -19,33 +13,19 @@ TEST_CASE("the filter keeps what the library knows, in our order") {
   CHECK(keep_known({}, known).empty());
 }
 
-TEST_CASE("nothing weak is offered to anybody") {
-  for (const auto kind : kKinds)
-    for (const auto name : target_algorithms(kind)) {
-      INFO(name);
-      CHECK(name.find("sha1") == std::string_view::npos);
-      CHECK(name.find("cbc") == std::string_view::npos);
-      CHECK(name.find("group-exchange") == std::string_view::npos);
-      CHECK(name != "ssh-rsa");
-      CHECK(name != "ssh-dss");
-    }
-}
-
-TEST_CASE("MACs for the rep are encrypt-then-MAC only") {
-  for (const auto name : rep_algorithms(AlgorithmKind::mac))
-    CHECK(name.find("-etm@") != std::string_view::npos);
-}
-
-TEST_CASE("post-quantum key exchanges come first") {
-  const auto offered = rep_algorithms(AlgorithmKind::key_exchange);
-  const auto first_classical = std::ranges::find(offered, "curve25519-sha256");
-  for (auto one = offered.begin(); one != first_classical; ++one)
-    CHECK((one->starts_with("mlkem") || one->starts_with("sntrup")));
-}
-
 TEST_CASE("the linked libssh takes our lists") {
-  const SshBind bind{ssh_bind_new()};
-  CHECK(set_rep_algorithms(bind.get()));
+  for (const auto profile : {SshProfile::modern, SshProfile::nist_800_131a}) {
+    const SshBind bind{ssh_bind_new()};
+    CHECK(set_rep_algorithms(bind.get(), algorithms_for_reps(profile)));
+    const SshSession session{ssh_new()};
+    CHECK(set_target_algorithms(session.get(), algorithms_for_targets(profile), {SSH_KEYTYPE_RSA}));
+    CHECK(set_target_algorithms(session.get(), with_legacy(algorithms_for_targets(profile)), {}));
+  }
+}
+
+TEST_CASE("a list of which the linked libssh knows nothing is an error") {
+  auto algorithms = algorithms_for_targets(SshProfile::modern);
+  algorithms.ciphers = {"rot13"};
   const SshSession session{ssh_new()};
-  CHECK(set_target_algorithms(session.get(), {SSH_KEYTYPE_RSA}));
+  CHECK_FALSE(set_target_algorithms(session.get(), algorithms, {}));
 }

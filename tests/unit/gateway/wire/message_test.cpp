@@ -61,7 +61,9 @@ TEST_CASE("values out of range are refused") {
 
 TEST_CASE("an answer's secrets and lists come back as they went") {
   TargetSocket socket{
-      "hmc1", {"ssh-ed25519 AAAA", "ssh-rsa BBBB"}, "hscroot", TargetLoginKind::password, Secret{"abc"}};
+      "hmc1",        {"ssh-ed25519 AAAA", "ssh-rsa BBBB"},
+      "hscroot",     TargetLoginKind::password,
+      Secret{"abc"}, {{"curve25519-sha256"}, {"aes256-ctr", "aes128-ctr"}, {}, {"ssh-ed25519"}}};
   const auto bytes = encode(kNow, Answer{std::move(socket)});
   const auto decoded = decode_answer(kNow, bytes.reveal());
   REQUIRE(decoded);
@@ -69,6 +71,8 @@ TEST_CASE("an answer's secrets and lists come back as they went") {
   CHECK(back.host_keys.size() == 2);
   CHECK(back.login == TargetLoginKind::password);
   CHECK(back.credential.equals("abc"));
+  CHECK(back.algorithms ==
+        SshAlgorithms{{"curve25519-sha256"}, {"aes256-ctr", "aes128-ctr"}, {}, {"ssh-ed25519"}});
 }
 
 TEST_CASE("a channel carries a message and one descriptor, and says when the peer is gone") {
