@@ -18,7 +18,7 @@ namespace sallyport {
 
 namespace {
 
-constexpr std::size_t kKept = 60 * 1024;
+constexpr std::size_t kKept = 124 * 1024;
 
 struct Reader {
   int socket = -1;
@@ -58,13 +58,16 @@ ssize_t read_much(Reader& reader, std::span<char> into) {
 
 bool is_ready(const pollfd& one) noexcept { return (one.events & POLLIN) != 0 && BigReads::kept(one.fd) > 0; }
 
-// As poll(2). With something kept nobody has to wait, and who asks for nothing else needs no system call.
+// libssh goes on asking whether it may write for as long as there is something to read, with nothing to
+// write. It hears that when nothing is kept any more, so after at most kKept bytes; who asks for that alone,
+// at once.
+bool asks_the_kernel(const pollfd& one) noexcept { return one.fd >= 0 && !is_ready(one); }
+
+// As poll(2). With something kept nobody has to wait, and who asks of such sockets alone needs no system
+// call.
 int poll_kept(std::span<pollfd> all, int timeout) {
   const bool ready = std::any_of(all.begin(), all.end(), is_ready);
-  const bool only_kept = ready && std::all_of(all.begin(), all.end(), [](const pollfd& one) {
-                           return one.fd < 0 || (is_ready(one) && one.events == POLLIN);
-                         });
-  if (only_kept) {
+  if (ready && std::none_of(all.begin(), all.end(), asks_the_kernel)) {
     for (auto& one : all) one.revents = one.fd < 0 ? short{0} : short{POLLIN};
     return static_cast<int>(std::count_if(all.begin(), all.end(), is_ready));
   }

@@ -1,6 +1,6 @@
 // Big reads for libssh: it takes 4 KiB from its socket at a time and polls before each, which is a third of
 // what a relay costs. This program therefore has a recv() and a poll() of its own, and the dynamic linker
-// gives libssh these instead of libc's: one system call takes up to 64 KiB, and what libssh did not ask for
+// gives libssh these instead of libc's: one system call takes up to 128 KiB, and what libssh did not ask for
 // is handed to it by the next calls. Runs in: sallyport-ssh.
 //
 // The boundary: only sockets named here, only recv() without flags; every other call goes to the kernel as it
