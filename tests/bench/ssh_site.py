@@ -98,6 +98,7 @@ class Site:
         make_folders()
         self.make_keys()
         lay_direct_wire()
+        use_plain_tcp()
         self.start_targets()
         self.start_bastion(build / "bench/bench_pam_challenge.so")
         files.new_state("1g")
@@ -232,6 +233,15 @@ def lay_direct_wire():
     network.ip(["link add direct0 index 201 netns rep type veth peer name direct0 netns hmc"])
     for namespace, address in (("rep", REP_DIRECT), ("hmc", TARGET_DIRECT)):
         network.ip(["link set direct0 addrgenmode none up", f"addr add {address}/30 dev direct0"], namespace)
+
+
+def use_plain_tcp():
+    """Debian's own congestion control, or one like it where nothing is lost; not what this machine's administrator has
+    chosen: BBR, for one, leaves pauses between packets."""
+    file = "/proc/sys/net/ipv4/tcp_congestion_control"
+    for namespace in ("rep", "gate", "hmc"):
+        subprocess.run(network.inside(namespace, ["sh", "-c", f"echo cubic >{file} || echo reno >{file}"]), check=True,
+                       stderr=subprocess.DEVNULL)
 
 
 def is_running(pid):
