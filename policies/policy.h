@@ -14,6 +14,9 @@ namespace sallyport {
 enum class ResponseMethod : std::uint8_t { ocra };
 const char* to_text(ResponseMethod method) noexcept;
 
+// Which way files may go, by sftp and scp; of any other program the bytes of each way are counted and hashed.
+enum class FileWays : std::uint8_t { none, to_target, from_target, both };
+
 struct Policy {
   std::string name;  // the file's name without .toml
   std::string description;
@@ -30,6 +33,9 @@ struct Policy {
 
   // [login]
   std::vector<ResponseMethod> methods{ResponseMethod::ocra};
+
+  // [ssh]
+  FileWays files = FileWays::both;
 
   // [recording]
   bool record_input = false;                   // what the rep types, while the terminal echoes

@@ -36,6 +36,15 @@ void read_login(TableReader login, Policy& policy) {
   login.finish();
 }
 
+void read_ssh(TableReader ssh, Policy& policy) {
+  policy.files = ssh.choice("files", policy.files,
+                            {{"none", FileWays::none},
+                             {"to-target", FileWays::to_target},
+                             {"from-target", FileWays::from_target},
+                             {"both", FileWays::both}});
+  ssh.finish();
+}
+
 void read_recording(TableReader recording, Policy& policy) {
   policy.record_input = recording.boolean("input", policy.record_input);
   policy.recording_limit = recording.size("limit", policy.recording_limit, 4096, 1ULL << 40);
@@ -52,6 +61,7 @@ Policy read_policy(TableReader file, const std::string& name, Port gate_ssh_port
                                 {{"power", TargetKind::power}, {"ds8000", TargetKind::ds8000}});
   read_limits(file.table("limits"), policy);
   read_login(file.table("login"), policy);
+  read_ssh(file.table("ssh"), policy);
   read_recording(file.table("recording"), policy);
   policy.services = read_services(file, gate_ssh_port);
   file.finish();

@@ -14,8 +14,8 @@ namespace {
 using nlohmann::json;
 
 // Who and what before the numbers.
-constexpr std::array kFirst{"rep",     "target",  "by",   "enabled_by", "grant",
-                            "session", "channel", "peer", "reason"};
+constexpr std::array kFirst{"rep",     "target",    "by",   "enabled_by", "grant", "session",
+                            "channel", "direction", "what", "path",       "peer",  "reason"};
 
 std::string to_words(const json& value) {
   if (value.is_string()) return escape_terminal(value.get_ref<const std::string&>());

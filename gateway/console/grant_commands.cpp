@@ -5,6 +5,7 @@
 #include "base/escape.h"
 #include "gateway/console/commands.h"
 #include "gateway/console/control_client.h"
+#include "gateway/console/file_table.h"
 #include "gateway/console/grant_text.h"
 #include "gateway/console/output.h"
 #include "gateway/console/values.h"
@@ -103,18 +104,27 @@ void add_list(const Command& app, ConsoleContext& context) {
   });
 }
 
+// Of the journal, which only root and group sallyport-auditor may read; others are shown the totals alone.
+void add_files(const ConsoleContext& context, Json& result) {
+  const auto session = text_of(member(result, "grant"), "session");
+  if (session.empty()) return;
+  if (auto files = files_of(context.state, session); files && !files->empty()) result["files"] = *std::move(files);
+}
+
 void add_show(const Command& app, ConsoleContext& context) {
   const auto name = std::make_shared<std::string>();
   const auto command =
-      app.subcommand("show", "One grant, and what the kernel holds open").heading(group::sessions);
+      app.subcommand("show", "One grant, its files, and what the kernel holds open").heading(group::sessions);
   command.option("grant", *name, "grant (g-…) or session (s-…)").required();
   command.footer("Example:\n  sallyport show g-7k3m9q2x");
   command.runs([&context, name] {
     run_command(context, [&]() -> Done {
-      ASSIGN_OR_RETURN(const auto result, ask(context, {{"ask", "show"}, {"grant", *name}}));
+      ASSIGN_OR_RETURN(auto result, ask(context, {{"ask", "show"}, {"grant", *name}}));
+      add_files(context, result);
       if (context.json) return print_json(result), Done{};
       print(grant_text(member(result, "grant"), context.color, SystemClock{}.wall()));
       if (result.contains("tell")) print("\n" + tell_text(result["tell"], context.color));
+      if (result.contains("files")) print("\n" + files_text(result["files"], context.color));
       print("\n" + kernel_text(member(result, "kernel"), context.color));
       return {};
     });

@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 
 #include "base/duration.h"
+#include "gateway/console/file_table.h"
 #include "gateway/console/table.h"
 #include "gateway/console/values.h"
 
@@ -118,6 +119,7 @@ std::string grant_text(const Json& grant, bool color, WallTime now) {
     lines.add("failed", fmt::format("{} logins", failed));
   add_session(lines, grant, now);
   add_counted(lines, grant);
+  lines.add("files", file_totals_text(member(grant, "files")));
   if (const auto ended = text_of(grant, "ended_at"); !ended.empty())
     lines.add("ended", until_text(grant, now));
   return fmt::format("{} is {}\n", painted("Grant " + text_of(grant, "id"), Color::strong, color),

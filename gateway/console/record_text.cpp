@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "gateway/console/file_table.h"
 #include "gateway/console/table.h"
 #include "gateway/console/values.h"
 
@@ -42,7 +43,16 @@ constexpr std::array kSentences{
     Sentence{"session.channel_closed",
              "channel {channel} closes[, exit status {exit_status}][, {to_target} bytes to the target][, "
              "{from_target} from it]"},
-    Sentence{"session.ended", "session {session} has ended[: {reason}][, by {by}][; {traffic}]",
+    Sentence{"session.file",
+             "{direction}: {path}[ (as {name})], {size} bytes, {kind}[, sha256 {sha256}][, no hash: {no_sha256}][, "
+             "{incomplete}]"},
+    Sentence{"session.file_changed", "at the target: {path}: {what}[ {other}][, {detail}]"},
+    Sentence{"session.file_refused", "refused[ {path}]: {reason}", Color::warning},
+    Sentence{"session.files_unaccounted", "channel {channel} cannot be told apart into files: {reason}",
+             Color::bad},
+    Sentence{"session.files_unlisted", "MORE FILES than the journal lists of one session: from here on they are "
+                                       "only counted", Color::bad},
+    Sentence{"session.ended", "session {session} has ended[: {reason}][, by {by}][; {traffic}][; files: {files}]",
              Color::warning},
     Sentence{"traffic", "{traffic}", Color::faint},
     Sentence{"target.failed", "the target failed[: {reason}]", Color::bad},
@@ -88,6 +98,8 @@ std::string traffic_text(const Json& services) {
 
 std::string field_text(const Json& record, const std::string& key) {
   if (key == "traffic") return traffic_text(member(record, "traffic"));
+  if (key == "files") return file_totals_text(member(record, "files"));
+  if (key == "incomplete") return member(record, "complete") == false ? "not complete" : "";
   const auto text = value_text(member(record, key.c_str()));
   return key.ends_with("_by") ? time_text(text) : text;
 }

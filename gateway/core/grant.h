@@ -80,6 +80,14 @@ struct ServiceTraffic {
   bool operator==(const ServiceTraffic&) const = default;
 };
 
+// Files that went one way by sftp or scp, and their bytes.
+enum class FileDirection : std::uint8_t { to_target, from_target };
+struct FileTotals {
+  FileDirection direction = FileDirection::to_target;
+  std::uint64_t count = 0, bytes = 0;
+  bool operator==(const FileTotals&) const = default;
+};
+
 struct Grant {
   GrantId id;
   std::string rep, target, policy;
@@ -107,6 +115,7 @@ struct Grant {
   bool session_closed = false;  // session.ended is in the journal
   std::uint64_t to_target = 0, from_target = 0;  // bytes relayed by the SSH proxy
   std::vector<ServiceTraffic> traffic;           // as counted when it ended
+  std::vector<FileTotals> files;                 // the same
   std::string end_reason;
 };
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "gateway/core/file_record.h"
 #include "gateway/core/service_record.h"
 
 namespace sallyport {
@@ -54,6 +55,10 @@ class Fields {
   std::vector<ServiceTraffic> traffic(const char* key) {
     if (!record_.fields.contains(key)) return {};
     return value(key, traffic_from_json(record_.fields[key]));
+  }
+  std::vector<FileTotals> files(const char* key) {
+    if (!record_.fields.contains(key)) return {};
+    return value(key, files_from_json(record_.fields[key]));
   }
   Done finish() const {
     if (problem_.empty()) return {};
@@ -121,6 +126,7 @@ void ended(Grant& grant, Fields& fields, const Record& record) {
   grant.to_target = fields.number("to_target");
   grant.from_target = fields.number("from_target");
   grant.traffic = fields.traffic("traffic");
+  grant.files = fields.files("files");
   grant.session_closed = true;
 }
 void expired(Grant& grant, Fields&, const Record& record) { grant.ended_at = record.time; }
@@ -255,6 +261,7 @@ Entry session_ended(const Grant& grant, const std::string& reason, const std::st
               {"from_target", std::min(counters.from_target, kLargestNumber)}};
   if (!by.empty()) fields["by"] = by;
   if (!counters.traffic.empty()) fields["traffic"] = traffic_to_json(counters.traffic);
+  if (!counters.files.empty()) fields["files"] = files_to_json(counters.files);
   return about(grant, "session.ended", std::move(fields));
 }
 

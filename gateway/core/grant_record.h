@@ -12,6 +12,7 @@ namespace sallyport {
 struct Counters {
   std::uint64_t to_target = 0, from_target = 0;  // bytes relayed by the SSH proxy
   std::vector<ServiceTraffic> traffic = {};      // of the services, one entry a transport
+  std::vector<FileTotals> files = {};            // at most one entry a direction
 };
 
 using Grants = std::map<GrantId, Grant>;

@@ -1,6 +1,7 @@
 // Runs in: sallyportd.
 #include "gateway/monitor/grant_json.h"
 
+#include "gateway/core/file_record.h"
 #include "gateway/core/service_record.h"
 
 namespace sallyport {
@@ -47,6 +48,7 @@ Json to_json(const Grant& grant) {
     json["from_target"] = grant.from_target;
   }
   if (!grant.traffic.empty()) json["traffic"] = traffic_to_json(grant.traffic);
+  if (!grant.files.empty()) json["files"] = files_to_json(grant.files);
   return json;
 }
 

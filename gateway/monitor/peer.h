@@ -40,6 +40,7 @@ class Peer {
   void on(AskConnected& ask);
   void on(AskChannel& ask);
   void on(AskDirect& ask);  // in peer_direct.cpp
+  void on(TellFile& told);  // in peer_files.cpp
   void on(TellChannelClosed& told);
   void on(TellActivity& told);
   void on(TellFinished& told);

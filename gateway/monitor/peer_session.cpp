@@ -18,7 +18,7 @@ namespace {
 constexpr std::chrono::minutes kTargetLoginTime{10};  // its own prompts included
 
 Counters bounded(std::uint64_t to_target, std::uint64_t from_target) {
-  return {std::min(to_target, kLargestNumber), std::min(from_target, kLargestNumber), {}};
+  return {std::min(to_target, kLargestNumber), std::min(from_target, kLargestNumber), {}, {}};
 }
 
 const Target* find_target(const Gate& gate, const std::string& name) {
@@ -84,17 +84,10 @@ std::string forwarded_text(const Grant& grant) {
   return text;
 }
 
-// The limits of a policy that was removed while its session runs.
-Policy strictest() {
-  Policy policy;
-  policy.channels = 1;
-  return policy;
-}
-
-Policy policy_of(const Gate& gate, const Grant& grant) {
-  const auto found = gate.catalogue.policies.find(grant.policy);
-  return found == gate.catalogue.policies.end() ? strictest() : found->second;
-}
+static_assert(static_cast<int>(FilesAllowed::none) == static_cast<int>(FileWays::none) &&
+              static_cast<int>(FilesAllowed::to_target) == static_cast<int>(FileWays::to_target) &&
+              static_cast<int>(FilesAllowed::from_target) == static_cast<int>(FileWays::from_target) &&
+              static_cast<int>(FilesAllowed::both) == static_cast<int>(FileWays::both));
 
 }  // namespace
 
@@ -243,7 +236,9 @@ void Peer::on(AskChannel& ask) {
     return end_session(gate_, *grant_, "it cannot be recorded: " + writer.error().message());
   }
   session.open_channels.insert(channel);
-  tell(ChannelGranted{channel, policy.record_input, policy.recording_limit}, writer->get());
+  tell(ChannelGranted{channel, policy.record_input, policy.recording_limit,
+                      static_cast<FilesAllowed>(policy.files)},
+       writer->get());
 }
 
 // Whatever a person types at is recorded: a terminal, and a shell without one. Exec and sftp without a
@@ -281,6 +276,8 @@ void Peer::on(TellChannelClosed& told) {
                {"to_target", counted.to_target},
                {"from_target", counted.from_target}}};
   if (told.exit_status >= 0) entry.fields["exit_status"] = told.exit_status;
+  if (!told.sha256_to_target.empty()) entry.fields["sha256_to_target"] = told.sha256_to_target;
+  if (!told.sha256_from_target.empty()) entry.fields["sha256_from_target"] = told.sha256_from_target;
   gate_.ledger.note_closing(entry);
   close_recording(gate_, *grant_, told.channel);
 }

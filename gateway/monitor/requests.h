@@ -50,6 +50,7 @@ inline constexpr std::array kRequests{
     Request{ask_index<AskConnected>(),      Phase::dialled | Phase::over,                 1},
     Request{ask_index<AskChannel>(),        Phase::connected | Phase::over,               kMostChannels},
     Request{ask_index<AskDirect>(),         Phase::connected | Phase::over,               kMostChannels},
+    Request{ask_index<TellFile>(),          Phase::connected | Phase::over,               kUnlimited},
     Request{ask_index<TellChannelClosed>(), Phase::connected | Phase::over,               kMostChannels},
     Request{ask_index<TellActivity>(),      Phase::connected | Phase::over,               kUnlimited},
     Request{ask_index<TellFinished>(),      kAnyPhase,                                    1},
@@ -76,6 +77,7 @@ static_assert(!permitted(ask_index<AskTarget>(), Phase::challenged),
 static_assert(!permitted(ask_index<AskChannel>(), Phase::dialled),
               "no program before the session is journaled");
 static_assert(!permitted(ask_index<AskDirect>(), Phase::dialled), "no port before the session is journaled");
+static_assert(!permitted(ask_index<TellFile>(), Phase::dialled), "no file before the session is journaled");
 static_assert(!permitted(ask_index<AskAnswer>(), Phase::new_peer), "no answer without a challenge");
 
 // Counts what one connection asked.

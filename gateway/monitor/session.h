@@ -9,6 +9,7 @@
 #include "firewall/firewall.h"
 #include "gateway/audit/recording_store.h"
 #include "gateway/core/end_warnings.h"
+#include "gateway/core/file_record.h"
 #include "gateway/core/grant_record.h"
 #include "gateway/monitor/loop.h"
 
@@ -28,6 +29,7 @@ struct Session {
   std::uint32_t next_channel = 1;
   std::set<std::uint32_t> open_channels;
   std::map<std::uint32_t, Recording> recordings;  // by channel; those still open
+  FileAccount files;
   EndWarnings warnings;
 
   // Set when it is ending: nothing more is granted, and the rep is being told.

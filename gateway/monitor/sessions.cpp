@@ -26,6 +26,7 @@ void finish_end(Gate& gate, const GrantId& id) {
   while (!session.recordings.empty()) close_recording(gate, id, session.recordings.begin()->first);
   read_traffic(gate, id);
   session.counters.traffic = traffic_of(gate, id);
+  session.counters.files = session.files.totals();
   gate.ledger.finish(id, session.end_reason, session.ended_by, session.counters);
   gate.sessions.erase(id);
   close_doors(gate, id);
@@ -68,7 +69,20 @@ std::string reason_to_end(Gate& gate, const GrantId& id, Session& session) {
   return fault_of_recordings(gate, grant, session);
 }
 
+// The limits of a policy that was removed while its session runs.
+Policy strictest() {
+  Policy policy;
+  policy.channels = 1;
+  policy.files = FileWays::none;
+  return policy;
+}
+
 }  // namespace
+
+Policy policy_of(const Gate& gate, const Grant& grant) {
+  const auto found = gate.catalogue.policies.find(grant.policy);
+  return found == gate.catalogue.policies.end() ? strictest() : found->second;
+}
 
 void begin_session(Gate& gate, const GrantId& id, const std::string& name, PeerId peer) {
   Session& session = gate.sessions[id];

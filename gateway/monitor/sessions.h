@@ -9,6 +9,9 @@ namespace sallyport {
 // For the worker to tell a rep who has yet to open a channel why there is no session.
 inline constexpr std::chrono::seconds kLastWordsTime{8};
 
+// The grant's policy; the strictest there is when it was removed while its session runs.
+Policy policy_of(const Gate& gate, const Grant& grant);
+
 // Starts keeping a claimed grant's session.
 void begin_session(Gate& gate, const GrantId& id, const std::string& name, PeerId peer);
 // The target was never reached: forgets the session without a use of the grant.

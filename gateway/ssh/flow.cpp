@@ -23,10 +23,23 @@ std::size_t Flow::arrive(std::string_view bytes, const Witness& witness) {
     held_ = 0;
     return bytes.size();
   }
-  const auto taken = backlog_.take(bytes);
-  if (witness && taken > 0) witness(bytes.substr(0, taken));
+  const auto taken = std::min(bytes.size(), backlog_.room());
+  if (taken > 0) keep(bytes.substr(0, taken), witness);
   held_ = bytes.size() - taken;
   return taken;
+}
+
+void Flow::edit_with(Editor editor) {
+  editor_ = std::move(editor);
+  const std::string waiting{backlog_.front(backlog_.size())};
+  backlog_.clear();
+  if (!waiting.empty()) keep(waiting, {});
+}
+
+void Flow::keep(std::string_view bytes, const Witness& witness) {
+  if (witness) witness(bytes);
+  const auto edited = editor_ ? editor_(bytes) : std::nullopt;
+  backlog_.force(edited ? std::string_view{*edited} : bytes);
 }
 
 bool Flow::refill(ssh_channel source, const Witness& witness) {
@@ -49,8 +62,7 @@ bool Flow::refill(ssh_channel source, const Witness& witness) {
     const std::string_view read{bytes.data(), static_cast<std::size_t>(got)};
     held_ -= std::min(held_, read.size());
     if (discarding_) continue;
-    backlog_.force(read);
-    if (witness) witness(read);
+    keep(read, witness);
   }
   return true;
 }

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string_view>
 
 #include "gateway/ssh/backlog.h"
@@ -17,8 +18,12 @@ class Flow {
  public:
   // Sees every byte that is taken in, before it can reach the other leg.
   using Witness = std::function<void(std::string_view)>;
+  // The same, and may put other bytes in their place; nothing: they go on as they are, and are not copied.
+  using Editor = std::function<std::optional<std::string>(std::string_view)>;
 
   explicit Flow(Stream stream) : stream_(stream), backlog_(kCapacity) {}
+  // Before the first byte has gone on. What a hasty peer sent already is edited too.
+  void edit_with(Editor editor);
 
   // What libssh's data callback is given: takes what there is room for and returns how much. The rest stays
   // in libssh's buffer and closes the source's window: that is the only thing that stops a source, so a slow
@@ -52,10 +57,13 @@ class Flow {
   bool overrun() const noexcept { return held_ > kOverrun; }
 
  private:
+  void keep(std::string_view bytes, const Witness& witness);
+
   static constexpr std::size_t kCapacity = 256 * 1024;
   static constexpr std::size_t kOverrun = 8 * 1024 * 1024;  // libssh's window is at most 2 MiB
 
   Stream stream_;
+  Editor editor_;
   Backlog backlog_;
   std::size_t held_ = 0;  // in libssh's buffer, unread. Counted here: asking libssh would run callbacks.
   std::uint64_t passed_ = 0;

@@ -10,6 +10,8 @@ namespace sallyport {
 namespace {
 
 constexpr std::size_t kVariables = 32, kVariableBytes = 4096;
+// How long a target may take to tell how a program ended whose client has closed its channel.
+constexpr std::chrono::seconds kExitPatience{1};
 constexpr int kRefusedStatus = 255;  // what ssh(1) itself returns for an error
 
 }  // namespace
@@ -130,10 +132,12 @@ void Program::start(SshMessage message, ProgramRequest request) {
       {request_.kind, terminal_.has_value(), shape.term, shape.columns, shape.rows, request_.command});
   if (!granted) return refuse(granted.error().message());
   id_ = granted->facts.channel;
+  const auto files = granted->facts.files;
   if (auto begun = begin_recording(*std::move(granted)); !begun) {
     recording_failure_ = begun.error();
     return;
   }
+  if (!watch_files(files)) return;
   twin_ = ssh_channel_new(target_->get());
   if (twin_ == nullptr) return refuse("out of memory");
   // Before the channel is open, so that nothing can arrive unseen.
@@ -158,7 +162,7 @@ void Program::refuse(const std::string& sentence) {
   request_message_.reset();
   if (twin_ != nullptr) close_target_side();
   stage_ = Stage::over;
-  errors_.say(gate_says(sentence));
+  if (!sentence.empty()) errors_.say(gate_says(sentence));
   output_.end();
   errors_.end();
   target_closed_ = true;
@@ -271,6 +275,7 @@ bool Program::pump() {
     moved |= errors_.refill(twin_, witness_output_);
     if (stage_ == Stage::running) moved |= to_target_.drain(*target_, twin_);
   }
+  tend_files();
   // I6: nothing is shown that was not at least handed to write(2).
   if (!record() && stage_ != Stage::over) return false;
   moved |= output_.drain(*rep_, channel_);
@@ -292,7 +297,7 @@ bool Program::record() {
 }
 
 void Program::pass_exit() {
-  if (exit_sent_ || rep_close_sent_ || rep_closed_ || !output_.drained() || !errors_.drained()) return;
+  if (exit_sent_ || rep_close_sent_ || !output_.drained() || !errors_.drained()) return;
   if (exit_signal_) {
     ssh_channel_request_send_exit_signal(channel_, exit_signal_->name.c_str(), exit_signal_->core ? 1 : 0,
                                          exit_signal_->message.c_str(), "");
@@ -326,11 +331,17 @@ void Program::pass_ends() {
   if (all_shown && !rep_close_sent_) ssh_channel_send_eof(channel_);
   if (((target_closed_ || unread_) && all_shown) || (rep_closed_ && stage_ == Stage::waiting))
     close_rep_side();
-  if (rep_closed_) close_rep_side();
+  if (rep_closed_ && !is_exit_awaited()) close_rep_side();
   // Not before the last byte is fetched: libssh reads nothing from a channel that we have closed.
   const bool all_fetched = output_.drained() && errors_.drained();
   const bool target_done = (target_closed_ && all_fetched) || (rep_closed_ && to_target_.drained());
   if (stage_ == Stage::running && target_done) close_target_side();
+}
+
+// A client may close first and still want to know how its program ended: scp over a shared connection does.
+bool Program::is_exit_awaited() const {
+  return stage_ == Stage::running && !exit_sent_ && !target_closed_ && target_->alive() &&
+         !has_been_closed_for(kExitPatience);
 }
 
 void Program::close_target_side() {

@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "gateway/ssh/file_watch.h"
 #include "gateway/ssh/program_request.h"
 #include "gateway/ssh/recorder.h"
 #include "gateway/ssh/rep_channel.h"
@@ -29,6 +30,8 @@ class Program final : public RepChannel {
   void say(const std::string& sentence) override;
   void end(const std::string& sentence) override;
   std::uint64_t from_target() const noexcept override { return output_.passed() + errors_.passed(); }
+  // With what it carried of files, which the monitor is told first.
+  std::optional<TellChannelClosed> account() override;
   // I6: also when the recording could not be written.
   std::optional<Ending> fault() const override;
 
@@ -43,6 +46,9 @@ class Program final : public RepChannel {
   void start(SshMessage message, ProgramRequest request);
   Done begin_recording(GrantedChannel&& granted);
   void refuse(const std::string& sentence);
+  void refuse_files(const FileRefusal& refusal);
+  bool watch_files(FilesAllowed allowed);
+  void tend_files();
   void refuse_without_twin(const std::string& sentence);
   void advance();
   int step();
@@ -53,6 +59,7 @@ class Program final : public RepChannel {
   void stop_reading();
   void pass_exit();
   void pass_ends();
+  bool is_exit_awaited() const;
   void close_target_side();
 
   ssh_channel twin_ = nullptr;
@@ -68,6 +75,7 @@ class Program final : public RepChannel {
   std::optional<Recorder> recorder_;
   std::optional<Error> recording_failure_;
   Flow::Witness witness_output_;
+  std::optional<FileWatch> files_;
 
   Flow errors_{Stream::errors};
   struct ExitSignal {

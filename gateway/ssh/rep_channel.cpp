@@ -43,15 +43,15 @@ std::optional<Ending> RepChannel::fault() const {
   return std::nullopt;
 }
 
-std::optional<TellChannelClosed> RepChannel::account() const {
+std::optional<TellChannelClosed> RepChannel::account() {
   if (!id_) return std::nullopt;
-  return TellChannelClosed{*id_, to_target(), from_target(), exit_status_.value_or(-1)};
+  return TellChannelClosed{*id_, to_target(), from_target(), exit_status_.value_or(-1), {}, {}};
 }
 
 void RepChannel::follow_rep() {
   if (!rep_closed_) return;
-  if (!give_up_target_) give_up_target_ = clock_->boot() + kReadingPatience;
-  if (clock_->boot() >= *give_up_target_) to_target_.discard();
+  if (!followed_at_) followed_at_ = clock_->boot();
+  if (has_been_closed_for(kReadingPatience)) to_target_.discard();
   to_target_.end();
   output_.discard();
 }

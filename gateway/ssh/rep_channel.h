@@ -53,7 +53,7 @@ class RepChannel {
   virtual void say(const std::string&) {}
 
   // What to tell the monitor when the channel is over; nothing if it was never granted.
-  std::optional<TellChannelClosed> account() const;
+  virtual std::optional<TellChannelClosed> account();
   std::uint64_t to_target() const noexcept { return to_target_.passed(); }
   virtual std::uint64_t from_target() const noexcept { return output_.passed(); }
 
@@ -65,6 +65,9 @@ class RepChannel {
   }
   // The rep has closed: nobody reads any more, and the target has a while to take what the rep left behind.
   void follow_rep();
+  bool has_been_closed_for(std::chrono::seconds time) const {
+    return followed_at_ && clock_->boot() >= *followed_at_ + time;
+  }
   void close_rep_side();
 
   ssh_channel channel_ = nullptr;
@@ -79,7 +82,7 @@ class RepChannel {
   bool rep_closed_ = false, rep_close_sent_ = false;
 
  private:
-  std::optional<BootTime> give_up_target_;  // when what the rep left for the target is thrown away
+  std::optional<BootTime> followed_at_;  // when the rep's close was seen
 };
 
 // Refuses a channel that the rep wants to open. libssh sends no reason with that, so the sentence goes ahead

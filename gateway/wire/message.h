@@ -19,8 +19,8 @@ inline constexpr std::size_t kMessageLimit = 64 * 1024;
 // Limits of single fields, in bytes.
 namespace limit {
 inline constexpr std::size_t user = 64, password = 512, response = 128, sentence = 512, name = 64, term = 64,
-                             host = 255, command = 16 * 1024, key = 16 * 1024, banner = 4096, keys = 16,
-                             algorithms = 32, algorithm = 64, negotiated = 2 * algorithm + 3;
+                             host = 255, command = 16 * 1024, key = 16 * 1024, banner = 4096, keys = 16, file = 4096,
+                             sha256 = 64, algorithms = 32, algorithm = 64, negotiated = 2 * algorithm + 3;
 }  // namespace limit
 
 template <class V>
@@ -128,12 +128,57 @@ struct TellChannelClosed {
   std::uint32_t channel = 0;
   std::uint64_t to_target = 0, from_target = 0;  // bytes relayed
   std::int64_t exit_status = -1;                 // -1: none was sent
+  // Of a channel whose bytes nobody follows: the SHA-256, in hexadecimal, of what went each way.
+  std::string sha256_to_target, sha256_from_target;
   template <class V>
   void visit(V& v) {
     v.u32(channel);
     v.u64(to_target);
     v.u64(from_target);
     v.i64(exit_status);
+    v.text(sha256_to_target, limit::sha256);
+    v.text(sha256_from_target, limit::sha256);
+  }
+};
+enum class FileAct : std::uint8_t {
+  sent,            // a file's bytes went to the target
+  fetched,         // a file's bytes came from the target
+  copied,          // by the target itself, to `other`
+  renamed,         // to `other`
+  removed,         //
+  changed,         // mode, owner, times or size: `detail`
+  folder_made,     //
+  folder_removed,  //
+  hard_link,       // of the file `other`
+  symbolic_link,   // to `other`
+  refused,         // by the policy: `detail`
+  unaccounted,     // from here on the channel's bytes cannot be told apart into files: `detail`
+};
+inline constexpr auto kLastFileAct = FileAct::unaccounted;
+// Whether there is a hash of a file's bytes, and why not.
+enum class FileHash : std::uint8_t { none, known, not_from_start, not_in_order, appended, changed_there };
+inline constexpr auto kLastFileHash = FileHash::changed_there;
+// What was done with a file on a channel that carries files. No answer.
+struct TellFile {
+  std::uint32_t channel = 0;
+  FileAct act = FileAct::sent;
+  std::string path, other;  // as the representative's client named them
+  std::uint64_t size = 0;   // bytes that went over the channel
+  FileHash hash = FileHash::none;
+  std::string sha256;     // hexadecimal, when `hash` is known
+  bool complete = false;  // the file was closed, and nothing of it was missing or failed
+  std::string detail;
+  template <class V>
+  void visit(V& v) {
+    v.u32(channel);
+    v.enumeration(act, kLastFileAct);
+    v.text(path, limit::file);
+    v.text(other, limit::file);
+    v.u64(size);
+    v.enumeration(hash, kLastFileHash);
+    v.text(sha256, limit::sha256);
+    v.boolean(complete);
+    v.text(detail, limit::sentence);
   }
 };
 // Bytes relayed since the session began, at most once a second and only when they changed. Feeds the idle
@@ -170,7 +215,7 @@ struct TellFinished {
 };
 
 using Ask = std::variant<AskPassword, AskAnswer, AskTarget, AskTargetFailed, AskConnected, AskChannel,
-                         AskDirect, TellChannelClosed, TellActivity, TellFinished>;
+                         AskDirect, TellFile, TellChannelClosed, TellActivity, TellFinished>;
 
 // ---- Monitor to worker: answers, and three things it says unasked (Begin, Warn, End).
 
@@ -238,15 +283,20 @@ struct Connected {
     v.u32(channels);
   }
 };
+// Which way files may go, by sftp and scp.
+enum class FilesAllowed : std::uint8_t { none, to_target, from_target, both };
+inline constexpr auto kLastFilesAllowed = FilesAllowed::both;
 struct ChannelGranted {
   std::uint32_t channel = 0;
   bool record_input = false;
   std::uint64_t recording_limit = 0;  // bytes; reaching it ends the session
+  FilesAllowed files = FilesAllowed::none;
   template <class V>
   void visit(V& v) {
     v.u32(channel);
     v.boolean(record_input);
     v.u64(recording_limit);
+    v.enumeration(files, kLastFilesAllowed);
   }
 };
 struct DirectGranted {

@@ -106,6 +106,13 @@ std::optional<Result<GrantedDirect>> MonitorClient::take_direct(std::uint32_t to
   return std::move(directs_.extract(found).mapped());
 }
 
+void MonitorClient::tell_file(TellFile told) {
+  told.path = cut(told.path, limit::file);
+  told.other = cut(told.other, limit::file);
+  told.detail = cut(told.detail, limit::sentence);
+  say(told);
+}
+
 void MonitorClient::tell_channel_closed(const TellChannelClosed& told) { say(told); }
 
 void MonitorClient::tell_activity(std::uint64_t to_target, std::uint64_t from_target) {

@@ -58,6 +58,7 @@ class MonitorClient {
   Result<std::uint32_t> ask_direct(const std::string& host, std::uint32_t port);
   // Once for each token; nothing while the monitor dials.
   std::optional<Result<GrantedDirect>> take_direct(std::uint32_t token);
+  void tell_file(TellFile told);
   void tell_channel_closed(const TellChannelClosed& told);
   void tell_activity(std::uint64_t to_target, std::uint64_t from_target);
   void tell_finished(TellFinished told);

@@ -204,6 +204,26 @@ std::string complaint_about_service(const std::string& lines) {
 
 }  // namespace
 
+TEST_CASE("a policy says which way files may go") {
+  const ConfigFolder folder;
+  const std::string service = "[[service]]\nname = \"ssh\"\ncarriage = \"ssh\"\nexposure = \"wide\"\n";
+  CHECK(load_catalogue(folder.path())->policies.at("hmc-ssh").files == FileWays::both);
+  const std::pair<const char*, FileWays> ways[] = {{"none", FileWays::none},
+                                                   {"to-target", FileWays::to_target},
+                                                   {"from-target", FileWays::from_target},
+                                                   {"both", FileWays::both}};
+  for (const auto& [text, way] : ways) {
+    folder.put("policies/hmc-ssh.toml", "[ssh]\nfiles = \"" + std::string{text} + "\"\n" + service);
+    CHECK(load_catalogue(folder.path())->policies.at("hmc-ssh").files == way);
+  }
+  folder.put("policies/hmc-ssh.toml", "[ssh]\nfiles = \"up\"\n" + service);
+  CHECK(folder.problems() ==
+        "policies/hmc-ssh.toml:2: 'files' in [ssh] is \"up\" (expected \"none\" or \"to-target\" or \"from-target\" or "
+        "\"both\")\n");
+  folder.put("policies/hmc-ssh.toml", "[ssh]\nfile = \"none\"\n" + service);
+  CHECK(folder.problems().starts_with("policies/hmc-ssh.toml:2: "));
+}
+
 TEST_CASE("a forwarded service is read with all that it can say") {
   const ConfigFolder folder;
   folder.put("policies/hmc-ssh.toml",

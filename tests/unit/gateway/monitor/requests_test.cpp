@@ -31,6 +31,7 @@ TEST_CASE("I3, I7: each question is allowed in its phases and in no other") {
   CHECK(phases_of<AskConnected>() == "...x.x");
   CHECK(phases_of<AskChannel>() == "....xx");
   CHECK(phases_of<AskDirect>() == "....xx");
+  CHECK(phases_of<TellFile>() == "....xx");
   CHECK(phases_of<TellChannelClosed>() == "....xx");
   CHECK(phases_of<TellActivity>() == "....xx");
   CHECK(phases_of<TellFinished>() == "xxxxxx");

@@ -132,3 +132,32 @@ TEST_CASE("a discarded flow takes nothing from a socket") {
   CHECK_FALSE(flow.has_room());
   CHECK_FALSE(flow.fill(ours.get()));
 }
+
+TEST_CASE("an editor sees each byte once, also what came before it, and may put others in its place") {
+  const Connection connection = make_connection();
+  Flow flow{Stream::data};
+  flow.arrive("early ", {});
+  std::string seen;
+  bool replace = true;
+  flow.edit_with([&](std::string_view bytes) -> std::optional<std::string> {
+    seen += bytes;
+    return replace ? std::optional{"<" + std::string{bytes} + ">"} : std::nullopt;
+  });
+  flow.arrive("late ", {});
+  replace = false;
+  flow.arrive("as it is", {});
+  CHECK(seen == "early late as it is");
+  CHECK(flow.drain(connection.ours.get()));
+  std::string out(100, '\0');
+  out.resize(static_cast<std::size_t>(recv(connection.theirs.get(), out.data(), out.size(), 0)));
+  CHECK(out == "<early ><late >as it is");
+}
+
+TEST_CASE("an editor that puts nothing in a byte's place takes no room") {
+  Flow flow{Stream::data};
+  flow.edit_with([](std::string_view) { return std::string{}; });
+  const std::string much(kCapacity, 'x');
+  CHECK(flow.arrive(much, {}) == kCapacity);
+  CHECK(flow.arrive(much, {}) == kCapacity);
+  CHECK_FALSE(flow.has_bytes());
+}
