@@ -148,3 +148,19 @@ TEST_CASE("a moved reader stays, a destroyed one is forgotten with what it kept"
   CHECK(BigReads::kept(pair.near.get()) == 0);
   const BigReads one{pair.near.get()}, two{other.near.get()};
 }
+
+TEST_CASE("a held send takes nothing once; after that, and without one, all is the kernel's") {
+  Pair pair, other;
+  const BigReads reads{pair.near.get()};
+  {
+    const OneSend together{pair.near.get()};
+    CHECK(send(other.near.get(), "abc", 3, MSG_NOSIGNAL) == 3);
+    CHECK(send(pair.near.get(), "abc", 3, MSG_NOSIGNAL) == 0);
+    CHECK(send(pair.near.get(), "abcdef", 6, MSG_NOSIGNAL) == 6);
+  }
+  { const OneSend unused{pair.near.get()}; }
+  CHECK(send(pair.near.get(), "ghi", 3, MSG_NOSIGNAL) == 3);
+  std::string got;
+  REQUIRE(take(pair.far.get(), got) == 9);
+  CHECK(got == "abcdefghi");
+}
