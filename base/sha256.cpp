@@ -15,6 +15,15 @@ void Sha256::update(std::string_view bytes) {
   our_bug(EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()) != 1, "SHA-256 update");
 }
 
+Digest Sha256::finish() {
+  Digest digest;
+  unsigned int length = 0;
+  our_bug(EVP_DigestFinal_ex(context_.get(), digest.data(), &length) != 1 || length != digest.size() ||
+              EVP_DigestInit_ex(context_.get(), nullptr, nullptr) != 1,
+          "SHA-256 final");
+  return digest;
+}
+
 std::string Sha256::hex() const {
   const std::unique_ptr<EVP_MD_CTX, FreeWith<EVP_MD_CTX_free>> copy{EVP_MD_CTX_new()};
   unsigned char digest[EVP_MAX_MD_SIZE];

@@ -23,6 +23,12 @@ struct LoginLimits {
   std::chrono::seconds helper_deadline{30};      // a PAM module that hangs longer costs that login
 };
 
+struct JournalSettings {
+  std::uint32_t segment_mib = 64,
+                segment_records = 20'000;  // a new segment begins when the last holds so much
+  std::filesystem::path copy_heads_to;     // a folder that gets every signed head; empty: none
+};
+
 struct Settings {
   std::string gate_name;           // how reps know the gate: a host name
   std::vector<Address> addresses;  // service addresses: where it listens while a grant is live
@@ -30,6 +36,7 @@ struct Settings {
   std::vector<Network> isolated_networks;  // private networks, from which "isolated" services may be used
   std::string banner;                      // shown before login; may be empty
   LoginLimits login;
+  JournalSettings journal;
   SshProfile ssh_profile = SshProfile::modern;
   bool transit = false;                 // whether the host may route what is no session's
   std::uint32_t mark_bit = 0x40000000;  // one bit of the packet mark, ours alone

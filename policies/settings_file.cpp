@@ -127,6 +127,20 @@ void read_pam(TableReader pam, Settings& settings) {
   pam.finish();
 }
 
+void read_journal(TableReader table, JournalSettings& settings) {
+  settings.segment_mib =
+      static_cast<std::uint32_t>(table.number("segment_mib", settings.segment_mib, 1, 1024));
+  settings.segment_records =
+      static_cast<std::uint32_t>(table.number("segment_records", settings.segment_records, 10, 1'000'000));
+  const auto copies = table.text("copy_heads_to", "", 1024);
+  if (!copies.empty() && copies.front() != '/')
+    table.problem(table.line_of("copy_heads_to"),
+                  fmt::format("'copy_heads_to' in [journal] is \"{}\" (expected a folder's full path)",
+                              escape_terminal(copies)));
+  settings.copy_heads_to = copies;
+  table.finish();
+}
+
 }  // namespace
 
 Settings read_settings(TableReader file) {
@@ -139,6 +153,7 @@ Settings read_settings(TableReader file) {
   read_firewall(file.table("firewall"), settings);
   read_worker(file.table("worker"), settings);
   read_pam(file.table("pam"), settings);
+  read_journal(file.table("journal"), settings.journal);
   file.finish();
   return settings;
 }

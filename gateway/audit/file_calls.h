@@ -3,6 +3,7 @@
 #pragma once
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include <functional>
@@ -14,6 +15,8 @@ struct FileCalls {
   std::function<int(int)> fdatasync = ::fdatasync;
   std::function<int(int, off_t)> ftruncate = ::ftruncate;
   std::function<int(int, int, off_t, off_t)> fallocate = ::fallocate;
+  std::function<int(const char*, const char*)> rename = ::rename;
+  std::function<int(int)> sync_folder = ::fsync;
 };
 
 }  // namespace sallyport

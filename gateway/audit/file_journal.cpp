@@ -6,6 +6,8 @@
 
 #include <algorithm>
 
+#include "base/check.h"
+
 namespace sallyport {
 
 namespace {
@@ -16,17 +18,20 @@ std::uint64_t end_of(const Place& place) { return place.offset + place.size; }
 
 }  // namespace
 
-Result<Position> FileJournal::append(const Entry& entry, Weight weight,
-                                     const std::optional<Position>& only_if) {
+Result<std::vector<Position>> FileJournal::append_all(std::span<const Entry> entries, Weight weight,
+                                                      const std::optional<Position>& only_if) {
+  our_bug(entries.empty(), "nothing to append");
   RETURN_IF_ERROR(be_sound());
   if (only_if && *only_if != head())
     return fail("the journal has moved on: record {} was to be the last, but {} is", only_if->seq,
                 head().seq);
   if (weight == Weight::opening) RETURN_IF_ERROR(keep_reserve());
-  if (recovered_) RETURN_IF_ERROR(put({"journal.recovered", {{"bytes", *recovered_}}}));
+  if (recovered_) {
+    const Entry recovered{"journal.recovered", {{"bytes", *recovered_}}};
+    RETURN_IF_ERROR(put({&recovered, 1}));
+  }
   recovered_.reset();
-  RETURN_IF_ERROR(put(entry));
-  return head();
+  return put(entries);
 }
 
 Done FileJournal::writable() {
@@ -38,8 +43,9 @@ Done FileJournal::read(const Position& from, const std::function<Done(const Reco
   if (from == head()) return {};
   if (from.seq > head().seq) return fail("the journal ends at record {}, before {}", head().seq, from.seq);
   WalkStart start;
+  if (snapshot_.position.seq <= from.seq) start = snapshot_;
   for (const auto& [position, place] : marks_)
-    if (position.seq <= from.seq) start = {position, place};
+    if (position.seq <= from.seq) start = {position, place, {}, {}};
   if (start.position.seq == from.seq && start.position != from)
     return fail("record {} of the journal is not the one asked for", from.seq);
   ASSIGN_OR_RETURN(const auto walk,
@@ -73,6 +79,7 @@ Done FileJournal::be_sound() {
   if (size < end_of(last_))
     return fail("{} lost acknowledged records: it ends at byte {}, not {}", path.string(), size,
                 end_of(last_));
+  RETURN_IF_ERROR(sync_name());
   if (!doubtful_ && size > end_of(last_))
     return fail("{} was written by somebody else: it ends at byte {}, not {}", path.string(), size,
                 end_of(last_));
@@ -137,33 +144,46 @@ Done FileJournal::keep_reserve_by_counting() {
   return tl::unexpected{disk_error("keeping room for closing records", ENOSPC)};
 }
 
-Done FileJournal::put(const Entry& entry) {
-  auto line = to_line(head().seq + 1, clock_.wall(), head().hash, entry);
+Result<std::vector<Position>> FileJournal::put(std::span<const Entry> entries) {
   auto after = chain_;
-  // Nothing is written that the next start would not accept.
-  if (auto record = after.take(line); !record)
-    return tl::unexpected{record.error().within("record " + entry.event)};
-  line += '\n';
-  const Place place{files_.size() - 1, last_.line + 1, end_of(last_), line.size()};
-  if (auto written = write_line(line); !written) {
+  auto last = last_;
+  std::string text, latest = latest_;
+  std::vector<std::pair<Position, Place>> written;
+  for (const auto& entry : entries) {
+    const auto line = to_line(after.head().seq + 1, clock_.wall(), after.head().hash, entry);
+    // Nothing is written that the next start would not accept.
+    const auto record = after.sound(line);
+    if (!record) return tl::unexpected{record.error().within("record " + entry.event)};
+    after.advance(*record);
+    if (record->time > latest) latest = record->time;
+    last = Place{files_.size() - 1, last.line + 1, end_of(last), line.size() + 1};
+    written.emplace_back(after.head(), last);
+    text.append(line).append("\n");
+  }
+  if (auto done = write_text(text); !done) {
     const auto cut = cut_back();  // at once, so that a crash now leaves nothing that was refused
-    return written;
+    return tl::unexpected{std::move(done).error()};
   }
   chain_ = after;
-  last_ = place;
-  remember(head(), place);
-  return {};
+  last_ = last;
+  latest_ = std::move(latest);
+  std::vector<Position> positions;
+  for (const auto& [position, place] : written) {
+    remember(position, place);
+    positions.push_back(position);
+  }
+  return positions;
 }
 
-Done FileJournal::write_line(std::string_view line) {
+Done FileJournal::write_text(std::string_view text) {
   doubtful_ = true;
   ssize_t put = 0;
   do {
-    put = options_.calls.write(fd_.get(), line.data(), line.size());
+    put = options_.calls.write(fd_.get(), text.data(), text.size());
   } while (put < 0 && errno == EINTR);
   if (put < 0) return tl::unexpected{disk_error("writing the journal", errno)};
   // Regular files write short when the disk is full.
-  if (static_cast<std::size_t>(put) != line.size())
+  if (static_cast<std::size_t>(put) != text.size())
     return tl::unexpected{disk_error("writing the journal", ENOSPC)};
   if (options_.calls.fdatasync(fd_.get()) != 0)
     return tl::unexpected{disk_error("syncing the journal", errno)};

@@ -54,6 +54,10 @@ Done make_file(const fs::path& path, const std::optional<gid_t>& group) {
 
 }  // namespace
 
+Done give_to_readers(int fd, const std::optional<gid_t>& group, const fs::path& path) {
+  return give_to_group(fd, group, 0640, path);
+}
+
 Result<std::unique_ptr<FileJournal>> FileJournal::open(const fs::path& folder, const Clock& clock,
                                                        FileJournalOptions options) {
   RETURN_IF_ERROR(make_folder(folder, options.group));
@@ -61,6 +65,7 @@ Result<std::unique_ptr<FileJournal>> FileJournal::open(const fs::path& folder, c
   RETURN_IF_ERROR(journal->take_lock());
   RETURN_IF_ERROR(journal->open_last_file());
   RETURN_IF_ERROR(journal->replay());
+  if (journal->torn_) RETURN_IF_ERROR(journal->mend(*journal->torn_));
   return journal;
 }
 
@@ -80,8 +85,15 @@ Done FileJournal::take_lock() {
   return fail_errno("locking {}", path.string());
 }
 
+Done FileJournal::not_in_use(const fs::path& folder) {
+  const SystemClock clock;
+  FileJournal journal{folder, clock, {}};
+  return journal.take_lock();
+}
+
 Done FileJournal::open_last_file() {
   ASSIGN_OR_RETURN(files_, journal_files(folder_));
+  ::unlink((folder_ / kDraft).c_str());  // a segment that never got its name: nothing in it was acknowledged
   if (files_.empty()) {
     files_.push_back(folder_ / "journal-00000001.jsonl");
     RETURN_IF_ERROR(make_file(files_.back(), options_.group));
@@ -91,23 +103,84 @@ Done FileJournal::open_last_file() {
   return check_owner(fd_.get(), files_.back());
 }
 
-Done FileJournal::replay() {
+Error FileJournal::broken_at(const Break& damage) const {
+  return Error{fmt::format(
+      "the journal is broken at {}; nothing is armed on it. See 'sallyport audit verify'; keep a copy of {} "
+      "for the security team, and restore the journal, or go on without what is lost: 'sallyport audit "
+      "acknowledge'",
+      damage.message(), folder_.string())};
+}
+
+// That the segments before file `before` are there, and each leads to the next. Only `audit verify` walks
+// what is in them. Where it does not fit, the walk over everything tells whether an admin knows.
+Done FileJournal::check_earlier(std::size_t before) {
+  if (options_.despite_earlier_damage) return {};
+  bool fits = segment_number(files_.front()) == 1;
+  for (std::size_t i = 1; i <= before && fits; ++i) {
+    ASSIGN_OR_RETURN(const auto end, end_of_segment(files_[i - 1]));
+    ASSIGN_OR_RETURN(const auto next, start_of_segment(files_, i));
+    fits = end && next && next->start.position == *end && segment_number(files_[i]) == i + 1;
+  }
+  if (fits) return {};
   ASSIGN_OR_RETURN(const auto walk,
-                   walk_journal(files_, [&](const Record& record, const Place& place) -> Done {
-                     remember({record.seq, record.hash}, place);
-                     return {};
-                   }));
-  if (walk.broken)
-    return fail(
-        "the journal is broken at {}; nothing is armed on it. See 'sallyport audit verify'; keep a copy of "
-        "{} "
-        "for the security team and restore the journal, or move the folder away to begin a new one",
-        walk.broken->message(), folder_.string());
-  chain_ = Chain{walk.head};
-  last_ = walk.last;
-  if (last_.file + 1 != files_.size()) last_ = Place{files_.size() - 1, 0, 0, 0};
-  if (walk.torn) return mend(*walk.torn);
+                   walk_records(files_, [](const RecordView&, const Place&) { return Done{}; }));
+  if (walk.broken) return tl::unexpected{broken_at(*walk.broken)};
   return {};
+}
+
+// From the last snapshot that is whole. A segment whose first records are not all there is read with the one
+// before it: the chain holds the same facts twice.
+Done FileJournal::replay() {
+  for (auto i = files_.size() - 1; i > 0; --i) {
+    ASSIGN_OR_RETURN(const auto found, start_of_segment(files_, i));
+    if (!found) continue;
+    snapshot_ = found->start;
+    ASSIGN_OR_RETURN(const auto carried, walk_from_snapshot());
+    if (carried < found->opening.carried) continue;
+    return check_earlier(i);
+  }
+  snapshot_ = {};
+  return walk_from_snapshot().map([](std::uint64_t) {});
+}
+
+// How many records the snapshot carries.
+Result<std::uint64_t> FileJournal::walk_from_snapshot() {
+  std::uint64_t carried = 0;
+  marks_.clear();
+  const auto visit = [&](const RecordView& record, const Place& place) -> Done {
+    if (record.event == kCarriedEvent && place.file == snapshot_.place.file && place.line == carried + 2)
+      ++carried;
+    if (place.file + 1 == files_.size()) remember({record.seq, std::string{record.hash}}, place);
+    return {};
+  };
+  ASSIGN_OR_RETURN(auto walk, walk_records(files_, visit, snapshot_));
+  if (walk.broken) return tl::unexpected{broken_at(*walk.broken)};
+  chain_ = Chain{walk.head, walk.tree};
+  last_ = walk.last;
+  latest_ = walk.latest;
+  torn_ = std::move(walk.torn);
+  if (last_.file + 1 != files_.size()) last_ = Place{files_.size() - 1, 0, 0, 0};
+  return carried;
+}
+
+Done FileJournal::continues(const TreeHead& signed_head) const {
+  if (signed_head.size > head().seq)
+    return fail(
+        "the journal in {} was rolled back: it ends at record {}, but a head of {} records was signed; "
+        "restore it, or go on without what is lost: 'sallyport audit acknowledge'",
+        folder_.string(), head().seq, signed_head.size);
+  if (signed_head.size <= snapshot_.position.seq) return {};
+  auto start = snapshot_;
+  start.roots_at = {signed_head.size};
+  ASSIGN_OR_RETURN(const auto walk,
+                   walk_records(
+                       files_, [](const RecordView&, const Place&) { return Done{}; }, start));
+  const auto found = walk.roots.find(signed_head.size);
+  if (found != walk.roots.end() && found->second == signed_head.root) return {};
+  return fail(
+      "the journal in {} was rewritten: its first {} records are not those that were signed; restore it, "
+      "or go on without what is lost: 'sallyport audit acknowledge'",
+      folder_.string(), signed_head.size);
 }
 
 Done FileJournal::mend(const TornTail& torn) {
@@ -120,7 +193,8 @@ Done FileJournal::mend(const TornTail& torn) {
   recovered_ = torn.bytes;
   // On a full disk the note waits for the first append that finds room.
   if (auto noted = be_sound(); !noted) return noted;
-  if (auto noted = put({"journal.recovered", {{"bytes", *recovered_}}}); noted) recovered_.reset();
+  const Entry recovered{"journal.recovered", {{"bytes", *recovered_}}};
+  if (auto noted = put({&recovered, 1}); noted) recovered_.reset();
   return {};
 }
 

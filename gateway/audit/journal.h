@@ -5,6 +5,8 @@
 
 #include <functional>
 #include <optional>
+#include <span>
+#include <vector>
 
 #include "gateway/audit/record.h"
 
@@ -24,12 +26,28 @@ class Journal {
  public:
   virtual ~Journal() = default;
 
-  // On return the record is on stable storage (I5), or an error says that nothing was appended.
+  // On return the records are on stable storage (I5), with one sync for all of them, or an error says that
+  // none was appended. (A crash before the return may leave the first few: none was acknowledged.)
   // With `only_if`, appends only when the chain still stands there: a claim is one conditional append.
-  virtual Result<Position> append(const Entry& entry, Weight weight,
-                                  const std::optional<Position>& only_if = std::nullopt) = 0;
+  // Returns where the chain stands behind each.
+  virtual Result<std::vector<Position>> append_all(std::span<const Entry> entries, Weight weight,
+                                                   const std::optional<Position>& only_if = std::nullopt) = 0;
+  Result<Position> append(const Entry& entry, Weight weight,
+                          const std::optional<Position>& only_if = std::nullopt) {
+    ASSIGN_OR_RETURN(const auto written, append_all({&entry, 1}, weight, only_if));
+    return written.back();
+  }
   // Every record after `from`, in order; stops at the first error that `each` returns.
   virtual Done read(const Position& from, const std::function<Done(const Record&)>& each) = 0;
+
+  // Whether so much was appended since the last snapshot that a start should not have to read all of it.
+  virtual bool snapshot_due() const = 0;
+  // Appends records that tell everything that still matters of what is before them: all of them or none. A
+  // failure costs nothing but that a start reads more.
+  virtual Done append_snapshot(std::span<const Entry> carried) = 0;
+  // The records from the last snapshot on, which comes first; all records when there is none.
+  virtual Done read_from_snapshot(const std::function<Done(const Record&)>& each) = 0;
+
   virtual Position head() const = 0;
   // Whether an opening act would find room and working storage now; the error says what to do.
   virtual Done writable() = 0;

@@ -25,6 +25,9 @@ inline constexpr std::size_t kLongestLine = 128 * 1024;
 // Larger numbers are written as text, because JSON readers lose their last digits.
 inline constexpr std::uint64_t kLargestNumber = (std::uint64_t{1} << 53) - 1;
 
+// Objects and lists in one another, the record itself included: a reader's stack is bounded.
+inline constexpr std::size_t kDeepest = 16;
+
 struct Record {
   std::uint64_t seq = 0;  // 1 for the first
   WallTime time;
@@ -40,5 +43,7 @@ struct Record {
 std::string to_line(std::uint64_t seq, WallTime time, const std::string& prev, const Entry& entry);
 // Refuses a line that is not exactly what to_line would write for its content, or whose hash is wrong.
 Result<Record> parse_line(std::string_view line);
+// The record of a line that was checked already (line_scan.h).
+Result<Record> take_apart(std::string_view checked_line);
 
 }  // namespace sallyport

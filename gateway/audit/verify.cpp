@@ -42,27 +42,43 @@ std::string problem_of(const nlohmann::json& fields, const fs::path& state) {
   return {};
 }
 
-}  // namespace
-
-Result<Walk> verify_journal(const fs::path& folder_or_file) {
-  ASSIGN_OR_RETURN(const auto files, journal_files(folder_or_file));
+// Where a walk of these files begins: at the first record, unless it is a later segment alone.
+Result<WalkStart> start_in(const std::vector<fs::path>& files, const fs::path& folder_or_file) {
   if (files.empty()) return fail("there is no journal in {}", folder_or_file.string());
-  return walk_journal(files, [](const Record&, const Place&) { return Done{}; });
+  std::error_code ignored;
+  if (!fs::is_regular_file(folder_or_file, ignored)) return WalkStart{};
+  ASSIGN_OR_RETURN(const auto found, start_of_segment(files, 0));
+  return found ? found->start : WalkStart{};
 }
 
-Result<RecordingsCheck> verify_recordings(const fs::path& folder_or_file, const fs::path& state) {
+Result<Walk> walk_all(const fs::path& folder_or_file, const std::vector<std::uint64_t>& roots_at,
+                      const ViewVisit& visit) {
   ASSIGN_OR_RETURN(const auto files, journal_files(folder_or_file));
-  RecordingsCheck check;
-  const auto visit = [&](const Record& record, const Place&) -> Done {
-    if (record.event != "recording.closed") return {};
-    ++check.checked;
+  ASSIGN_OR_RETURN(auto start, start_in(files, folder_or_file));
+  start.roots_at = roots_at;
+  return walk_records(files, visit, start);
+}
+
+}  // namespace
+
+Result<Walk> verify_journal(const fs::path& folder_or_file, const std::vector<std::uint64_t>& roots_at) {
+  return walk_all(folder_or_file, roots_at, [](const RecordView&, const Place&) { return Done{}; });
+}
+
+Result<Verification> verify_all(const fs::path& folder_or_file, const fs::path& state,
+                                const std::vector<std::uint64_t>& roots_at) {
+  Verification verdict;
+  const auto visit = [&](const RecordView& view, const Place&) -> Done {
+    if (view.event != "recording.closed") return {};
+    ASSIGN_OR_RETURN(const auto record, take_apart(view.line));
+    ++verdict.recordings.checked;
     if (auto problem = problem_of(record.fields, state); !problem.empty())
-      check.faults.push_back(
+      verdict.recordings.faults.push_back(
           {text_of(record.fields, "session"), text_of(record.fields, "path"), std::move(problem)});
     return {};
   };
-  ASSIGN_OR_RETURN(const auto walk, walk_journal(files, visit));
-  return check;
+  ASSIGN_OR_RETURN(verdict.walk, walk_all(folder_or_file, roots_at, visit));
+  return verdict;
 }
 
 }  // namespace sallyport

@@ -1,17 +1,15 @@
 // What anybody who can read the records can check alone: every record of the journal, every recording it
-// names. Read-only, without a lock. Runs in: sallyport.
+// names, every head that was signed. Read-only, without a lock. Runs in: sallyport.
 #pragma once
 
 #include <filesystem>
 #include <string>
 #include <vector>
 
-#include "gateway/audit/chain.h"
+#include "gateway/audit/heads.h"
+#include "gateway/audit/walk.h"
 
 namespace sallyport {
-
-// `folder_or_file` as journal_files() takes it. A torn tail is a note, not a fault: the gate may be writing.
-Result<Walk> verify_journal(const std::filesystem::path& folder_or_file);
 
 struct RecordingFault {
   std::string session, path, problem;  // e.g. "it is missing"
@@ -20,8 +18,19 @@ struct RecordingsCheck {
   std::uint64_t checked = 0;
   std::vector<RecordingFault> faults;
 };
-// Hashes every recording that a `recording.closed` of the journal names; paths are relative to `state`.
-Result<RecordingsCheck> verify_recordings(const std::filesystem::path& folder_or_file,
-                                          const std::filesystem::path& state);
+
+// `folder_or_file` as journal_files() takes it; a single later segment is checked from its own opening on. A
+// torn tail is a note, not a fault: the gate may be writing.
+Result<Walk> verify_journal(const std::filesystem::path& folder_or_file,
+                            const std::vector<std::uint64_t>& roots_at = {});
+
+struct Verification {
+  Walk walk;
+  RecordingsCheck recordings;
+};
+// The same, and every recording that a `recording.closed` names, hashed; paths are relative to `state`.
+Result<Verification> verify_all(const std::filesystem::path& folder_or_file,
+                                const std::filesystem::path& state,
+                                const std::vector<std::uint64_t>& roots_at = {});
 
 }  // namespace sallyport

@@ -75,6 +75,12 @@ bool Story::holds(const Record& record) const {
   return sessions_.count(session) > 0;
 }
 
+bool Story::may_hold(std::string_view line) const {
+  const auto names = [line](const std::string& name) { return line.find(name) != line.npos; };
+  return names(name_) || std::any_of(grants_.begin(), grants_.end(), names) ||
+         std::any_of(sessions_.begin(), sessions_.end(), names);
+}
+
 json to_json(const Record& record) {
   auto object = record.fields;
   object["seq"] = record.seq;

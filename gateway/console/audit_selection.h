@@ -28,6 +28,8 @@ class Story {
   explicit Story(std::string name) : name_(std::move(name)) {}
   void learn(const Record& record);
   bool holds(const Record& record) const;
+  // False when a record of this line cannot be held: cheaper than taking it apart.
+  bool may_hold(std::string_view line) const;
   bool found() const noexcept { return found_; }
 
  private:

@@ -33,11 +33,13 @@ Table::Cell hash_cell(const Json& file) {
 Result<Json> files_of(const std::filesystem::path& state, const std::string& session) {
   Json found = Json::array();
   ASSIGN_OR_RETURN(const auto files, journal_files(journal_folder(state)));
-  ASSIGN_OR_RETURN(const auto walked, walk_journal(files, [&](const Record& record, const Place&) {
-                     if (record.event == "session.file" && text_field(record, "session") == session)
-                       found.push_back(to_json(record));
-                     return Done{};
-                   }));
+  const auto visit = [&](const RecordView& view, const Place&) -> Done {
+    if (view.event != "session.file" || view.line.find(session) == view.line.npos) return {};
+    ASSIGN_OR_RETURN(const auto record, take_apart(view.line));
+    if (text_field(record, "session") == session) found.push_back(to_json(record));
+    return {};
+  };
+  ASSIGN_OR_RETURN(const auto walked, walk_records(files, visit));
   if (walked.broken) return fail("the journal is broken: {}", walked.broken->message());
   return found;
 }

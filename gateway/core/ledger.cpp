@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "gateway/audit/segment.h"
 
 namespace sallyport {
 
@@ -24,7 +25,7 @@ bool is_live(const Grant& grant) {
 
 Result<Ledger> Ledger::replay(Journal& journal, const Clock& clock, Random& random) {
   Ledger ledger{journal, clock, random};
-  RETURN_IF_ERROR(ledger.catch_up());
+  RETURN_IF_ERROR(journal.read_from_snapshot([&](const Record& record) { return ledger.fold(record); }));
   for (auto& [id, grant] : ledger.grants_) {
     ledger.set_deadline(grant);
     ledger.finish(id, "gateway restarted", "", {});  // does nothing where no session was running
@@ -38,6 +39,8 @@ Done Ledger::catch_up() {
 }
 
 Done Ledger::fold(const Record& record) {
+  if (record.event == kSegmentEvent) forget();
+  if (record.event == kCarriedEvent) RETURN_IF_ERROR(fold_carried(record));
   RETURN_IF_ERROR(fold_into(grants_, record));
   remember(record);
   position_ = {record.seq, record.hash};
@@ -76,25 +79,34 @@ Result<Record> Ledger::as_read_back(const Entry& entry, const Position& position
   return record;
 }
 
-Done Ledger::append(const Entry& entry, Weight weight) {
+// What the table of states forbids must not reach the journal; `fold_into` on a copy is the judge.
+Done Ledger::judge(std::span<const Entry> entries) const {
+  Grants trial;
+  for (const auto& entry : entries) {
+    if (!entry.fields.contains("grant")) continue;
+    if (const Grant* const grant = find(entry.fields["grant"].get<std::string>()))
+      trial.try_emplace(grant->id, *grant);
+    ASSIGN_OR_RETURN(const auto judged, as_read_back(entry, position_));
+    RETURN_IF_ERROR(fold_into(trial, judged));
+  }
+  return {};
+}
+
+Done Ledger::append(std::span<const Entry> entries, Weight weight) {
   retry_unwritten();
   if (has_unwritten()) return fail("earlier records wait for the journal to become writable");
   for (int i = 0; i < kAppendTries; ++i) {
     if (journal_->head() != position_) RETURN_IF_ERROR(catch_up());
-    // What the table of states forbids must not reach the journal; `fold_into` on a copy is the judge.
-    if (entry.fields.contains("grant")) {
-      Grants trial;
-      if (const Grant* const grant = find(entry.fields["grant"].get<std::string>()))
-        trial.emplace(grant->id, *grant);
-      ASSIGN_OR_RETURN(const auto judged, as_read_back(entry, position_));
-      RETURN_IF_ERROR(fold_into(trial, judged));
-    }
-    auto written = journal_->append(entry, weight, position_);
+    RETURN_IF_ERROR(judge(entries));
+    auto written = journal_->append_all(entries, weight, position_);
     if (!written && journal_->head() != position_) continue;
     if (!written) return tl::unexpected{std::move(written).error()};
-    const auto record = as_read_back(entry, *written);
-    our_bug(!record || !fold(*record), "a record that was judged possible cannot be applied");
-    if (listener_) listener_(*record);
+    for (std::size_t n = 0; n < entries.size(); ++n) {
+      const auto record = as_read_back(entries[n], (*written)[n]);
+      our_bug(!record || !fold(*record), "a record that was judged possible cannot be applied");
+      if (listener_) listener_(*record);
+    }
+    keep_segments_short();
     return {};
   }
   return fail("the journal changes faster than this gate can write to it");
@@ -186,13 +198,17 @@ Result<GrantId> Ledger::enable(const Permit& permit, const Actor& actor) {
   return grant.id;
 }
 
-Result<std::string> Ledger::claim(const GrantId& id, const Endpoint& peer) {
+Result<std::string> Ledger::claim(const GrantId& id, const Endpoint& peer,
+                                  const std::optional<Entry>& accepted) {
   ASSIGN_OR_RETURN(const Grant* const grant, in_state(id, GrantEvent::claim));
   if (deadline(id) <= clock_->boot()) return fail("grant {} has expired", id.value());
   const auto session = fresh_id("s-");
   const auto boot = clock_->boot();
   const auto limit = grant->session_limit;
-  RETURN_IF_ERROR(append(grant_claimed(*grant, session, peer, clock_->wall() + limit), Weight::opening));
+  std::vector<Entry> entries;
+  if (accepted) entries.push_back(*accepted);
+  entries.push_back(grant_claimed(*grant, session, peer, clock_->wall() + limit));
+  RETURN_IF_ERROR(append(entries, Weight::opening));
   deadlines_[id] = boot + limit;
   return session;
 }

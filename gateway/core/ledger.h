@@ -6,7 +6,9 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -31,8 +33,10 @@ class Ledger {
   static Result<Ledger> replay(Journal& journal, const Clock& clock, Random& random);
 
   Result<GrantId> enable(const Permit& permit, const Actor& actor);
-  // The single use (I2): one conditional append. Returns the session's name.
-  Result<std::string> claim(const GrantId& id, const Endpoint& peer);
+  // The single use (I2): one conditional append, `accepted` and the claim together. Returns the session's
+  // name.
+  Result<std::string> claim(const GrantId& id, const Endpoint& peer,
+                            const std::optional<Entry>& accepted = std::nullopt);
   Done connected(const GrantId& id, const Connection& connection);
   // The target was not reached: armed again until its deadline. Refused where the policy counts that as use.
   Done release(const GrantId& id, const std::string& reason);
@@ -79,7 +83,14 @@ class Ledger {
   Done catch_up();
   Done fold(const Record& record);
   void remember(const Record& record);
-  Done append(const Entry& entry, Weight weight);
+  // ledger_snapshot.cpp: what a segment of the journal carries over from those before.
+  std::vector<Entry> snapshot() const;
+  void keep_segments_short();
+  void forget();
+  Done fold_carried(const Record& record);
+  Done judge(std::span<const Entry> entries) const;
+  Done append(std::span<const Entry> entries, Weight weight);  // one act: one sync for all of them
+  Done append(const Entry& entry, Weight weight) { return append({&entry, 1}, weight); }
   void append_closing(const Entry& entry);
   Result<Record> as_read_back(const Entry& entry, const Position& position) const;
   BootClock::duration age(const GrantId& id) const;

@@ -90,12 +90,13 @@ void reopen_armed(Gate& gate) {
   }
 }
 
-Result<std::string> claim(Gate& gate, const GrantId& id, const Endpoint& peer, PeerId worker) {
+Result<std::string> claim(Gate& gate, const GrantId& id, const Endpoint& peer, PeerId worker,
+                          const std::optional<Entry>& accepted) {
   if (gate.stopping) return fail("the gate is stopping");
   if (gate.shut) return fail("the firewall is not in force");
   RETURN_IF_ERROR(no_port_has_two_meanings(gate, *gate.ledger.find(id.value()), peer.address));
   RETURN_IF_ERROR(gate.recordings.room());
-  ASSIGN_OR_RETURN(auto session, gate.ledger.claim(id, peer));
+  ASSIGN_OR_RETURN(auto session, gate.ledger.claim(id, peer, accepted));
   begin_session(gate, id, session, kNoPeer);
   auto narrowed = gate.doors.follow(*gate.ledger.find(id.value()), gate.ledger.deadline(id));
   if (!narrowed) {

@@ -12,10 +12,11 @@ namespace sallyport {
 Result<GrantId> enable(Gate& gate, const EnableRequest& request, const Actor& actor);
 // Opens the way in for the grants that a restart found armed.
 void reopen_armed(Gate& gate);
-// The first complete login: journaled, then narrowed to the rep's address, and `worker` has the session.
-// Returns the session's name. When the way cannot be narrowed the session has ended, and the worker is told
-// no.
-Result<std::string> claim(Gate& gate, const GrantId& id, const Endpoint& peer, PeerId worker);
+// The first complete login: journaled (with `accepted`, in one act), then narrowed to the rep's address, and
+// `worker` has the session. Returns the session's name. When the way cannot be narrowed the session has
+// ended, and the worker is told no.
+Result<std::string> claim(Gate& gate, const GrantId& id, const Endpoint& peer, PeerId worker,
+                          const std::optional<Entry>& accepted = std::nullopt);
 // The target was not reached: armed again, and open again for its networks.
 void release(Gate& gate, const GrantId& id, const std::string& reason);
 

@@ -12,6 +12,7 @@
 #include "base/sha256.h"
 #include "firewall/nft_firewall.h"
 #include "gateway/audit/file_journal.h"
+#include "gateway/audit/head_keeper.h"
 #include "gateway/monitor/closed_table.h"
 #include "gateway/monitor/commands.h"
 #include "gateway/monitor/firewall_watch.h"
@@ -59,6 +60,12 @@ void tick(Gate& gate, FirewallKeeper& keeper) {
   tend_sessions(gate);
   close_left_over_recordings(gate);
   reap_helpers(gate);
+}
+
+void sign_head(Gate& gate, const FileJournal& journal, HeadKeeper& heads) {
+  const auto root = [&journal] { return journal.tree().root(); };
+  if (auto done = heads.look(journal.head().seq, root, gate.clock.boot()); !done)
+    log_error("signing the journal's head: {}", done.error().message());
 }
 
 // Ends sessions in order, then stops the loop. Armed grants stay armed in the journal and come back.
@@ -112,7 +119,7 @@ Done make_folders(const Options& options, std::optional<gid_t> auditors) {
   return make_folder(options.run / "empty", 0555);
 }
 
-Done run(Gate& gate) {
+Done run(Gate& gate, const FileJournal& journal, HeadKeeper& heads) {
   close_left_over_recordings(gate);
   FirewallKeeper keeper{gate};
   RETURN_IF_ERROR(keeper.watch());
@@ -120,7 +127,10 @@ Done run(Gate& gate) {
   Shutdown shutdown{gate};
   const Signals signals{
       gate.loop, {SIGTERM, SIGINT, SIGHUP}, [&](int signal) { on_signal(signal, gate, shutdown); }};
-  const auto ticking = Timer::every(gate.loop, kTick, [&] { tick(gate, keeper); });
+  const auto ticking = Timer::every(gate.loop, kTick, [&] {
+    tick(gate, keeper);
+    sign_head(gate, journal, heads);
+  });
   const auto telling = Timer::every(gate.loop, kTrafficPeriod, [&] { tell_traffic(gate); });
   Timer watchdog;
   if (const auto period = watchdog_period())
@@ -130,7 +140,32 @@ Done run(Gate& gate) {
            std::count_if(gate.ledger.grants().begin(), gate.ledger.grants().end(),
                          [](const auto& entry) { return entry.second.state == GrantState::armed; }));
   gate.loop.run();
+  heads.hurry();
+  sign_head(gate, journal, heads);
   return {};
+}
+
+FileJournalOptions journal_options(const JournalSettings& settings, std::optional<gid_t> auditors) {
+  FileJournalOptions options;
+  options.group = auditors;
+  options.segment_bytes = std::uint64_t{settings.segment_mib} * 1024 * 1024;
+  options.segment_records = settings.segment_records;
+  return options;
+}
+
+HeadOptions head_options(const Options& options, const Settings& settings, std::optional<gid_t> auditors) {
+  HeadOptions heads;
+  heads.state = options.state;
+  heads.name = settings.gate_name + "/journal";
+  heads.group = auditors;
+  heads.copies = settings.journal.copy_heads_to;
+  return heads;
+}
+
+// A key is made once; who keeps heads elsewhere learns from the record that there is another one.
+Done note_key(Ledger& ledger, const HeadKeeper& heads) {
+  if (!heads.made_key()) return {};
+  return ledger.note({"journal.key_made", {{"key", heads.verifier().text()}}});
 }
 
 }  // namespace
@@ -143,14 +178,17 @@ Done run_monitor(const Options& options) {
   SystemRandom random;
   ASSIGN_OR_RETURN(auto catalogue, load_or_explain(options.config));
   ASSIGN_OR_RETURN(auto host_keys, HostKeys::load(options.config, catalogue.settings.ssh_profile));
-  FileJournalOptions journal_options;
   RecordingOptions recording_options;
-  journal_options.group = recording_options.group = group_id(kAuditorGroup);
-  RETURN_IF_ERROR(make_folders(options, journal_options.group));
+  const auto auditors = recording_options.group = group_id(kAuditorGroup);
+  RETURN_IF_ERROR(make_folders(options, auditors));
 
   // The journal's lock comes first: it tells that no other gate runs here. Then the deny side, before
   // anything can listen. Then what the journal says is live.
-  ASSIGN_OR_RETURN(const auto journal, FileJournal::open(options.state / "journal", clock, journal_options));
+  ASSIGN_OR_RETURN(const auto journal,
+                   FileJournal::open(journal_folder(options.state), clock,
+                                     journal_options(catalogue.settings.journal, auditors)));
+  ASSIGN_OR_RETURN(auto heads, HeadKeeper::open(head_options(options, catalogue.settings, auditors), random));
+  if (heads.last()) RETURN_IF_ERROR(journal->continues(*heads.last()));
   ASSIGN_OR_RETURN(const auto firewall, NftFirewall::create(clock, catalogue.settings.mark_bit));
   RETURN_IF_ERROR(firewall->guard(guarded_by(catalogue)));
   RETURN_IF_ERROR(store_closed_table(options.state, catalogue));
@@ -193,10 +231,14 @@ Done run_monitor(const Options& options) {
                                        run_command(gate, id, request);
                                      },
                                      [&gate](std::uint64_t id) { gate.scans.erase(id); }));
-  ledger.on_record([&gate](const Record& record) { gate.control->broadcast(record); });
+  ledger.on_record([&](const Record& record) {
+    gate.control->broadcast(record);
+    if (record.event == "session.ended") heads.hurry();
+  });
   RETURN_IF_ERROR(ledger.note(
       {"gateway.started", {{"version", kVersion}, {"incarnation", fmt::format("{:016x}", incarnation)}}}));
-  return run(gate);
+  RETURN_IF_ERROR(note_key(ledger, heads));
+  return run(gate, *journal, heads);
 }
 
 }  // namespace sallyport

@@ -148,11 +148,12 @@ void Peer::admit() {
   Entry accepted{"login.accepted", {{"grant", grant_->value()}, {"rep", rep_}, {"peer", endpoint_.text()}}};
   const auto suite = rep == nullptr ? OcraSuite::parse("") : OcraSuite::parse(rep->suite);
   if (suite && suite->has_counter()) accepted.fields["counter"] = next_counter_;
-  auto session = [&]() -> Result<std::string> {
-    RETURN_IF_ERROR(gate_.ledger.note(accepted));
-    return claim(gate_, *grant_, endpoint_, id_);
-  }();
+  const auto before = gate_.ledger.head();
+  auto session = claim(gate_, *grant_, endpoint_, id_, accepted);
   if (!session) {
+    // The counter is used up all the same: a response is good for one answer.
+    if (gate_.ledger.head() == before)
+      if (auto noted = gate_.ledger.note(accepted); !noted) log_error("journal: {}", noted.error().message());
     // Somebody was faster, or nothing can be recorded: to the rep it looks like any refusal (I11).
     log_warning("{}: login of {} was right, but {}", endpoint_.text(), rep_, session.error().message());
     grant_.reset();

@@ -181,9 +181,9 @@ class Gate:
     # ---- what is true
 
     def journal(self):
-        """Every record, oldest first, as the file holds it."""
+        """Every record, oldest first, as the files hold them."""
         records = []
-        for path in sorted(STATE.glob("journal/*")) + sorted(STATE.glob("journal*.jsonl")):
+        for path in sorted(STATE.glob("journal/*.jsonl")) + sorted(STATE.glob("journal*.jsonl")):
             for line in path.read_text(errors="replace").splitlines():
                 try:
                     records.append(json.loads(line))

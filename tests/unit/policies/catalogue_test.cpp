@@ -145,7 +145,7 @@ TEST_CASE("sallyport.toml: limits and kinds") {
   CHECK(complaint("[pam]\nservice = \"../x\"\n") ==
         "sallyport.toml:5: 'service' in [pam] is \"../x\" (expected the name of a file in /etc/pam.d)\n");
   CHECK(complaint("[frobnicate]\nx = 1\n") ==
-        "sallyport.toml:4: unknown key 'frobnicate' (known: gate, login, ssh, firewall, worker, pam)\n");
+        "sallyport.toml:4: unknown key 'frobnicate' (known: gate, login, ssh, firewall, worker, pam, journal)\n");
 }
 
 TEST_CASE("a policy: each fault with its line") {

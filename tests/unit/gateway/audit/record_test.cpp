@@ -92,3 +92,12 @@ TEST_CASE("a line cannot exhaust the reader") {
   CHECK_FALSE(parse_line(deep));
   CHECK_FALSE(parse_line(line_with({{"text", std::string(kLongestLine, 'x')}})));
 }
+
+TEST_CASE("a hash member that stands elsewhere than the order of the keys puts it is refused") {
+  auto line = line_with({{"rep", "ann"}});
+  const auto at = line.find("\"hash\"");
+  const auto member = line.substr(at, 8 + 64 + 2);
+  line.erase(at, member.size());
+  line.insert(1, member);
+  CHECK_FALSE(parse_line(line));
+}

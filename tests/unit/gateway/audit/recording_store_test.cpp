@@ -107,9 +107,10 @@ TEST_CASE("verification finds recordings that are missing, altered, or named out
       {"recording.closed",
        {{"session", "s-1"}, {"channel", 1}, {"path", path}, {"size", sum.size}, {"sha256", sum.sha256}}},
       Weight::closing));
-  const auto check = verify_recordings(t.f.place(), t.f.folder.path());
-  REQUIRE(check);
-  CHECK(check->checked == 1);
-  REQUIRE(check->faults.size() == (problem.empty() ? 0 : 1));
-  if (!problem.empty()) CHECK(check->faults[0].problem.find(problem) != std::string::npos);
+  const auto verified = verify_all(t.f.place(), t.f.folder.path());
+  REQUIRE(verified);
+  const auto& check = verified->recordings;
+  CHECK(check.checked == 1);
+  REQUIRE(check.faults.size() == (problem.empty() ? 0 : 1));
+  if (!problem.empty()) CHECK(check.faults[0].problem.find(problem) != std::string::npos);
 }

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdio>
 
+#include "gateway/audit/proof.h"
 #include "tests/catch.h"
 #include "tests/unit/gateway/audit/journal_fixture.h"
 
@@ -12,13 +13,13 @@ using namespace sallyport;
 
 namespace {
 
-const std::filesystem::path kDocument =
-    std::filesystem::path{SALLYPORT_SOURCE_DIR} / "docs/JOURNAL.md";
+const std::filesystem::path kDocument = std::filesystem::path{SALLYPORT_SOURCE_DIR} / "docs/JOURNAL.md";
 
-// The first fenced block of `kind` in the document.
-std::string block(const std::string& kind) {
+// A fenced block of `kind` in the document: the first, or one behind it.
+std::string block(const std::string& kind, int number = 1) {
   const auto text = contents_of(kDocument);
-  const auto from = text.find("```" + kind + "\n");
+  auto from = text.find("```" + kind + "\n");
+  while (--number > 0 && from != text.npos) from = text.find("```" + kind + "\n", from + 1);
   if (from == text.npos) return {};
   const auto start = text.find('\n', from) + 1;
   return text.substr(start, text.find("```", start) - start);
@@ -103,6 +104,58 @@ TEST_CASE(
     put_contents(f.file(), whole.substr(0, 1) + " " + whole.substr(1));
     CHECK(run(check).text.find("line 1: not as a journal writes it") != std::string::npos);
   }
+}
+
+TEST_CASE("the scripts of docs/JOURNAL.md follow the chain through segments, and check heads and proofs") {
+  if (!is_installed("python3") || !is_installed("openssl") || !is_installed("jq")) return;
+  JournalFixture f;
+  SystemRandom random;
+  const auto key = HeadKey::make("gate/journal", random);
+  std::string heads;
+  TreeHead last;
+  {
+    FileJournalOptions options;
+    options.segment_records = 8;
+    auto journal = f.open(options).value();
+    for (int i = 0; i < 30; ++i) {
+      REQUIRE(journal->append({"session.file", {{"session", "s-1"}, {"n", i}}}, Weight::closing));
+      if (journal->snapshot_due()) REQUIRE(journal->append_snapshot({}));
+      last = {journal->head().seq, journal->tree().root()};
+      if (i % 6 == 5) heads += key.sign(last) + "\n";
+    }
+  }
+  const auto put = [&](const char* name, const std::string& text) {
+    put_contents(f.folder.path() / name, text);
+    return (f.folder.path() / name).string() + " ";
+  };
+  const auto files = f.place().string() + "/journal-*.jsonl";
+  const auto head = verify_journal(f.place())->head;
+  const auto expected = fmt::format("{} records, head {}\n", head.seq, head.hash);
+  CHECK(run("sh " + put("check.sh", block("sh")) + files).text == expected);
+  CHECK(run("python3 " + put("check.py", block("python")) + files).text == expected);
+
+  const auto script =
+      "python3 " + put("heads.py", block("python", 2)) + put("key", key.verifier().text() + "\n");
+  const auto good = run(script + put("heads", heads) + files);
+  CHECK(good.text == fmt::format("5 heads, {} records\n", head.seq));
+  CHECK(good.status == 0);
+  auto changed = heads;
+  changed[heads.size() - 20] = changed[heads.size() - 20] == 'A' ? 'B' : 'A';
+  CHECK(run(script + put("heads", changed) + files).status == 1);
+  TreeHead beyond = last, other = last;
+  beyond.size += 5;
+  other.root[0] ^= 1;
+  CHECK(run(script + put("heads", key.sign(beyond)) + files).text.find("shortened") == 0);
+  CHECK(run(script + put("heads", key.sign(other)) + files).text.find("rewritten") == 0);
+
+  const auto all = [](const RecordView& view) { return view.event == "session.file"; };
+  const auto proofs = make_proofs(journal_files(f.place()).value(), all, last, key.sign(last)).value();
+  CHECK(run(script + put("proofs", proofs)).text == "30 records proved\n");
+  changed = proofs;
+  const auto at = changed.find("\"n\\\":7");
+  REQUIRE(at != changed.npos);
+  changed.replace(at + 5, 1, "8");
+  CHECK(run(script + put("proofs", changed)).status == 1);
 }
 
 TEST_CASE("the script for jq is at most 15 lines") {

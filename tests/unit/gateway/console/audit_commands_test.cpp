@@ -5,8 +5,12 @@
 #include <iostream>
 #include <sstream>
 
+#include <unistd.h>
+
 #include "base/file.h"
+#include "gateway/audit/head_keeper.h"
 #include "gateway/audit/recording_store.h"
+#include "gateway/audit/verify.h"
 #include "gateway/console/audit_selection.h"
 #include "gateway/console/replay_command.h"
 #include "tests/catch.h"
@@ -124,6 +128,51 @@ TEST_CASE("audit verify exits 0 on whole records and 1 on broken ones, naming th
     CHECK(r.run({"audit", "verify", "--journal", copy.path() / "journal/journal-00000001.jsonl"}).exit_code ==
           1);
   }
+}
+
+TEST_CASE(
+    "audit prove and verify-proof, verify --head: what was signed is found again, or it is said how not") {
+  if (::geteuid() != 0) return;  // the key's file must be root's
+  const Records r;
+  const auto state = r.f.folder.path();
+  CHECK(r.run({"audit", "prove", "s-1"}, true).exit_code == 1);  // nothing is signed yet
+  HeadOptions options;
+  options.state = state;
+  options.name = "gate/journal";
+  options.syslog.clear();
+  SystemRandom random;
+  auto keeper = HeadKeeper::open(options, random).value();
+  const auto walk = verify_journal(r.f.place()).value();
+  our_bug(!keeper.sign({walk.head.seq, walk.tree.root()}, {}), "sign");
+
+  const std::string proofs = state / "proofs", key = head_verifier_file(state), kept = state / "kept";
+  CHECK(r.run({"audit", "prove", "s-1", "--out", proofs}).exit_code == 0);
+  const auto proven = r.run({"audit", "verify-proof", proofs, "--key", key}, true);
+  CHECK(proven.exit_code == 0);
+  CHECK(parse_json(proven.text)["records"].size() == 5);
+  CHECK(parse_json(proven.text)["signed_by"] == "gate/journal");
+  CHECK(r.run({"audit", "prove", "s-9"}, true).exit_code == 1);
+  auto text = contents_of(proofs);
+  text[30] ^= 1;
+  put_contents(proofs, text);
+  CHECK(r.run({"audit", "verify-proof", proofs, "--key", key}, true).exit_code == 1);
+
+  put_contents(kept, contents_of(heads_file(state)));
+  CHECK(parse_json(r.run({"audit", "verify"}, true).text)["heads"]["good_until"] == 7);
+  CHECK(r.run({"audit", "verify", "--head", kept}).exit_code == 0);
+  CHECK(r.run({"audit", "verify", "--head", proofs}, true).exit_code == 1);
+  auto journal = contents_of(r.f.file());
+  put_contents(r.f.file(), journal.substr(0, journal.rfind('\n', journal.size() - 2) + 1));
+  const auto shortened = r.run({"audit", "verify", "--head", kept}, true);
+  CHECK(shortened.exit_code == 1);
+  CHECK(parse_json(shortened.text)["heads"]["problem"].get<std::string>().find("shortened") == 0);
+  CHECK(parse_json(shortened.text)["whole"] == false);
+  CHECK(r.run({"audit", "verify", "--head", kept}).text.find("BROKEN  the journal was shortened") !=
+        std::string::npos);
+
+  CHECK(r.run({"audit", "acknowledge", "--reason", "a test"}).exit_code == 0);
+  CHECK(r.run({"audit", "acknowledge"}, true).exit_code == 1);
+  CHECK(r.run({"audit", "verify", "--head", kept}, true).exit_code == 1);  // for ever
 }
 
 TEST_CASE("replay prints a recording as text or as one document, and refuses what is none") {
