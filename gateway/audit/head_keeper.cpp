@@ -125,7 +125,8 @@ Done HeadKeeper::keep(const std::string& note) const {
   auto written = write_all(fd.get(), note + "\n");
   if (written && ::fdatasync(fd.get()) == 0) return {};
   const auto problem = written ? Error{"syncing", errno} : std::move(written).error();
-  (void)::ftruncate(fd.get(), before.st_size);  // the next one must not stand behind half a note
+  // The next one must not stand behind half a note.
+  if (::ftruncate(fd.get(), before.st_size) != 0) return fail_errno("cutting {} back", path.string());
   return tl::unexpected{problem.within(path.string())};
 }
 

@@ -14,7 +14,8 @@ from lab.files import LAB, STATE
 from lab.gate import SETTINGS
 from support import eventually
 
-CALLS = ("write", "fsync", "fdatasync", "rename", "ftruncate", "fallocate", "unlink")
+# Not write: unit_gateway_audit kills at each of those too, and every one here is a start of the gate.
+CALLS = ("fsync", "fdatasync", "rename", "ftruncate", "fallocate", "unlink")
 SHORT = SETTINGS + "\n[journal]\nsegment_records = 10\n"
 TRACE = LAB / "segments-trace"
 
