@@ -3,21 +3,20 @@ begins loses an acknowledged act or the journal.
 
 Runs in: packaging/lab's namespaces.
 """
-import collections
 import contextlib
 import os
 import re
 import signal
+import subprocess
 import time
 
 from lab.files import LAB, STATE
 from lab.gate import SETTINGS
 from support import eventually
 
-# Not write: unit_gateway_audit kills at each of those too, and every one here is a start of the gate.
-CALLS = ("fsync", "fdatasync", "rename", "ftruncate", "fallocate", "unlink")
+CALLS = ("write", "fsync", "fdatasync", "rename", "ftruncate", "fallocate", "unlink")
 SHORT = SETTINGS + "\n[journal]\nsegment_records = 10\n"
-TRACE = LAB / "segments-trace"
+TRACE, BEFORE = LAB / "segments-trace", LAB / "state-before"
 
 
 def segments():
@@ -88,12 +87,13 @@ def test_segments_heads_and_proofs_as_people_meet_them(lab):
 
 
 def tracer(kind, number):
-    return ["strace", "-qq", "-o", str(TRACE), "-s", "0", "-e", "trace=" + ",".join(CALLS),
+    return ["strace", "-qq", "-o", str(TRACE), "-s", "200", "-e", "trace=" + ",".join(CALLS),
             *(["-e", f"inject={kind}:signal=SIGKILL:when={number}"] if kind else [])]
 
 
 def one_round(lab, kind=None, number=0):
     """Starts, does acts over more than one segment, is killed on the way; True if it was."""
+    subprocess.run(f"rm -rf {STATE} && cp -a {BEFORE} {STATE}", shell=True, check=True)
     acknowledged = []
     if lab.gate.start(wrapper=tracer(kind, number), wait=30) is not None:
         before = len(segments())
@@ -116,23 +116,30 @@ def one_round(lab, kind=None, number=0):
     return killed
 
 
-def test_killed_at_every_call_while_segments_begin(lab):
+def calls_of_a_new_segment():
+    """(kind, how many of its kind came before and with it) of each call while the traced run began a segment."""
+    lines = [(re.match(r"(\w+)\(", line)[1], line) for line in TRACE.read_text().splitlines() if re.match(r"\w+\(", line)]
+    end = next(i for i, (kind, line) in enumerate(lines) if kind == "rename" and "journal.draft" in line)
+    begin = max(i for i, (kind, line) in enumerate(lines[:end]) if kind == "unlink" and "journal.draft" in line)
+    kinds = [kind for kind, _ in lines]
+    return [(kinds[i], kinds[:i + 1].count(kinds[i])) for i in range(begin - 1, min(end + 5, len(lines)))]
+
+
+def test_killed_at_every_call_while_a_segment_begins(lab):
     lab.kim = lab.fresh()
     assert lab.gate.stop() == 0
     lab.gate.configure(SHORT)
+    subprocess.run(["cp", "-a", str(STATE), str(BEFORE)], check=True)
     assert not one_round(lab)
-    kinds = collections.Counter(re.match(r"(\w+)\(", line)[1] for line in TRACE.read_text().splitlines()
-                                if re.match(r"\w+\(", line))
-    assert kinds["rename"] >= 1 and kinds["fdatasync"] >= 8, kinds
-    rounds, started = 0, time.monotonic()
-    for kind in kinds:
-        killed, number = True, 0
-        while killed:
-            number, rounds = number + 1, rounds + 1
-            killed = one_round(lab, kind, number)
-    assert lab.gate.start() is not None, lab.gate.log()[-1500:]
-    said = verified(lab)
-    assert said["whole"], said
-    assert lab.gate.ask(ask="list")["result"]["grants"] == []
-    assert lab.gate.stop() == 0
-    print(f"{rounds} rounds in {time.monotonic() - started:.0f} s over {len(segments())} segments; {dict(kinds)}")
+    calls, started = calls_of_a_new_segment(), time.monotonic()
+    assert {"write", "fsync", "fdatasync", "rename", "fallocate", "ftruncate"} <= {kind for kind, _ in calls}, calls
+    for kind, number in calls:
+        assert one_round(lab, kind, number), f"{kind} {number} was not made"
+        assert lab.gate.start() is not None, f"{kind} {number}: no restart\n{lab.gate.log()[-1500:]}"
+        said = verified(lab)
+        assert said["whole"], f"{kind} {number}: {said}"
+        for grant in lab.gate.ask(ask="list")["result"]["grants"]:
+            assert lab.gate.ask(ask="revoke", grant=grant["id"], reason="next round")["ok"], grant
+        assert lab.gate.elements() == [] and lab.gate.listening() == [], f"{kind} {number}"
+        assert lab.gate.stop() == 0
+    print(f"killed at {calls} in {time.monotonic() - started:.0f} s")
