@@ -127,6 +127,12 @@ void Ledger::append_closing(const Entry& entry) {
               kMostUnwritten);
 }
 
+// Together if that is possible; else one by one, as far as they fit on the disk.
+void Ledger::append_closing(std::span<const Entry> entries) {
+  if (entries.empty() || (entries.size() > 1 && append(entries, Weight::closing))) return;
+  for (const auto& entry : entries) append_closing(entry);
+}
+
 void Ledger::retry_unwritten() {
   while (!unwritten_.empty()) {
     const Entry entry = unwritten_.front();
@@ -143,6 +149,8 @@ void Ledger::retry_unwritten() {
 Done Ledger::note(const Entry& entry) { return append(entry, Weight::opening); }
 
 void Ledger::note_closing(const Entry& entry) { append_closing(entry); }
+
+void Ledger::note_closing(std::span<const Entry> entries) { append_closing(entries); }
 
 std::string Ledger::fresh_id(std::string_view prefix) {
   return fmt::format("{}{}", prefix, random_text(*random_, kIdAlphabet, kIdLength));
@@ -242,8 +250,11 @@ void Ledger::revoke(const GrantId& id, const std::string& by, const std::string&
   if (auto grant = in_state(id, GrantEvent::revoke)) append_closing(grant_revoked(**grant, by, reason));
 }
 
-void Ledger::expire(const GrantId& id) {
-  if (auto grant = in_state(id, GrantEvent::deadline)) append_closing(grant_expired(**grant));
+void Ledger::expire(std::span<const GrantId> ids) {
+  std::vector<Entry> entries;
+  for (const auto& id : ids)
+    if (auto grant = in_state(id, GrantEvent::deadline)) entries.push_back(grant_expired(**grant));
+  append_closing(entries);
 }
 
 void Ledger::count_failure(const GrantId& id, Entry login_failed) {

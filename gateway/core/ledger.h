@@ -44,7 +44,8 @@ class Ledger {
   // must not hold a door open. The record follows as soon as it can be written.
   void finish(const GrantId& id, const std::string& reason, const std::string& by, const Counters& counters);
   void revoke(const GrantId& id, const std::string& by, const std::string& reason);
-  void expire(const GrantId& id);
+  void expire(std::span<const GrantId> ids);  // of grants that end at the same time: one act, one sync
+  void expire(const GrantId& id) { expire({&id, 1}); }
   // A failed login on a known rep's armed grant; locks the grant when it was one too many.
   void count_failure(const GrantId& id, Entry login_failed);
 
@@ -52,6 +53,7 @@ class Ledger {
   Done note(const Entry& entry);
   // The same of something that is closing: it waits for the disk if it must.
   void note_closing(const Entry& entry);
+  void note_closing(std::span<const Entry> entries);
   // Writes closing records that could not be written before.
   void retry_unwritten();
   bool has_unwritten() const noexcept { return !unwritten_.empty(); }
@@ -92,6 +94,7 @@ class Ledger {
   Done append(std::span<const Entry> entries, Weight weight);  // one act: one sync for all of them
   Done append(const Entry& entry, Weight weight) { return append({&entry, 1}, weight); }
   void append_closing(const Entry& entry);
+  void append_closing(std::span<const Entry> entries);
   Result<Record> as_read_back(const Entry& entry, const Position& position) const;
   BootClock::duration age(const GrantId& id) const;
   void set_deadline(const Grant& grant);

@@ -84,7 +84,7 @@ void reopen_armed(Gate& gate) {
     if (grant.state == GrantState::armed) armed.push_back(id);
   for (const auto& id : armed) {
     if (gate.ledger.deadline(id) <= gate.clock.boot())
-      expire(gate, id);
+      expire(gate, {&id, 1});
     else if (auto opened = open_up(gate, id); !opened)
       revoke(gate, id, "gateway", "could not be opened after a restart: " + opened.error().message());
   }
@@ -130,9 +130,10 @@ void revoke(Gate& gate, const GrantId& id, const std::string& by, const std::str
     close_doors(gate, id);
 }
 
-void expire(Gate& gate, const GrantId& id) {
-  gate.ledger.expire(id);
-  close_doors(gate, id);
+void expire(Gate& gate, std::span<const GrantId> ids) {
+  if (ids.empty()) return;
+  gate.ledger.expire(ids);
+  close_doors(gate, ids);
 }
 
 void count_failed_login(Gate& gate, const GrantId& id, const Endpoint& peer, const std::string& rep) {
@@ -141,12 +142,16 @@ void count_failed_login(Gate& gate, const GrantId& id, const Endpoint& peer, con
   if (grant != nullptr && grant->state == GrantState::locked) close_doors(gate, id);
 }
 
-void close_doors(Gate& gate, const GrantId& id) {
-  gate.doors.close(id);
+void close_doors(Gate& gate, std::span<const GrantId> ids) {
+  for (const auto& id : ids) gate.doors.close(id);
   if (auto settled = settle(gate); !settled) log_error("{}", settled.error().message());
   const auto left = lines_of(gate.firewall.residue());
-  if (!left.empty()) log_error("firewall: still open after {} was closed: {}", id.value(), json_text(left));
-  gate.ledger.note_closing({"firewall.closed", {{"grant", id.value()}, {"left", left}}});
+  std::vector<Entry> entries;
+  for (const auto& id : ids) {
+    if (!left.empty()) log_error("firewall: still open after {} was closed: {}", id.value(), json_text(left));
+    entries.push_back({"firewall.closed", {{"grant", id.value()}, {"left", left}}});
+  }
+  gate.ledger.note_closing(entries);
 }
 
 bool admits(const Gate& gate, const Address& source) {

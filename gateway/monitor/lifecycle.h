@@ -3,6 +3,8 @@
 // bytes.
 #pragma once
 
+#include <span>
+
 #include "gateway/monitor/gate.h"
 
 namespace sallyport {
@@ -22,11 +24,13 @@ void release(Gate& gate, const GrantId& id, const std::string& reason);
 
 // An armed grant is closed at once; an active one through end_session (sessions.h).
 void revoke(Gate& gate, const GrantId& id, const std::string& by, const std::string& reason);
-void expire(Gate& gate, const GrantId& id);
+// Armed grants whose time has come, together: one sync for all records of a kind, one look at the kernel.
+void expire(Gate& gate, std::span<const GrantId> ids);
 void count_failed_login(Gate& gate, const GrantId& id, const Endpoint& peer, const std::string& rep);
 
 // Closes what is open for a grant that is over, looks whether the kernel still holds something, journals it.
-void close_doors(Gate& gate, const GrantId& id);
+void close_doors(Gate& gate, std::span<const GrantId> ids);
+inline void close_doors(Gate& gate, const GrantId& id) { close_doors(gate, {&id, 1}); }
 // Whether an armed grant lets this source in.
 bool admits(const Gate& gate, const Address& source);
 // Makes the listener, and the connections that have not logged in, follow the grants.

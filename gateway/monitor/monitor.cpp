@@ -54,8 +54,10 @@ ThrottleLimits throttle_limits(const LoginLimits& login) {
 
 void tick(Gate& gate, FirewallKeeper& keeper) {
   gate.ledger.retry_unwritten();
-  for (const auto& id : gate.ledger.due())
-    if (gate.ledger.find(id.value())->state == GrantState::armed) expire(gate, id);
+  auto due = gate.ledger.due();
+  std::erase_if(due,
+                [&](const auto& id) { return gate.ledger.find(id.value())->state != GrantState::armed; });
+  expire(gate, due);
   keeper.look();
   tend_sessions(gate);
   close_left_over_recordings(gate);

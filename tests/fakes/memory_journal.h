@@ -23,6 +23,7 @@ class MemoryJournal final : public Journal {
   std::function<void(const Entry&)> before_append;  // e.g. to append another record first, as a rival would
 
   std::vector<std::string> lines;
+  std::size_t syncs = 0;  // how often a disk would have been waited for
 
   // The events in order, e.g. {"grant.enabled", "grant.claimed"}.
   std::vector<std::string> events() const {
@@ -47,6 +48,7 @@ class MemoryJournal final : public Journal {
       if (auto record = after.take(written.back()); !record) return tl::unexpected{record.error()};
       positions.push_back(after.head());
     }
+    ++syncs;
     lines.insert(lines.end(), written.begin(), written.end());
     chain_ = after;
     return positions;

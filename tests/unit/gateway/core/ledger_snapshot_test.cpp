@@ -173,7 +173,8 @@ TEST_CASE("whatever happened, a start from the last snapshot knows what the runn
     }
     for (const auto& each : reps) REQUIRE(desk.ledger->counter_of(each) == counters[each]);
     REQUIRE(desk.ledger->open_recordings() == recordings);
-    desk.ledger->note_closing({"x", {}});  // nor is time that passes before the first one after a clock was set
+    desk.ledger->note_closing(
+        {"x", {}});  // nor is time that passes before the first one after a clock was set
   }
   CHECK(desk.segments() > 50);
 }
@@ -198,6 +199,34 @@ TEST_CASE("with hundreds of grants, counters and recordings a snapshot keeps eve
                       [](const auto& each) { return each.second.state == GrantState::armed; }) == 150);
   CHECK(desk.ledger->counter_of("rep299") == 299);
   CHECK(desk.ledger->open_recordings().size() == 300);
+}
+
+TEST_CASE("what happens at once is written at once: a login with its claim, grants that expire together") {
+  Desk desk{1'000'000};
+  std::vector<GrantId> ids;
+  for (int i = 0; i < 200; ++i)
+    ids.push_back(*desk.ledger->enable(permit_for("rep" + std::to_string(i)), kAlice));
+  auto before = desk.journal.syncs;
+  REQUIRE(desk.ledger->claim(ids[0], kPeer,
+                             Entry{"login.accepted", {{"grant", ids[0].value()}, {"rep", "rep0"}}}));
+  CHECK(desk.journal.syncs == before + 1);
+  before = desk.journal.syncs;
+  SECTION("on a disk that works") {
+    desk.ledger->expire(ids);  // all but the one that is in use
+    CHECK(desk.journal.syncs == before + 1);
+  }
+  SECTION("on one that does not, and works again") {
+    desk.journal.broken = true;
+    desk.ledger->expire(ids);
+    CHECK(desk.ledger->find(ids[7].value())->state == GrantState::expired);
+    desk.journal.broken = false;
+    desk.ledger->retry_unwritten();
+  }
+  const auto events = desk.journal.events();
+  CHECK(std::count(events.begin(), events.end(), "grant.expired") == 199);
+  desk.restart();
+  CHECK(desk.ledger->find(ids[7].value())->state == GrantState::expired);
+  CHECK(desk.ledger->find(ids[0].value())->state == GrantState::spent);
 }
 
 TEST_CASE("closing acts that wait for the disk keep the segment, and are not lost by the next one") {
