@@ -17,6 +17,7 @@ namespace sallyport {
 namespace {
 
 const std::string kNobody = "nobody";
+constexpr std::ptrdiff_t kMostHelpers = 16;
 
 // "kim" or, for a rep with several grants, "kim+hmc1".
 struct LoginName {
@@ -128,6 +129,11 @@ void Peer::tell_challenge(std::string gate_answer) {
 
 void Peer::start_helper() {
   if (helper_) return;
+  // PAM is other people's code, and each helper is a process of root's: a bound that no setting lifts.
+  const auto running = std::count_if(gate_.peers.begin(), gate_.peers.end(),
+                                     [](const auto& entry) { return entry.second->has_helper(); });
+  if (running >= kMostHelpers)
+    return log_warning("{}: {} login helpers are at work already", endpoint_.text(), running);
   auto helper = AuthHelper::start(gate_.options.libexec / "sallyport-auth",
                                   gate_.catalogue.settings.login.helper_deadline);
   if (!helper) return log_error("{}", helper.error().message());
