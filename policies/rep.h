@@ -16,6 +16,7 @@ struct Rep {
   ResponseMethod method = ResponseMethod::ocra;
   std::string suite;                  // RFC 6287 OCRASuite
   std::filesystem::path secret_file;  // OCRA secret in Base32; does not exist before `rep enroll`
+  std::filesystem::path keys_file;  // public keys for ssh-signature; does not exist before `rep enroll --key`
 };
 
 }  // namespace sallyport

@@ -10,6 +10,7 @@
 #include "auth/auth_client.h"
 #include "gateway/monitor/gate.h"
 #include "gateway/monitor/requests.h"
+#include "policies/rep.h"
 
 namespace sallyport {
 
@@ -48,11 +49,20 @@ class Peer {
   void on_worker_gone(const std::string& why);
 
   // ---- login (peer_login.cpp)
+  struct LoginQuestion {
+    ResponseMethod method = ResponseMethod::ocra;
+    std::string text, prompt;
+  };
+  LoginQuestion draw_question_for(const std::string& user, const Grant* grant);
   void start_helper();
+  HelperAsk question_for_helper(const Rep& rep, Secret response) const;  // in peer_signature.cpp, as
+  Done check_key(const SignatureVerdict& key) const;                     // these are
+  LoginQuestion draw_signature_question(const std::string& user, const Grant* grant);
   void on_helper_message();
   void on_helper_gone();
   void take(const PasswordVerdict& verdict);
   void take(const ResponseVerdict& verdict);
+  void take(const SignatureVerdict& verdict);
   void decide();
   void admit();
   void refuse();
@@ -96,7 +106,9 @@ class Peer {
   std::optional<AuthHelper> helper_;
   Watch helper_messages_;
   Timer helper_deadline_, refusal_;
+  ResponseMethod asked_method_ = ResponseMethod::ocra;  // of this try
   std::uint64_t next_counter_ = 0;
+  std::optional<SignatureVerdict> signed_by_;
 
   std::unique_ptr<Dial> dial_;
   UniqueFd

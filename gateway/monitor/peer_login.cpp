@@ -9,6 +9,7 @@
 #include "auth/question.h"
 #include "base/log.h"
 #include "gateway/monitor/lifecycle.h"
+#include "gateway/monitor/login_name.h"
 #include "gateway/monitor/peer.h"
 #include "gateway/monitor/sessions.h"
 
@@ -18,28 +19,31 @@ namespace {
 
 const std::string kNobody = "nobody";
 
-// "kim" or, for a rep with several grants, "kim+hmc1".
-struct LoginName {
-  std::string rep, target;
-  explicit LoginName(const std::string& user)
-      : rep(user.substr(0, user.find('+'))),
-        target(rep.size() == user.size() ? "" : user.substr(rep.size() + 1)) {}
-};
-
 const Rep* find_rep(const Gate& gate, const std::string& name) {
   const auto found = gate.catalogue.reps.find(name);
   return found == gate.catalogue.reps.end() ? nullptr : &found->second;
 }
 
-// Whose suite a name is asked in: a rep's own, with or without a grant, and for an unknown name always the
-// same rep's, so that the form of the question tells nothing either. Looked up for everybody, to take the
-// same time.
-std::string suite_asked_in(const Gate& gate, const std::string& name) {
+// The rep that a name is asked like: itself, with or without a grant, and for an unknown name always the same
+// rep, so that neither method nor form of the question tell anything. Looked up for everybody, to take the
+// same time. Null when there are no reps.
+const Rep* asked_like(const Gate& gate, const std::string& name) {
   std::vector<std::string_view> names;
   for (const auto& [rep, ignored] : gate.catalogue.reps) names.push_back(rep);
   const auto decoy = decoy_for(name, gate.decoy_key, names);
-  if (const Rep* const rep = find_rep(gate, name)) return rep->suite;
-  return names.empty() ? std::string{kDefaultOcraSuite} : find_rep(gate, std::string{names[decoy]})->suite;
+  if (const Rep* const rep = find_rep(gate, name)) return rep;
+  return names.empty() ? nullptr : find_rep(gate, std::string{names[decoy]});
+}
+
+// A serial number may be larger than what every reader of JSON takes for a number.
+void note_key(Entry& accepted, const SignatureVerdict& key) {
+  accepted.fields["key"] = key.key;
+  accepted.fields["key_type"] = key.key_type;
+  if (key.counts) accepted.fields["key_counter"] = key.counter;
+  if (key.authority.empty()) return;
+  accepted.fields["authority"] = key.authority;
+  accepted.fields["certificate_serial"] = fmt::format("{}", key.serial);
+  accepted.fields["certificate_id"] = key.certificate_id;
 }
 
 std::string fresh_question(const std::string& suite_text, Random& random) {
@@ -50,17 +54,32 @@ std::string fresh_question(const std::string& suite_text, Random& random) {
 
 }  // namespace
 
+Peer::LoginQuestion Peer::draw_question_for(const std::string& user, const Grant* grant) {
+  const Rep* const like = asked_like(gate_, LoginName{user}.rep);
+  LoginQuestion question;
+  if (like != nullptr && like->method == ResponseMethod::ssh_signature)
+    question = draw_signature_question(user, grant);
+  if (!question.text.empty()) return question;
+  question.text =
+      fresh_question(like == nullptr ? std::string{kDefaultOcraSuite} : like->suite, gate_.random);
+  question.prompt = challenge_prompt(question.text);
+  return question;
+}
+
 void Peer::on(AskPassword& ask) {
   const LoginName name{ask.user};
   const Rep* const rep = find_rep(gate_, name.rep);
+  const bool may_come = rep != nullptr && !gate_.ledger.reps().is_suspended(name.rep);
   const Grant* const grant =
-      rep == nullptr ? nullptr : gate_.ledger.admissible(name.rep, name.target, endpoint_.address);
+      may_come ? gate_.ledger.admissible(name.rep, name.target, endpoint_.address) : nullptr;
   rep_ = rep == nullptr ? "" : rep->name;
   grant_ = grant == nullptr ? std::nullopt : std::optional{grant->id};
   const auto now = gate_.clock.boot();
   const auto standing = grant == nullptr ? Standing::stranger : Standing::expected;
-  auto question = fresh_question(suite_asked_in(gate_, name.rep), gate_.random);
-  if (auto given = attempt_.password_given(standing, std::move(question), now); !given)
+  const auto question = draw_question_for(ask.user, grant);
+  asked_method_ = question.method;
+  signed_by_.reset();
+  if (auto given = attempt_.password_given(standing, question.text, now); !given)
     return on_worker_gone(given.error().message());
   phase_ = Phase::challenged;
   start_helper();
@@ -74,7 +93,7 @@ void Peer::on(AskPassword& ask) {
   } else {
     take(PasswordVerdict{false});
   }
-  tell(Challenge{challenge_prompt(attempt_.question())});
+  tell(Challenge{question.prompt});
 }
 
 void Peer::start_helper() {
@@ -90,14 +109,12 @@ void Peer::on(AskAnswer& ask) {
   const auto now = gate_.clock.boot();
   if (auto given = attempt_.response_given(now); !given) return on_worker_gone(given.error().message());
   const Rep* const rep = find_rep(gate_, rep_);
-  if (attempt_.standing() == Standing::stranger || rep == nullptr || !helper_) {
+  const bool same_method = rep != nullptr && rep->method == asked_method_;
+  if (attempt_.standing() == Standing::stranger || !same_method || !helper_) {
     take(ResponseVerdict{});
     return decide();
   }
-  const auto wall = std::chrono::duration_cast<std::chrono::seconds>(gate_.clock.wall().time_since_epoch());
-  const auto sent = helper_->send(CheckResponse{rep->suite, rep->secret_file, attempt_.question(),
-                                                std::move(ask.response), gate_.ledger.counter_of(rep->name),
-                                                static_cast<std::uint64_t>(wall.count())});
+  const auto sent = helper_->send(question_for_helper(*rep, std::move(ask.response)));
   // The helper watches its own time too; this one holds even when it cannot.
   helper_deadline_ =
       Timer::once(gate_.loop, gate_.catalogue.settings.login.helper_deadline, [this] { on_helper_gone(); });
@@ -147,8 +164,14 @@ void Peer::admit() {
   const Rep* const rep = find_rep(gate_, rep_);
   Entry accepted{"login.accepted", {{"grant", grant_->value()}, {"rep", rep_}, {"peer", endpoint_.text()}}};
   const auto suite = rep == nullptr ? OcraSuite::parse("") : OcraSuite::parse(rep->suite);
-  if (suite && suite->has_counter()) accepted.fields["counter"] = next_counter_;
+  accepted.fields["method"] = to_text(asked_method_);
+  if (signed_by_)
+    note_key(accepted, *signed_by_);
+  else if (suite && suite->has_counter())
+    accepted.fields["counter"] = next_counter_;
   auto session = [&]() -> Result<std::string> {
+    if (gate_.ledger.reps().is_suspended(rep_)) return fail("the rep has been suspended");
+    if (signed_by_) RETURN_IF_ERROR(check_key(*signed_by_));
     RETURN_IF_ERROR(gate_.ledger.note(accepted));
     return claim(gate_, *grant_, endpoint_, id_);
   }();

@@ -5,6 +5,7 @@
 #include "base/encoding.h"
 #include "base/file.h"
 #include "gateway/monitor/commands.h"
+#include "gateway/monitor/named_rep.h"
 #include "gateway/monitor/reload.h"
 #include "gateway/monitor/stored_secret.h"
 #include "policies/file_formats.h"
@@ -14,38 +15,6 @@ namespace sallyport {
 namespace {
 
 using Json = nlohmann::json;
-
-Json to_json(const Rep& rep) {
-  return {{"name", rep.name},
-          {"full_name", rep.full_name},
-          {"contact", rep.contact},
-          {"account", rep.account},
-          {"suite", rep.suite},
-          {"method", to_text(rep.method)},
-          {"enrolled", secret_file_exists(rep)}};
-}
-
-Result<const Rep*> named_rep(const CommandContext& context) {
-  ASSIGN_OR_RETURN(const auto name, context.text("name"));
-  const auto found = context.gate.catalogue.reps.find(name);
-  if (found == context.gate.catalogue.reps.end())
-    return fail("no rep '{}' (sallyport rep list shows them)", name);
-  return &found->second;
-}
-
-std::filesystem::path rep_file(const Gate& gate, const std::string& name) {
-  return gate.options.config / "reps" / (name + ".toml");
-}
-
-Entry by(const CommandContext& context, const char* event, const std::string& rep) {
-  return {event, {{"rep", rep}, {"by", context.actor.name}}};
-}
-
-bool has_live_grant(const Gate& gate, const std::string& rep) {
-  for (const auto& [id, grant] : gate.ledger.grants())
-    if (grant.rep == rep && !is_terminal(grant.state)) return true;
-  return false;
-}
 
 // Bytes of a fresh secret: as many as the suite's hash puts out (RFC 6287 section 6, RFC 4226 section 4 R6).
 std::size_t secret_size(OcraHash hash) {
@@ -87,12 +56,12 @@ CommandResult rep_add_command(const CommandContext& context) {
     std::filesystem::remove(rep_file(gate, rep.name), ignored);
     return tl::unexpected{reloaded.error()};
   }
-  return Json{{"rep", to_json(gate.catalogue.reps.at(rep.name))}};
+  return Json{{"rep", rep_to_json(gate, gate.catalogue.reps.at(rep.name))}};
 }
 
 CommandResult rep_list_command(const CommandContext& context) {
   Json reps = Json::array();
-  for (const auto& [name, rep] : context.gate.catalogue.reps) reps.push_back(to_json(rep));
+  for (const auto& [name, rep] : context.gate.catalogue.reps) reps.push_back(rep_to_json(context.gate, rep));
   return Json{{"reps", reps}};
 }
 
@@ -100,12 +69,13 @@ CommandResult rep_remove_command(const CommandContext& context) {
   Gate& gate = context.gate;
   ASSIGN_OR_RETURN(const Rep* const rep, named_rep(context));
   const auto name = rep->name;
-  const auto secret_file = rep->secret_file;
+  const auto secret_file = rep->secret_file, keys_file = rep->keys_file;
   if (has_live_grant(gate, name))
     return fail("rep '{}' has a live grant; revoke it first (sallyport list)", name);
   RETURN_IF_ERROR(gate.ledger.note(by(context, "rep.removed", name)));
   std::error_code error;
   std::filesystem::remove(secret_file, error);
+  if (!error) std::filesystem::remove(keys_file, error);
   if (!error) std::filesystem::remove(rep_file(gate, name), error);
   if (error) return fail("removing rep '{}': {}", name, error.message());
   RETURN_IF_ERROR(reload(gate));
@@ -119,6 +89,8 @@ CommandResult rep_enroll_command(const CommandContext& context) {
   ASSIGN_OR_RETURN(rep.suite, context.text_or("suite", rep.suite));
   ASSIGN_OR_RETURN(const auto suite, OcraSuite::parse(rep.suite));
   RETURN_IF_ERROR(check_enrollable(suite));
+  RETURN_IF_ERROR(check_method_change(gate, rep, ResponseMethod::ocra));
+  rep.method = ResponseMethod::ocra;
   std::vector<std::byte> bytes(secret_size(suite.hash()));
   gate.random.fill(bytes);
   const Secret key{std::span<const std::byte>{bytes}};
@@ -128,8 +100,11 @@ CommandResult rep_enroll_command(const CommandContext& context) {
   RETURN_IF_ERROR(store_secret(rep.secret_file, Secret::taking(text + "\n")));
   RETURN_IF_ERROR(replace_file(rep_file(gate, rep.name), to_toml(rep), 0644));
   RETURN_IF_ERROR(reload(gate));
-  return Json{
-      {"rep", to_json(gate.catalogue.reps.at(rep.name))}, {"suite", rep.suite}, {"secret", std::move(text)}};
+  std::error_code ignored;
+  std::filesystem::remove(rep.keys_file, ignored);  // of another method; nobody reads it any more
+  return Json{{"rep", rep_to_json(gate, gate.catalogue.reps.at(rep.name))},
+              {"suite", rep.suite},
+              {"secret", std::move(text)}};
 }
 
 }  // namespace sallyport

@@ -1,6 +1,8 @@
 // Runs in: sallyport-ssh.
 #include "gateway/ssh/login.h"
 
+#include "auth/challenge_text.h"
+#include "auth/signature_parts.h"
 #include "gateway/ssh/algorithms.h"
 #include "gateway/wire/prompt.h"
 
@@ -10,6 +12,17 @@ namespace {
 
 using Verdict = std::variant<Admitted, NotAdmitted>;
 
+// The answer to a challenge, through as many prompts as it needs.
+Result<Secret> ask_response(RepSide& rep, const std::string& prompt) {
+  SignatureParts parts;
+  auto text = prompt;
+  for (;;) {
+    ASSIGN_OR_RETURN(const auto answers, rep.ask({"", "", {{text, true}}}));
+    if (parts.add(answers.front()) == SignatureParts::Next::complete) return parts.take();
+    text = signature_part_prompt(parts.next_part());
+  }
+}
+
 // One complete try. An abandoned dialogue is a failed try: after the password the monitor waits for a
 // response, and an empty one is wrong.
 Result<Verdict> try_once(RepSide& rep, MonitorClient& monitor, const std::string& user) {
@@ -18,11 +31,11 @@ Result<Verdict> try_once(RepSide& rep, MonitorClient& monitor, const std::string
   if (!passwords) return tl::unexpected{passwords.error()};
   ASSIGN_OR_RETURN(const auto challenge, monitor.ask_password(user, passwords->front()));
 
-  auto responses = rep.ask({"", "", {{challenge.prompt, true}}});
-  if (!responses && responses.error().code() != kAbandoned) return tl::unexpected{responses.error()};
+  const auto response = ask_response(rep, challenge.prompt);
+  if (!response && response.error().code() != kAbandoned) return tl::unexpected{response.error()};
   const Secret nothing;
-  ASSIGN_OR_RETURN(auto verdict, monitor.ask_answer(responses ? responses->front() : nothing));
-  if (const auto* const refused = std::get_if<NotAdmitted>(&verdict); refused != nullptr && responses)
+  ASSIGN_OR_RETURN(auto verdict, monitor.ask_answer(response ? *response : nothing));
+  if (const auto* const refused = std::get_if<NotAdmitted>(&verdict); refused != nullptr && response)
     RETURN_IF_ERROR(rep.reject());  // an abandoned attempt gets no reply (RFC 4252 section 5.1)
   return verdict;
 }
