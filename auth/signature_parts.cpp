@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::string_view kBegin = "-----BEGIN SSH SIGNATURE-----", kEnd = "-----END SSH SIGNATURE-----";
 constexpr std::string_view kSpaces = " \t\r\n";
+constexpr std::string_view kBase64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=";
 constexpr std::string_view kMagicBase64 = "U1NIU0lH";  // "SSHSIG"
 constexpr std::size_t kMagicAndVersion = 6 + 4;
 constexpr int kStrings = 5;  // public key, namespace, reserved, hash, signature (PROTOCOL.sshsig)
@@ -50,10 +51,11 @@ bool is_cut_signature(std::string_view text) {
   if (text.starts_with(kBegin)) return text.find(kEnd) == std::string_view::npos;
   if (!text.starts_with(kMagicBase64)) return false;
   auto digits = without_spaces(text);
-  const auto whole = digits.size() % 4;
-  const auto bytes = from_base64(std::string_view{digits}.substr(0, digits.size() - whole));
+  // The last digits may be the first of four.
+  const bool spelt = digits.find_first_not_of(kBase64) == std::string::npos;
+  const auto bytes = from_base64(std::string_view{digits}.substr(0, digits.size() - digits.size() % 4));
   wipe(digits);
-  return bytes && goes_on(*bytes);
+  return spelt && bytes && goes_on(*bytes);
 }
 
 SignatureParts::Next SignatureParts::add(const Secret& part) {
