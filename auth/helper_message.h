@@ -41,6 +41,8 @@ struct CheckResponse {
   Secret response;                 // as typed
   std::uint64_t counter = 0;       // the next one expected; 0 for a suite without
   std::uint64_t wall_seconds = 0;  // since 1970, UTC
+  std::string second_question{};   // the rep's, with mutual authentication
+  std::string gate{}, grant{};     // for session information: the gate's fingerprint, the grant's id
   template <class V>
   void visit(V& v) {
     v.text(suite, limit::suite);
@@ -49,6 +51,31 @@ struct CheckResponse {
     v.secret(response, limit::response);
     v.u64(counter);
     v.u64(wall_seconds);
+    v.text(second_question, limit::question);
+    v.text(gate, limit::fingerprint);
+    v.text(grant, limit::name);
+  }
+};
+
+// The gate's own answer to the rep's question (auth/ocra_mutual.h). Answer: GateAnswer.
+struct AnswerQuestion {
+  std::string suite;
+  std::string secret_file;
+  std::string question;         // the rep's, ungrouped
+  std::string second_question;  // the gate's
+  std::uint64_t counter = 0;
+  std::uint64_t wall_seconds = 0;
+  std::string gate, grant;
+  template <class V>
+  void visit(V& v) {
+    v.text(suite, limit::suite);
+    v.text(secret_file, limit::path);
+    v.text(question, limit::question);
+    v.text(second_question, limit::question);
+    v.u64(counter);
+    v.u64(wall_seconds);
+    v.text(gate, limit::fingerprint);
+    v.text(grant, limit::name);
   }
 };
 
@@ -74,7 +101,7 @@ struct CheckSignature {
   }
 };
 
-using HelperAsk = std::variant<CheckPassword, CheckResponse, CheckSignature>;
+using HelperAsk = std::variant<CheckPassword, CheckResponse, AnswerQuestion, CheckSignature>;
 
 struct PasswordVerdict {
   bool ok = false;
@@ -90,6 +117,14 @@ struct ResponseVerdict {
   void visit(V& v) {
     v.boolean(ok);
     v.u64(next_counter);
+  }
+};
+
+struct GateAnswer {
+  std::string text;  // empty: it could not be made
+  template <class V>
+  void visit(V& v) {
+    v.text(text, limit::response);
   }
 };
 
@@ -115,7 +150,7 @@ struct SignatureVerdict {
   }
 };
 
-using HelperAnswer = std::variant<PasswordVerdict, ResponseVerdict, SignatureVerdict>;
+using HelperAnswer = std::variant<PasswordVerdict, ResponseVerdict, GateAnswer, SignatureVerdict>;
 
 Secret encode(const HelperAsk& ask);
 Secret encode(const HelperAnswer& answer);

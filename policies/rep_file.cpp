@@ -14,6 +14,7 @@ void read_response(TableReader response, Rep& rep) {
   if (auto suite = OcraSuite::parse(rep.suite); !suite)
     response.problem(response.line_of("suite"),
                      fmt::format("'suite' in [response]: {}", suite.error().message()));
+  rep.mutual = response.boolean("mutual", false);
   response.finish();
 }
 
@@ -45,7 +46,9 @@ std::string to_toml(const Rep& rep) {
   if (rep.account != rep.name) line("account", rep.account);
   text += "\n[response]\n";
   line("method", to_text(rep.method));
-  if (rep.method == ResponseMethod::ocra) line("suite", rep.suite);
+  if (rep.method != ResponseMethod::ocra) return text;
+  line("suite", rep.suite);
+  if (rep.mutual) text += "mutual = true\n";
   return text;
 }
 

@@ -56,6 +56,7 @@ class Answers {
     return PasswordVerdict{password_is_good_};
   }
   HelperAnswer operator()(const CheckResponse& ask) { return check_response(ask); }
+  HelperAnswer operator()(const AnswerQuestion& ask) { return answer_question(ask); }
   // A signature's structure is the peer's own, and this process is root: it is read only for who knows the
   // password. Without that nobody gets in whatever it says, and nobody hears how long it took (I11).
   HelperAnswer operator()(const CheckSignature& ask) {

@@ -1,11 +1,13 @@
 // rep add, list, remove, enroll. Runs in: sallyport.
 #include <memory>
 
+#include "auth/ocra_suite.h"
 #include "base/escape.h"
 #include "base/secret.h"
 #include "gateway/console/commands.h"
 #include "gateway/console/control_client.h"
 #include "gateway/console/output.h"
+#include "gateway/console/prompt.h"
 #include "gateway/console/qr_code.h"
 #include "gateway/console/rep_key_commands.h"
 #include "gateway/console/table.h"
@@ -125,15 +127,50 @@ Done print_enrollment(const ConsoleContext& context, const Json& result, const S
 
 struct EnrollOptions {
   std::string name, suite;
-  bool no_qr = false;
+  bool no_qr = false, mutual = false, one_way = false, pin_stdin = false;
   KeyFiles key_files;
 };
+
+// The suite that will be enrolled: asked for, or the one that the rep has.
+Result<OcraSuite> suite_of(ControlClient& client, const EnrollOptions& options) {
+  if (!options.suite.empty()) return OcraSuite::parse(options.suite);
+  ASSIGN_OR_RETURN(const auto reply, client.ask({{"ask", "rep.list"}}));
+  for (const auto& rep : member(reply.result, "reps"))
+    if (text_of(rep, "name") == options.name) return OcraSuite::parse(text_of(rep, "suite"));
+  return fail("no rep '{}' (sallyport rep list shows them)", options.name);
+}
+
+// Twice, because nobody sees what is typed.
+Result<Secret> ask_pin() {
+  ASSIGN_OR_RETURN(auto pin, ask_secret("PIN"));
+  ASSIGN_OR_RETURN(const auto again, ask_secret("PIN again"));
+  if (!pin.equals(again.reveal())) return fail("the two PINs differ");
+  return pin;
+}
+
+Result<Secret> read_pin_from_stdin() {
+  ASSIGN_OR_RETURN(const auto text, read_secret_file("-"));
+  return Secret{text.reveal().substr(0, text.reveal().find_first_of("\r\n"))};
+}
+
+Result<Json> enroll_request(ControlClient& client, const EnrollOptions& options) {
+  if (options.mutual && options.one_way) return fail("--mutual and --one-way exclude each other");
+  ASSIGN_OR_RETURN(const auto suite, suite_of(client, options));
+  Json request{{"ask", "rep.enroll"}, {"name", options.name}};
+  if (!options.suite.empty()) request["suite"] = options.suite;
+  if (options.mutual || options.one_way) request["mutual"] = options.mutual;
+  if (options.pin_stdin && !suite.pin_hash()) return fail("suite {} has no PIN", suite.text());
+  if (suite.pin_hash()) {
+    ASSIGN_OR_RETURN(const auto pin, options.pin_stdin ? read_pin_from_stdin() : ask_pin());
+    request["pin"] = pin.reveal();
+  }
+  return request;
+}
 
 Done enroll(ConsoleContext& context, const EnrollOptions& options) {
   ASSIGN_OR_RETURN(auto client, connect(context));
   ASSIGN_OR_RETURN(const auto status, client.ask({{"ask", "status"}}));
-  Json request{{"ask", "rep.enroll"}, {"name", options.name}};
-  if (!options.suite.empty()) request["suite"] = options.suite;
+  ASSIGN_OR_RETURN(const auto request, enroll_request(client, options));
   ASSIGN_OR_RETURN(auto reply, client.ask(request));
   if (context.json) print_json(reply.result);
   auto& member_text = reply.result["secret"];
@@ -144,6 +181,24 @@ Done enroll(ConsoleContext& context, const EnrollOptions& options) {
   return print_enrollment(context, reply.result, secret, text_of(status.result, "gate"), !options.no_qr);
 }
 
+constexpr const char* kEnrollFooter =
+    "Examples:\n  sallyport rep enroll kim\n"
+    "  sallyport rep enroll kim --suite OCRA-1:HOTP-SHA256-8:QA10-PSHA256-S064 --mutual\n"
+    "  sallyport rep enroll kim --key kim.pub\n"
+    "A new secret replaces what the rep had before: the old secret, or all keys. A key is added to the keys "
+    "that\n"
+    "the rep has, and replaces a secret.\n"
+    "Suites: OCRA-1:HOTP-SHA1|SHA256|SHA512-DIGITS:[C-]Qxnn[-PSHAnnn][-Snnn][-Tn], see RFC 6287. DIGITS is 6 "
+    "to\n"
+    "10, or 0 for the whole HMAC in hex; 4 and 5 are refused, because 10 tries at 10,000 responses are not "
+    "few.\n"
+    "Questions have at least 6 characters, or they would soon come again; S has at least 016 bytes, or "
+    "another\n"
+    "gate could be found that it fits. A time step (T) under 30 seconds is for tools, not for typing.\n"
+    "Keys: ssh-ed25519, RSA of 3072 bits or more, ECDSA, and security keys (sk-…). The certificates of an\n"
+    "authority must name the rep or the account as a principal, and be asked for by no option but\n"
+    "source-address and verify-required.";
+
 void add_enroll(const Command& reps, ConsoleContext& context) {
   const auto options = std::make_shared<EnrollOptions>();
   const auto command =
@@ -151,6 +206,10 @@ void add_enroll(const Command& reps, ConsoleContext& context) {
   command.option("name", options->name, "the rep").required();
   const auto suite =
       command.option("--suite", options->suite, "OCRA suite (RFC 6287), e.g. OCRA-1:HOTP-SHA256-8:QA10");
+  command.flag("--mutual", options->mutual, "the gate must answer a question of the rep's first");
+  command.flag("--one-way", options->one_way, "it need not any more");
+  command.flag("--pin-stdin", options->pin_stdin,
+               "for a suite with a PIN: from standard input, not asked for");
   command.flag("--no-qr", options->no_qr, "as text only");
   command
       .option("--key", options->key_files.keys, "file of a public key that signs challenges (id_ed25519.pub)")
@@ -159,13 +218,7 @@ void add_enroll(const Command& reps, ConsoleContext& context) {
       .option("--authority", options->key_files.authorities,
               "file of a public key that certifies such keys (ssh-keygen -s)")
       .excludes(suite);
-  command.footer(
-      "Examples:\n  sallyport rep enroll kim\n  sallyport rep enroll kim --key kim.pub\n"
-      "A new secret replaces what the rep had before: the old secret, or all keys. A key is added to the "
-      "keys\n"
-      "that the rep has, and replaces a secret. Keys: ssh-ed25519, RSA of 3072 bits or more, ECDSA, and "
-      "security\n"
-      "keys (sk-…); an authority's certificates must name the rep or the account as a principal.");
+  command.footer(kEnrollFooter);
   command.runs([&context, options] {
     run_command(context, [&] {
       if (!options->key_files.empty()) return enroll_keys(context, options->name, options->key_files);

@@ -17,6 +17,7 @@ nlohmann::json rep_to_json(const Gate& gate, const Rep& rep) {
           {"contact", rep.contact},
           {"account", rep.account},
           {"suite", rep.suite},
+          {"mutual", rep.mutual},
           {"method", to_text(rep.method)},
           {"enrolled", secret_file_exists(rep)},
           {"suspended", gate.ledger.reps().is_suspended(rep.name)}};

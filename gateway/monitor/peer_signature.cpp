@@ -2,24 +2,16 @@
 // helper about the answer. Runs in: sallyportd (privileged). Never reads a peer's bytes.
 #include "auth/challenge_text.h"
 #include "base/log.h"
-#include "gateway/monitor/login_name.h"
 #include "gateway/monitor/peer.h"
-#include "gateway/monitor/seeming_grant.h"
 
 namespace sallyport {
 
 namespace {
 
-// "SHA256:…" of the host key that the profile prefers: ed25519's, where it is offered.
-std::string own_fingerprint(const Gate& gate) {
-  const auto& first = gate.host_keys.fingerprints.front();
-  return first.substr(0, first.find(' '));
-}
-
 ChallengeText challenge_for(const Gate& gate, const SeemingGrant& seen) {
   ChallengeText challenge;
   challenge.gateway = gate.catalogue.settings.gate_name;
-  challenge.host_key = own_fingerprint(gate);
+  challenge.host_key = gate.host_keys.fingerprint();
   challenge.grant = seen.id;
   challenge.rep = seen.rep;
   challenge.target = seen.target;
@@ -32,34 +24,34 @@ ChallengeText challenge_for(const Gate& gate, const SeemingGrant& seen) {
 
 }  // namespace
 
-Peer::LoginQuestion Peer::draw_signature_question(const std::string& user, const Grant* grant) {
-  const LoginName name{user};
-  // Made up for everybody, to take the same time.
-  auto seen = seeming_for({name.rep, name.target, endpoint_.address}, gate_.ledger.grants(), gate_.decoy_key);
-  if (grant != nullptr) seen = seeming(*grant);
-  const auto challenge = challenge_for(gate_, seen);
+// The text; its prompt is kept for the moment of asking.
+std::string Peer::draw_signature_question() {
+  const auto challenge = challenge_for(gate_, asking_.grant);
   auto text = compose(challenge);
   auto prompt = signature_prompt(challenge);
-  if (text && prompt) return {ResponseMethod::ssh_signature, *std::move(text), *std::move(prompt)};
+  if (text && prompt) {
+    asking_.prompt = *std::move(prompt);
+    return *std::move(text);
+  }
+  // A name of the gate or of a service that no policy takes; asked for nothing that anybody could sign.
   log_error("no challenge can be signed at this gate: {}", text.error().message());
-  return {};
+  asking_.standing = Standing::stranger;
+  asking_.prompt = "Signature: ";
+  return draw_nonce(gate_.random);
 }
 
-HelperAsk Peer::question_for_helper(const Rep& rep, Secret response) const {
+CheckSignature Peer::signature_check_of(Secret response) const {
   const auto wall = std::chrono::duration_cast<std::chrono::seconds>(gate_.clock.wall().time_since_epoch());
-  const auto wall_seconds = static_cast<std::uint64_t>(wall.count());
-  if (asked_method_ == ResponseMethod::ocra)
-    return CheckResponse{rep.suite,
-                         rep.secret_file,
-                         attempt_.question(),
-                         std::move(response),
-                         gate_.ledger.counter_of(rep.name),
-                         wall_seconds};
-  const Grant* const grant = grant_ ? gate_.ledger.find(grant_->value()) : nullptr;
-  return CheckSignature{rep.keys_file,       attempt_.question(),
-                        std::move(response), rep.name,
-                        rep.account,         endpoint_.address.text(),
-                        wall_seconds,        grant == nullptr || grant->user_verification};
+  CheckSignature check;
+  check.keys_file = asking_.keys_file;
+  check.challenge = attempt_.question();
+  check.response = std::move(response);
+  check.rep = rep_;
+  check.account = asking_.account;
+  check.source = endpoint_.address.text();
+  check.wall_seconds = static_cast<std::uint64_t>(wall.count());
+  check.user_verification = asking_.user_verification;
+  return check;
 }
 
 Done Peer::check_key(const SignatureVerdict& key) const {
