@@ -167,7 +167,7 @@ TEST_CASE("a policy: each fault with its line") {
   CHECK(complaint("[limits]\nchannels = 1.5\n" + service) ==
         "policies/hmc-ssh.toml:2: 'channels' in [limits] is a fraction (expected a number from 1 to 100)\n");
   CHECK(complaint("[login]\nmethods = []\n" + service) ==
-        "policies/hmc-ssh.toml:2: 'methods' in [login] allows no challenge method (expected [\"ocra\"])\n");
+        "policies/hmc-ssh.toml:2: 'methods' in [login] allows no challenge method (expected [\"ocra\", \"ssh-signature\"])\n");
   CHECK(complaint("[login]\nmethods = \"ocra\"\n" + service) ==
         "policies/hmc-ssh.toml:2: 'methods' in [login] is a string (expected a list of texts, e.g. [\"one\", "
         "\"two\"])\n"
