@@ -272,16 +272,29 @@ const Grant* Ledger::find(std::string_view grant_or_session) const {
   return nullptr;
 }
 
+bool Ledger::awaits(const Grant& grant, std::string_view rep, std::string_view target,
+                    const Address& source) const {
+  if (grant.state != GrantState::armed || grant.rep != rep || deadline(grant.id) <= clock_->boot())
+    return false;
+  if (!target.empty() && grant.target != target) return false;
+  return std::any_of(grant.networks.begin(), grant.networks.end(),
+                     [&](const Network& network) { return network.contains(source); });
+}
+
 const Grant* Ledger::admissible(std::string_view rep, std::string_view target, const Address& source) const {
   const Grant* best = nullptr;
-  for (const auto& [id, grant] : grants_) {
-    if (grant.state != GrantState::armed || grant.rep != rep || deadline(id) <= clock_->boot()) continue;
-    if (grant.failed_logins.bars(source, grant.failed_logins_limit)) continue;
-    if (!target.empty() && grant.target != target) continue;
-    const bool inside = std::any_of(grant.networks.begin(), grant.networks.end(),
-                                    [&](const Network& network) { return network.contains(source); });
-    if (inside && (best == nullptr || grant.connect_by < best->connect_by)) best = &grant;
-  }
+  for (const auto& [id, grant] : grants_)
+    if (awaits(grant, rep, target, source) && !grant.failed_logins.bars(source, grant.failed_logins_limit) &&
+        (best == nullptr || grant.connect_by < best->connect_by))
+      best = &grant;
+  return best;
+}
+
+const Grant* Ledger::awaited(std::string_view rep, std::string_view target, const Address& source) const {
+  const Grant* best = nullptr;
+  for (const auto& [id, grant] : grants_)
+    if (awaits(grant, rep, target, source) && (best == nullptr || grant.connect_by < best->connect_by))
+      best = &grant;
   return best;
 }
 

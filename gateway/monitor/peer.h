@@ -73,6 +73,7 @@ class Peer {
   void admit();
   void refuse();
   void answer_refusal();
+  void count_unanswered();
 
   // ---- session (peer_session.cpp)
   void on_dialled(Result<Dial::Connected> dialled);

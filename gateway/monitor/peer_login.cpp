@@ -84,7 +84,9 @@ void Peer::on(AskPassword& ask) {
   // Made up for everybody, to take the same time.
   asking_.grant =
       seeming_for({name.rep, name.target, endpoint_.address}, gate_.ledger.grants(), gate_.decoy_key);
-  if (grant != nullptr) asking_.grant = seeming(*grant);
+  const Grant* const shown =
+      grant != nullptr || !may_come ? grant : gate_.ledger.awaited(name.rep, name.target, endpoint_.address);
+  if (shown != nullptr) asking_.grant = seeming(*shown);
   if (suite_named(asking_.suite).session_length())
     asking_.place = {asking_.grant.id, gate_.catalogue.settings.gate_name, gate_.host_keys.fingerprint()};
   signed_by_.reset();
@@ -266,6 +268,16 @@ void Peer::refuse() {
   const auto at = std::max(attempt_.refusal_time(), now) + gate_.throttle.penalty(endpoint_.address);
   refusal_ = Timer::once(gate_.loop, std::chrono::ceil<std::chrono::milliseconds>(at - now),
                          [this] { answer_refusal(); });
+}
+
+// Whoever has let the gate answer and leaves without an answer of its own has failed, or the gate's answers
+// could be collected for nothing (auth/ocra_mutual.h). Anybody else who leaves has learnt nothing.
+void Peer::count_unanswered() {
+  const bool unanswered = asking_.mutual && attempt_.phase() == LoginPhase::password_given;
+  if (phase_ != Phase::challenged || !unanswered || !grant_) return;
+  phase_ = Phase::over;
+  gate_.throttle.failed(endpoint_.address);
+  count_failed_login(gate_, *std::exchange(grant_, std::nullopt), endpoint_, rep_);
 }
 
 void Peer::answer_refusal() {

@@ -121,6 +121,25 @@ def test_unlocking_is_for_admins(strict):
     assert state_of(strict, grant) == "locked"
 
 
+def test_a_bar_does_not_show_in_the_question(strict):
+    """Else ten failures would tell that the name has a grant, and which."""
+    strict.enroll("kim", suite="OCRA-1:HOTP-SHA256-8:QA10-S064")
+    with_grant(strict, networks=OFFICE)
+
+    def shown():
+        wire = raw_rep(namespace="other").ask_for_userauth()
+        wire.begin_attempt("kim")
+        wire.answer("wrong")
+        prompt = wire.prompt()
+        wire.answer("12345678")
+        wire.hear(USERAUTH_FAILURE, seconds=40)
+        wire.close()
+        return prompt.split(" for ")[1]
+
+    assert len({shown() for _ in range(5)}) == 1
+    assert strict.gate.events().count("grant.barred") == 1
+
+
 # ---- accounts
 
 def set_shadow(account, *, changed="19000", most="99999", expires=""):

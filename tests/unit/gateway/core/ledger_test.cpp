@@ -292,6 +292,7 @@ TEST_CASE("a source that fails too often is closed out, and nobody else, also af
   CHECK(desk.state(id) == GrantState::armed);
   CHECK(desk.ledger.admissible("kim", "", *Address::parse("192.0.2.66")) == nullptr);
   CHECK(desk.ledger.admissible("kim", "", kPeer.address) != nullptr);
+  CHECK(desk.ledger.awaited("kim", "", *Address::parse("192.0.2.66"))->id == id);
   auto restarted = desk.restart();
   CHECK(restarted.admissible("kim", "", *Address::parse("192.0.2.66")) == nullptr);
   CHECK_FALSE(restarted.claim(id, from("192.0.2.66")));
