@@ -6,6 +6,7 @@ import subprocess
 import threading
 import time
 from datetime import datetime
+from pathlib import Path
 
 from lab import network
 from lab.files import LAB
@@ -25,6 +26,8 @@ SUITES = {
 }
 FINGERPRINT, GRANT, PIN, QUESTION = "SHA256:" + "A" * 43, "g-7k3m9q2x", "4711", "K7XQM3PDR4"
 RELAY_PORT = 2200
+KEYS = {"signature_ed25519": ["ed25519"], "signature_ecdsa_256": ["ecdsa", "-b", "256"],
+        "signature_rsa_3072": ["rsa", "-b", "3072"]}
 
 
 class Failed(Exception):
@@ -76,6 +79,24 @@ def answer_question(suite, path):
             struct.pack(">QQ", 0, int(time.time())) + text("") + text(""))
 
 
+def signature_question(lab, name, kind):
+    """A signed text, made by ssh-keygen; which text it is makes no difference to the check."""
+    folder = LAB / "bench-keys"
+    folder.mkdir(exist_ok=True)
+    key, challenge = folder / name, "sallyport challenge\n" + "x" * 400 + "\n"
+    run(["ssh-keygen", "-q", "-N", "", "-f", key, "-t", *kind])
+    signature = run(["ssh-keygen", "-Y", "sign", "-q", "-n", "sallyport", "-f", key], input=challenge)
+    asked(lab, ask="rep.add", name=name)
+    asked(lab, ask="rep.enroll_keys", name=name, role="key", text=Path(f"{key}.pub").read_text())
+    file = CONFIG / "secrets/rep-keys" / name
+    return (b"\3" + text(str(file)) + text(challenge) + text(signature) + text(name) + text(name) +
+            text(network.REP4) + struct.pack(">Q", int(time.time())) + b"\0")
+
+
+def run(command, **more):
+    return subprocess.run(command, capture_output=True, text=True, check=True, **more).stdout
+
+
 def checks(lab, rounds, seconds, progress):
     """Checks a second of each method: right ones, asked one after the other of one helper; methods take turns."""
     questions = {"password_pam": lambda: password_question(lab.kim)}
@@ -85,6 +106,9 @@ def checks(lab, rounds, seconds, progress):
         secret = asked(lab, ask="rep.enroll", name=name, suite=suite, **pin)["secret"]
         path = CONFIG / "secrets/reps" / name
         questions[method] = lambda suite=suite, path=path, secret=secret: response_question(suite, path, secret)
+    for method, kind in KEYS.items():
+        question = signature_question(lab, method.replace("_", "-"), kind)
+        questions[method] = lambda question=question: question
     questions["mutual_gate_answer"] = lambda: answer_question(DEFAULT, CONFIG / "secrets/reps/kim")
     helper = Helper()
     rates = {method: [] for method in questions}
@@ -107,7 +131,7 @@ def rate(helper, method, question, seconds):
     began, count = time.monotonic(), 0
     while time.monotonic() - began < seconds:
         answer = helper.ask(question)
-        if answer[0] != question[0] or answer[1:2] == b"\0" and question[0] < 2:
+        if answer[0] != question[0] or answer[1:2] == b"\0" and question[0] != 2:
             raise Failed(f"{method}: a right answer was refused")
         count += 1
     return count / (time.monotonic() - began)
