@@ -1,0 +1,12 @@
+# What `cmake --install` puts where. Units, accounts, folders and the PAM service are the packager's
+# (packaging/debian/rules): where they belong, and what is done with them, is a distribution's own.
+install(TARGETS sallyport sallyport-respond RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(TARGETS sallyportd RUNTIME DESTINATION ${CMAKE_INSTALL_SBINDIR})
+install(TARGETS sallyport-ssh sallyport-auth RUNTIME DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/sallyport)
+
+file(GLOB policy_files CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/policies/*.toml)
+install(FILES ${policy_files} DESTINATION ${CMAKE_INSTALL_SYSCONFDIR}/sallyport/policies)
+install(FILES packaging/sallyport.toml packaging/nftables/sallyport-closed.nft
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/sallyport)
+install(FILES docs/ARCHITECTURE.md docs/JOURNAL.md docs/TRUST.md README.md CHANGELOG.md
+        DESTINATION ${CMAKE_INSTALL_DOCDIR})
