@@ -8,5 +8,17 @@ file(GLOB policy_files CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/policies/*.toml)
 install(FILES ${policy_files} DESTINATION ${CMAKE_INSTALL_SYSCONFDIR}/sallyport/policies)
 install(FILES packaging/sallyport.toml packaging/nftables/sallyport-closed.nft
         DESTINATION ${CMAKE_INSTALL_DATADIR}/sallyport)
-install(FILES docs/ARCHITECTURE.md docs/JOURNAL.md docs/TRUST.md README.md CHANGELOG.md
+# sallyport(1) is made by gateway/console; the others are written by hand.
+file(GLOB pages CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/packaging/man/*.[1-8])
+foreach(page ${PROJECT_BINARY_DIR}/man/sallyport.1 ${pages})
+  string(REGEX REPLACE ".*\\." "" section ${page})
+  install(FILES ${page} DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section})
+endforeach()
+
+install(FILES packaging/completions/sallyport.bash RENAME sallyport
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
+install(FILES packaging/completions/_sallyport DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions)
+install(FILES packaging/completions/sallyport.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
+
+install(FILES docs/ARCHITECTURE.md docs/JOURNAL.md docs/TRUST.md README.md
         DESTINATION ${CMAKE_INSTALL_DOCDIR})
