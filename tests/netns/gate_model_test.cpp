@@ -342,7 +342,8 @@ class Life {
   }
 
   void unlock_one() {
-    const auto [id, grant] = any({State::armed, State::locked});
+    auto [id, grant] = any({State::locked});
+    if (grant == nullptr) std::tie(id, grant) = any({State::armed});
     if (grant == nullptr) return;
     const bool was_locked = grant->state == State::locked;
     must(unlock(gate(), id, "alice", "the rep called"));
