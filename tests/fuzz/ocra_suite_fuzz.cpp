@@ -10,7 +10,8 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace sallyport;
   const std::string_view text{reinterpret_cast<const char*>(data), size};
-  [[maybe_unused]] const auto in_prompt = question_in_prompt(text);
+  if (const auto asked = asked_in_prompt(text))
+    our_bug(asked_in_prompt(challenge_prompt(*asked)) != asked, "a prompt that is read in two ways");
   const auto suite = OcraSuite::parse(text);
   if (!suite) return 0;
   our_bug(suite->text() != text, "a suite changed its text");
