@@ -3,9 +3,19 @@
 
 #include <fmt/core.h>
 
+#include "auth/ocra_mutual.h"
+#include "auth/question.h"
+#include "base/check.h"
 #include "base/sha256.h"
 
 namespace sallyport {
+
+namespace {
+
+constexpr std::string_view kIdAlphabet = "0123456789abcdefghjkmnpqrstvwxyz";  // gateway/core/ledger.cpp
+constexpr std::int64_t kDecoyGrantLasts = 8 * 3600;                           // seconds
+
+}  // namespace
 
 // Rendezvous hashing: every rep draws a number for the name, and the highest one wins.
 std::size_t decoy_for(std::string_view name, const Secret& key, const std::vector<std::string_view>& reps) {
@@ -22,6 +32,36 @@ std::size_t decoy_for(std::string_view name, const Secret& key, const std::vecto
     }
   }
   return winner;
+}
+
+std::string decoy_grant(std::string_view name, const Secret& key, WallTime now) {
+  const auto draw = [&](std::string_view purpose, std::int64_t number) {
+    Sha256 hash;
+    hash.update(key.reveal());
+    hash.update(fmt::format("{} {} {} ", purpose, number, name.size()));
+    hash.update(name);
+    return hash.hex();
+  };
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count();
+  const auto offset = std::stoll(draw("begins", 0).substr(0, 8), nullptr, 16) % kDecoyGrantLasts;
+  const auto digest = draw("grant", (seconds + offset) / kDecoyGrantLasts);
+  std::string id = "g-";
+  for (std::size_t i = 0; i < 8; ++i)
+    id += kIdAlphabet[std::stoul(digest.substr(2 * i, 2), nullptr, 16) % kIdAlphabet.size()];
+  return id;
+}
+
+std::string decoy_answer(const OcraSuite& suite, Random& random) {
+  std::vector<std::byte> bytes(32);
+  random.fill(bytes);
+  OcraInput input;
+  input.question = draw_question(suite, random);
+  if (suite.has_counter()) input.counter = 0;
+  if (suite.time_step()) input.time_step = 0;
+  if (const auto length = suite.session_length()) input.session_information = std::string(*length, '0');
+  auto answer = gate_answer(suite, Secret{std::span<const std::byte>{bytes}}, input);
+  our_bug(!answer, "a suite whose own question cannot be answered");
+  return *std::move(answer);
 }
 
 }  // namespace sallyport

@@ -14,7 +14,7 @@ namespace sallyport {
 
 // Limits of single fields, in bytes, where gateway/wire/message.h has none.
 namespace limit {
-inline constexpr std::size_t suite = 64, path = 4096, question = 64, address = 64;
+inline constexpr std::size_t suite = 64, path = 4096, question = 64, address = 64, fingerprint = 64;
 }  // namespace limit
 
 // Is this the account's password, and may the account log in today? Answer: PasswordVerdict.
@@ -40,6 +40,8 @@ struct CheckResponse {
   Secret response;                 // as typed
   std::uint64_t counter = 0;       // the next one expected; 0 for a suite without
   std::uint64_t wall_seconds = 0;  // since 1970, UTC
+  std::string second_question{};   // the rep's, with mutual authentication
+  std::string gate{}, grant{};     // for session information: the gate's fingerprint, the grant's id
   template <class V>
   void visit(V& v) {
     v.text(suite, limit::suite);
@@ -48,10 +50,35 @@ struct CheckResponse {
     v.secret(response, limit::response);
     v.u64(counter);
     v.u64(wall_seconds);
+    v.text(second_question, limit::question);
+    v.text(gate, limit::fingerprint);
+    v.text(grant, limit::name);
   }
 };
 
-using HelperAsk = std::variant<CheckPassword, CheckResponse>;
+// The gate's own answer to the rep's question (auth/ocra_mutual.h). Answer: GateAnswer.
+struct AnswerQuestion {
+  std::string suite;
+  std::string secret_file;
+  std::string question;         // the rep's, ungrouped
+  std::string second_question;  // the gate's
+  std::uint64_t counter = 0;
+  std::uint64_t wall_seconds = 0;
+  std::string gate, grant;
+  template <class V>
+  void visit(V& v) {
+    v.text(suite, limit::suite);
+    v.text(secret_file, limit::path);
+    v.text(question, limit::question);
+    v.text(second_question, limit::question);
+    v.u64(counter);
+    v.u64(wall_seconds);
+    v.text(gate, limit::fingerprint);
+    v.text(grant, limit::name);
+  }
+};
+
+using HelperAsk = std::variant<CheckPassword, CheckResponse, AnswerQuestion>;
 
 struct PasswordVerdict {
   bool ok = false;
@@ -70,7 +97,15 @@ struct ResponseVerdict {
   }
 };
 
-using HelperAnswer = std::variant<PasswordVerdict, ResponseVerdict>;
+struct GateAnswer {
+  std::string text;  // empty: it could not be made
+  template <class V>
+  void visit(V& v) {
+    v.text(text, limit::response);
+  }
+};
+
+using HelperAnswer = std::variant<PasswordVerdict, ResponseVerdict, GateAnswer>;
 
 Secret encode(const HelperAsk& ask);
 Secret encode(const HelperAnswer& answer);

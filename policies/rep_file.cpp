@@ -12,6 +12,7 @@ void read_response(TableReader response, Rep& rep) {
   if (auto suite = OcraSuite::parse(rep.suite); !suite)
     response.problem(response.line_of("suite"),
                      fmt::format("'suite' in [response]: {}", suite.error().message()));
+  rep.mutual = response.boolean("mutual", false);
   response.finish();
 }
 
@@ -43,6 +44,7 @@ std::string to_toml(const Rep& rep) {
   text += "\n[response]\n";
   line("method", to_text(rep.method));
   line("suite", rep.suite);
+  if (rep.mutual) text += "mutual = true\n";
   return text;
 }
 

@@ -47,6 +47,7 @@ Result<Deadline> deadline_from(int count, char** arguments) {
 
 HelperAnswer answer(const CheckPassword& ask) { return PasswordVerdict{check_password(ask)}; }
 HelperAnswer answer(const CheckResponse& ask) { return check_response(ask); }
+HelperAnswer answer(const AnswerQuestion& ask) { return answer_question(ask); }
 
 // Until the monitor closes the channel.
 Done serve(const Channel& channel, const Deadline& deadline) {

@@ -1,11 +1,13 @@
 // rep add, list, remove, enroll. Runs in: sallyport.
 #include <memory>
 
+#include "auth/ocra_suite.h"
 #include "base/escape.h"
 #include "base/secret.h"
 #include "gateway/console/commands.h"
 #include "gateway/console/control_client.h"
 #include "gateway/console/output.h"
+#include "gateway/console/prompt.h"
 #include "gateway/console/qr_code.h"
 #include "gateway/console/table.h"
 #include "gateway/console/values.h"
@@ -118,14 +120,49 @@ Done print_enrollment(const ConsoleContext& context, const Json& result, const S
 
 struct EnrollOptions {
   std::string name, suite;
-  bool no_qr = false;
+  bool no_qr = false, mutual = false, one_way = false, pin_stdin = false;
 };
+
+// The suite that will be enrolled: asked for, or the one that the rep has.
+Result<OcraSuite> suite_of(ControlClient& client, const EnrollOptions& options) {
+  if (!options.suite.empty()) return OcraSuite::parse(options.suite);
+  ASSIGN_OR_RETURN(const auto reply, client.ask({{"ask", "rep.list"}}));
+  for (const auto& rep : member(reply.result, "reps"))
+    if (text_of(rep, "name") == options.name) return OcraSuite::parse(text_of(rep, "suite"));
+  return fail("no rep '{}' (sallyport rep list shows them)", options.name);
+}
+
+// Twice, because nobody sees what is typed.
+Result<Secret> ask_pin() {
+  ASSIGN_OR_RETURN(auto pin, ask_secret("PIN"));
+  ASSIGN_OR_RETURN(const auto again, ask_secret("PIN again"));
+  if (!pin.equals(again.reveal())) return fail("the two PINs differ");
+  return pin;
+}
+
+Result<Secret> read_pin_from_stdin() {
+  ASSIGN_OR_RETURN(const auto text, read_secret_file("-"));
+  return Secret{text.reveal().substr(0, text.reveal().find_first_of("\r\n"))};
+}
+
+Result<Json> enroll_request(ControlClient& client, const EnrollOptions& options) {
+  if (options.mutual && options.one_way) return fail("--mutual and --one-way exclude each other");
+  ASSIGN_OR_RETURN(const auto suite, suite_of(client, options));
+  Json request{{"ask", "rep.enroll"}, {"name", options.name}};
+  if (!options.suite.empty()) request["suite"] = options.suite;
+  if (options.mutual || options.one_way) request["mutual"] = options.mutual;
+  if (options.pin_stdin && !suite.pin_hash()) return fail("suite {} has no PIN", suite.text());
+  if (suite.pin_hash()) {
+    ASSIGN_OR_RETURN(const auto pin, options.pin_stdin ? read_pin_from_stdin() : ask_pin());
+    request["pin"] = pin.reveal();
+  }
+  return request;
+}
 
 Done enroll(ConsoleContext& context, const EnrollOptions& options) {
   ASSIGN_OR_RETURN(auto client, connect(context));
   ASSIGN_OR_RETURN(const auto status, client.ask({{"ask", "status"}}));
-  Json request{{"ask", "rep.enroll"}, {"name", options.name}};
-  if (!options.suite.empty()) request["suite"] = options.suite;
+  ASSIGN_OR_RETURN(const auto request, enroll_request(client, options));
   ASSIGN_OR_RETURN(auto reply, client.ask(request));
   if (context.json) print_json(reply.result);
   auto& member_text = reply.result["secret"];
@@ -141,8 +178,22 @@ void add_enroll(const Command& reps, ConsoleContext& context) {
   const auto command = reps.subcommand("enroll", "Give a rep a new secret; it is shown once");
   command.option("name", options->name, "the rep").required();
   command.option("--suite", options->suite, "OCRA suite (RFC 6287), e.g. OCRA-1:HOTP-SHA256-8:QA10");
+  command.flag("--mutual", options->mutual, "the gate must answer a question of the rep's first");
+  command.flag("--one-way", options->one_way, "it need not any more");
+  command.flag("--pin-stdin", options->pin_stdin,
+               "for a suite with a PIN: from standard input, not asked for");
   command.flag("--no-qr", options->no_qr, "as text only");
-  command.footer("Example:\n  sallyport rep enroll kim\nA secret that the rep had before stops working.");
+  command.footer(
+      "Example:\n  sallyport rep enroll kim\n"
+      "  sallyport rep enroll kim --suite OCRA-1:HOTP-SHA256-8:QA10-PSHA256-S064 --mutual\n"
+      "A secret that the rep had before stops working.\n"
+      "Suites: OCRA-1:HOTP-SHA1|SHA256|SHA512-DIGITS:[C-]Qxnn[-PSHAnnn][-Snnn][-Tn], see RFC 6287. DIGITS is "
+      "6 to\n"
+      "10, or 0 for the whole HMAC in hex; 4 and 5 are refused, because 10 tries at 10,000 responses are not "
+      "few.\n"
+      "Questions have at least 6 characters, or they would soon come again; S has at least 016 bytes, or "
+      "another\n"
+      "gate could be found that it fits. A time step (T) under 30 seconds is for tools, not for typing.");
   command.runs([&context, options] { run_command(context, [&] { return enroll(context, *options); }); });
 }
 

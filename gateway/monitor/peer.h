@@ -8,6 +8,7 @@
 
 #include "auth/attempt.h"
 #include "auth/auth_client.h"
+#include "auth/question.h"
 #include "gateway/monitor/gate.h"
 #include "gateway/monitor/requests.h"
 
@@ -23,7 +24,9 @@ class Peer {
 
   PeerId id() const noexcept { return id_; }
   const Endpoint& endpoint() const noexcept { return endpoint_; }
-  bool is_before_login() const noexcept { return phase_ == Phase::new_peer || phase_ == Phase::challenged; }
+  bool is_before_login() const noexcept {
+    return phase_ == Phase::new_peer || phase_ == Phase::introduced || phase_ == Phase::challenged;
+  }
   void warn(const std::string& sentence) { tell(Warn{cut(sentence)}); }
   void hold(bool held, const std::string& sentence) { tell(Hold{held, cut(sentence)}); }
   void end(const std::string& sentence);
@@ -35,6 +38,7 @@ class Peer {
   // ---- the worker's questions, in the order of the story (peer.cpp)
   void on_message();
   void on(AskPassword& ask);  // on_password, in peer_login.cpp
+  void on(AskQuestion& ask);  // on_question
   void on(AskAnswer& ask);    // on_answer
   void on(AskTarget& ask);    // on_target, in peer_session.cpp
   void on(AskTargetFailed& ask);
@@ -48,11 +52,15 @@ class Peer {
   void on_worker_gone(const std::string& why);
 
   // ---- login (peer_login.cpp)
+  void put_question();
+  Done ask_helper();
+  void tell_challenge(std::string gate_answer);
   void start_helper();
   void on_helper_message();
   void on_helper_gone();
   void take(const PasswordVerdict& verdict);
   void take(const ResponseVerdict& verdict);
+  void take(const GateAnswer& answer);
   void decide();
   void admit();
   void refuse();
@@ -91,6 +99,18 @@ class Peer {
   Timer deadline_;  // of the phase: the login, the way into the target, the last words
 
   Attempt attempt_;
+  // How this try is asked, decided with the name and the same for whoever is behind it (I11).
+  struct Asking {
+    Standing standing = Standing::stranger;
+    std::string account;                 // whose password PAM is asked about
+    Secret password;                     // until PAM is asked
+    std::string suite;                   // of the rep, or of the decoy
+    bool mutual = false;                 // the same
+    std::string secret_file;             // the same; only an expected rep's counts
+    std::optional<QuestionPlace> place;  // for a suite with session information
+    std::string rep_question;            // with mutual authentication
+    bool challenge_due = false;  // the worker waits for it; with mutual authentication the helper, too
+  } asking_;
   std::string rep_;               // the name of this try, if it is known
   std::optional<GrantId> grant_;  // what this try may claim; after admission, what it has claimed
   std::optional<AuthHelper> helper_;

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "auth/decoy.h"
-#include "auth/ocra_suite.h"
+#include "auth/ocra_mutual.h"
 #include "auth/question.h"
 #include "base/log.h"
 #include "gateway/monitor/lifecycle.h"
@@ -31,21 +31,32 @@ const Rep* find_rep(const Gate& gate, const std::string& name) {
   return found == gate.catalogue.reps.end() ? nullptr : &found->second;
 }
 
-// Whose suite a name is asked in: a rep's own, with or without a grant, and for an unknown name always the
-// same rep's, so that the form of the question tells nothing either. Looked up for everybody, to take the
-// same time.
-std::string suite_asked_in(const Gate& gate, const std::string& name) {
+// The rep that a name is asked like: itself, with or without a grant, and for an unknown name always the same
+// rep, so that the form of the question tells nothing either. Looked up for everybody, to take the same time.
+// Nothing when there are no reps.
+const Rep* asked_like(const Gate& gate, const std::string& name) {
   std::vector<std::string_view> names;
   for (const auto& [rep, ignored] : gate.catalogue.reps) names.push_back(rep);
   const auto decoy = decoy_for(name, gate.decoy_key, names);
-  if (const Rep* const rep = find_rep(gate, name)) return rep->suite;
-  return names.empty() ? std::string{kDefaultOcraSuite} : find_rep(gate, std::string{names[decoy]})->suite;
+  if (const Rep* const rep = find_rep(gate, name)) return rep;
+  return names.empty() ? nullptr : find_rep(gate, std::string{names[decoy]});
 }
 
-std::string fresh_question(const std::string& suite_text, Random& random) {
-  auto suite = OcraSuite::parse(suite_text);
+OcraSuite suite_named(const std::string& text) {
+  auto suite = OcraSuite::parse(text);
   if (!suite) suite = OcraSuite::parse(kDefaultOcraSuite);
-  return draw_question(*suite, random);
+  return *std::move(suite);
+}
+
+// "SHA256:…" of the host key that a rep sees first.
+std::string own_fingerprint(const Gate& gate) {
+  const auto& first = gate.host_keys.fingerprints.front();
+  return first.substr(0, first.find(' '));
+}
+
+std::uint64_t wall_seconds(const Gate& gate) {
+  const auto since = gate.clock.wall().time_since_epoch();
+  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(since).count());
 }
 
 }  // namespace
@@ -53,28 +64,66 @@ std::string fresh_question(const std::string& suite_text, Random& random) {
 void Peer::on(AskPassword& ask) {
   const LoginName name{ask.user};
   const Rep* const rep = find_rep(gate_, name.rep);
+  const Rep* const like = asked_like(gate_, name.rep);
   const Grant* const grant =
       rep == nullptr ? nullptr : gate_.ledger.admissible(name.rep, name.target, endpoint_.address);
   rep_ = rep == nullptr ? "" : rep->name;
   grant_ = grant == nullptr ? std::nullopt : std::optional{grant->id};
-  const auto now = gate_.clock.boot();
-  const auto standing = grant == nullptr ? Standing::stranger : Standing::expected;
-  auto question = fresh_question(suite_asked_in(gate_, name.rep), gate_.random);
-  if (auto given = attempt_.password_given(standing, std::move(question), now); !given)
-    return on_worker_gone(given.error().message());
-  phase_ = Phase::challenged;
+  asking_ = {};
+  asking_.standing = grant == nullptr ? Standing::stranger : Standing::expected;
+  // A stranger's password costs PAM the same time, on an account that lets nobody in; its verdict cannot
+  // count.
+  asking_.account = grant == nullptr ? kNobody : rep->account;
+  asking_.password = std::move(ask.password);
+  asking_.suite = like == nullptr ? kDefaultOcraSuite : like->suite;
+  asking_.mutual = like != nullptr && like->mutual;
+  asking_.secret_file = like == nullptr ? "" : like->secret_file.string();
+  const auto decoy = decoy_grant(ask.user, gate_.decoy_key, gate_.clock.wall());
+  if (suite_named(asking_.suite).session_length())
+    asking_.place = {grant == nullptr ? decoy : grant->id.value(), gate_.catalogue.settings.gate_name,
+                     own_fingerprint(gate_)};
   start_helper();
-  if (helper_) {
-    // A stranger's password costs PAM the same time, on an account that lets nobody in; its verdict cannot
-    // count.
-    const auto& account = standing == Standing::expected ? rep->account : kNobody;
-    const auto sent = helper_->send(CheckPassword{gate_.catalogue.settings.pam_service, account,
-                                                  endpoint_.address.text(), std::move(ask.password)});
-    if (!sent) on_helper_gone();
-  } else {
-    take(PasswordVerdict{false});
+  if (!asking_.mutual) return put_question();
+  phase_ = Phase::introduced;
+  tell(QuestionWanted{});
+}
+
+void Peer::on(AskQuestion& ask) {
+  asking_.rep_question = ungrouped(ask.question);
+  const auto suite = suite_named(asking_.suite);
+  if (!check_mutual_question(suite, asking_.rep_question)) {
+    // It fails like a wrong response, and nobody sees where.
+    asking_.standing = Standing::stranger;
+    asking_.rep_question = draw_question(suite, gate_.random);
   }
-  tell(Challenge{challenge_prompt(attempt_.question())});
+  put_question();
+}
+
+// The gate's question is drawn here, after the rep's has come: auth/ocra_mutual.h says why.
+void Peer::put_question() {
+  auto question = draw_question(suite_named(asking_.suite), gate_.random);
+  auto given = attempt_.password_given(asking_.standing, std::move(question), gate_.clock.boot());
+  if (!given) return on_worker_gone(given.error().message());
+  phase_ = Phase::challenged;
+  asking_.challenge_due = true;
+  if (!helper_ || !ask_helper()) on_helper_gone();
+  if (!asking_.mutual) take(GateAnswer{});
+}
+
+Done Peer::ask_helper() {
+  const auto place = asking_.place.value_or(QuestionPlace{});
+  // Before the password, so that what PAM takes for whom does not show in when the challenge comes.
+  if (asking_.mutual)
+    RETURN_IF_ERROR(helper_->send(AnswerQuestion{asking_.suite, asking_.secret_file, asking_.rep_question,
+                                                 attempt_.question(), gate_.ledger.counter_of(rep_),
+                                                 wall_seconds(gate_), place.fingerprint, place.grant}));
+  return helper_->send(CheckPassword{gate_.catalogue.settings.pam_service, asking_.account,
+                                     endpoint_.address.text(), std::move(asking_.password)});
+}
+
+void Peer::tell_challenge(std::string gate_answer) {
+  asking_.challenge_due = false;
+  tell(Challenge{challenge_prompt({attempt_.question(), asking_.place, std::move(gate_answer)})});
 }
 
 void Peer::start_helper() {
@@ -89,15 +138,15 @@ void Peer::start_helper() {
 void Peer::on(AskAnswer& ask) {
   const auto now = gate_.clock.boot();
   if (auto given = attempt_.response_given(now); !given) return on_worker_gone(given.error().message());
-  const Rep* const rep = find_rep(gate_, rep_);
-  if (attempt_.standing() == Standing::stranger || rep == nullptr || !helper_) {
+  if (attempt_.standing() == Standing::stranger || !helper_) {
     take(ResponseVerdict{});
     return decide();
   }
-  const auto wall = std::chrono::duration_cast<std::chrono::seconds>(gate_.clock.wall().time_since_epoch());
-  const auto sent = helper_->send(CheckResponse{rep->suite, rep->secret_file, attempt_.question(),
-                                                std::move(ask.response), gate_.ledger.counter_of(rep->name),
-                                                static_cast<std::uint64_t>(wall.count())});
+  const auto place = asking_.place.value_or(QuestionPlace{});
+  const auto sent =
+      helper_->send(CheckResponse{asking_.suite, asking_.secret_file, attempt_.question(),
+                                  std::move(ask.response), gate_.ledger.counter_of(rep_), wall_seconds(gate_),
+                                  asking_.rep_question, place.fingerprint, place.grant});
   // The helper watches its own time too; this one holds even when it cannot.
   helper_deadline_ =
       Timer::once(gate_.loop, gate_.catalogue.settings.login.helper_deadline, [this] { on_helper_gone(); });
@@ -119,6 +168,7 @@ void Peer::on_helper_gone() {
   helper_.reset();
   log_warning("{}: the login helper is gone; this try counts as failed", endpoint_.text());
   take(PasswordVerdict{false});
+  take(GateAnswer{});
   if (attempt_.phase() != LoginPhase::response_given) return;
   take(ResponseVerdict{});
   decide();
@@ -132,6 +182,15 @@ void Peer::take(const PasswordVerdict& verdict) {
 void Peer::take(const ResponseVerdict& verdict) {
   if (verdict.ok) next_counter_ = verdict.next_counter;
   (void)attempt_.response_verdict(verdict.ok ? CheckVerdict::good : CheckVerdict::bad, gate_.clock.boot());
+}
+
+// Whoever may not learn the gate's answer is shown another one, made in the same way with a key of no rep's.
+void Peer::take(const GateAnswer& answer) {
+  if (!asking_.challenge_due) return;
+  if (!asking_.mutual) return tell_challenge({});
+  const auto decoy = decoy_answer(suite_named(asking_.suite), gate_.random);
+  const bool is_true = asking_.standing == Standing::expected && !answer.text.empty();
+  tell_challenge(is_true ? answer.text : decoy);
 }
 
 void Peer::decide() {

@@ -1,7 +1,8 @@
 // rep add, list, remove, enroll. Runs in: sallyportd (privileged).
 #include <openssl/crypto.h>
 
-#include "auth/ocra_suite.h"
+#include "auth/ocra.h"
+#include "auth/ocra_secret.h"
 #include "base/encoding.h"
 #include "base/file.h"
 #include "gateway/monitor/commands.h"
@@ -15,12 +16,15 @@ namespace {
 
 using Json = nlohmann::json;
 
+constexpr std::size_t kShortestQuestion = 6, kShortestSession = 16;
+
 Json to_json(const Rep& rep) {
   return {{"name", rep.name},
           {"full_name", rep.full_name},
           {"contact", rep.contact},
           {"account", rep.account},
           {"suite", rep.suite},
+          {"mutual", rep.mutual},
           {"method", to_text(rep.method)},
           {"enrolled", secret_file_exists(rep)}};
 }
@@ -60,12 +64,44 @@ std::size_t secret_size(OcraHash hash) {
   return 64;
 }
 
+// What the grammar allows and a gate should not: each can be told from chance or carried elsewhere too
+// easily.
 Done check_enrollable(const OcraSuite& suite) {
-  if (suite.digits() < 6 || suite.digits() > 8)
-    return fail("suite {}: responses of 6 to 8 digits are accepted", suite.text());
-  if (suite.pin_hash() || suite.session_length())
-    return fail("suite {}: a PIN or session information cannot be enrolled; leave out P and S", suite.text());
+  if (suite.digits() == 4 || suite.digits() == 5)
+    return fail(
+        "suite {}: {} digits are guessed too easily; responses have 6 to 10 digits, or 0 for the whole HMAC",
+        suite.text(), suite.digits());
+  if (suite.question_length() < kShortestQuestion)
+    return fail("suite {}: a question of {} characters soon comes again; at least {}", suite.text(),
+                suite.question_length(), kShortestQuestion);
+  if (suite.session_length() && *suite.session_length() < kShortestSession)
+    return fail("suite {}: {} bytes of session information may fit another gate too; at least S{:03}",
+                suite.text(), *suite.session_length(), kShortestSession);
   return {};
+}
+
+Result<std::optional<OcraSecret::Pin>> pin_for(const OcraSuite& suite, const CommandContext& context) {
+  ASSIGN_OR_RETURN(auto text, context.text_or("pin", "", kLongestPin));
+  const auto pin = Secret::taking(std::move(text));
+  const auto kind = suite.pin_hash();
+  if (!kind && !pin.empty()) return fail("suite {} has no PIN", suite.text());
+  if (!kind) return std::optional<OcraSecret::Pin>{};
+  if (pin.empty()) return fail("suite {} needs a PIN: sallyport rep enroll asks for it", suite.text());
+  RETURN_IF_ERROR(check_pin(pin));
+  ASSIGN_OR_RETURN(auto hash, hash_pin(*kind, pin));
+  return std::optional{OcraSecret::Pin{*kind, std::move(hash)}};
+}
+
+Result<bool> mutual_or(const CommandContext& context, bool otherwise) {
+  return context.arguments.contains("mutual") ? context.flag("mutual") : Result<bool>{otherwise};
+}
+
+Secret fresh_key(Random& random, OcraHash hash) {
+  std::vector<std::byte> bytes(secret_size(hash));
+  random.fill(bytes);
+  Secret key{std::span<const std::byte>{bytes}};
+  OPENSSL_cleanse(bytes.data(), bytes.size());
+  return key;
 }
 
 }  // namespace
@@ -117,19 +153,23 @@ CommandResult rep_enroll_command(const CommandContext& context) {
   ASSIGN_OR_RETURN(const Rep* const found, named_rep(context));
   Rep rep = *found;
   ASSIGN_OR_RETURN(rep.suite, context.text_or("suite", rep.suite));
+  ASSIGN_OR_RETURN(rep.mutual, mutual_or(context, rep.mutual));
   ASSIGN_OR_RETURN(const auto suite, OcraSuite::parse(rep.suite));
   RETURN_IF_ERROR(check_enrollable(suite));
-  std::vector<std::byte> bytes(secret_size(suite.hash()));
-  gate.random.fill(bytes);
-  const Secret key{std::span<const std::byte>{bytes}};
-  OPENSSL_cleanse(bytes.data(), bytes.size());
-  RETURN_IF_ERROR(gate.ledger.note(by(context, "rep.enrolled", rep.name)));
-  std::string text = to_base32(key.reveal());
-  RETURN_IF_ERROR(store_secret(rep.secret_file, Secret::taking(text + "\n")));
+  OcraSecret secret;
+  ASSIGN_OR_RETURN(secret.pin, pin_for(suite, context));
+  secret.key = fresh_key(gate.random, suite.hash());
+  auto enrolled = by(context, "rep.enrolled", rep.name);
+  enrolled.fields["suite"] = rep.suite;
+  if (rep.mutual) enrolled.fields["mutual"] = true;
+  RETURN_IF_ERROR(gate.ledger.note(enrolled));
+  RETURN_IF_ERROR(store_secret(rep.secret_file, secret.text()));
   RETURN_IF_ERROR(replace_file(rep_file(gate, rep.name), to_toml(rep), 0644));
   RETURN_IF_ERROR(reload(gate));
-  return Json{
-      {"rep", to_json(gate.catalogue.reps.at(rep.name))}, {"suite", rep.suite}, {"secret", std::move(text)}};
+  return Json{{"rep", to_json(gate.catalogue.reps.at(rep.name))},
+              {"suite", rep.suite},
+              {"mutual", rep.mutual},
+              {"secret", to_base32(secret.key.reveal())}};
 }
 
 }  // namespace sallyport

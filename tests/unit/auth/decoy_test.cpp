@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <set>
 
+#include "auth/ocra_session.h"
 #include "tests/catch.h"
 
 using namespace sallyport;
@@ -46,4 +47,37 @@ TEST_CASE("I11: who does not know the gate's key cannot tell whom a name is aske
   CHECK(std::ranges::any_of(some_names(), [&](const std::string& name) {
     return decoy_for(name, kKey, reps) != decoy_for(name, other, reps);
   }));
+}
+
+TEST_CASE("I11: a name without a grant is told of one that looks like any, and of the same for hours") {
+  const auto at = [](std::int64_t seconds) { return WallTime{std::chrono::seconds{seconds}}; };
+  std::set<std::string> ids;
+  int changed = 0;
+  for (const auto& name : some_names()) {
+    const auto id = decoy_grant(name, kKey, at(1'800'000'000));
+    CHECK(is_grant_id(id));
+    CHECK(id.size() == 10);
+    CHECK(id.find_first_not_of("g-0123456789abcdefghjkmnpqrstvwxyz") == std::string::npos);
+    ids.insert(id);
+    CHECK(decoy_grant(name, kKey, at(1'800'000'000)) == id);
+    CHECK(decoy_grant(name, kKey, at(1'800'000'000 + 8 * 3600)) != id);
+    if (decoy_grant(name, kKey, at(1'800'000'000 + 4 * 3600)) != id) ++changed;
+  }
+  CHECK(ids.size() == some_names().size());
+  CHECK(changed > 10);  // each name at a moment of its own
+  CHECK(changed < 50);
+}
+
+TEST_CASE("I11: an answer for strangers has the form of a true one") {
+  SystemRandom random;
+  const auto [text, length] =
+      GENERATE(table<std::string, std::size_t>({{"OCRA-1:HOTP-SHA256-8:QA10", 8},
+                                                {"OCRA-1:HOTP-SHA1-6:C-QN08-T1M", 6},
+                                                {"OCRA-1:HOTP-SHA1-10:QH08-PSHA1-S064", 10},
+                                                {"OCRA-1:HOTP-SHA512-0:QN08", 128}}));
+  const auto suite = OcraSuite::parse(text).value();
+  const auto one = decoy_answer(suite, random), other = decoy_answer(suite, random);
+  CHECK(one.size() == length);
+  CHECK(one != other);
+  CHECK(one.find_first_not_of("0123456789abcdef") == std::string::npos);
 }

@@ -9,8 +9,15 @@ namespace {
 
 HelperAsk password_ask() { return CheckPassword{"sallyport", "kim", "192.0.2.7", Secret{"hunter2"}}; }
 HelperAsk response_ask() {
-  return CheckResponse{"OCRA-1:HOTP-SHA256-8:QA10", "/etc/x", "K7XQM3PDR4",
-                       Secret{"1234 5678"},         7,        1800000000};
+  return CheckResponse{"OCRA-1:HOTP-SHA256-8:QA10",
+                       "/etc/x",
+                       "K7XQM3PDR4",
+                       Secret{"1234 5678"},
+                       7,
+                       1800000000,
+                       "ABCDEF",
+                       "SHA256",
+                       "g-1"};
 }
 
 }  // namespace
@@ -30,6 +37,20 @@ TEST_CASE("asks arrive as they were sent") {
   CHECK(response.response.equals("1234 5678"));
   CHECK(response.counter == 7);
   CHECK(response.wall_seconds == 1800000000);
+  CHECK(response.second_question == "ABCDEF");
+  CHECK(response.gate == "SHA256");
+  CHECK(response.grant == "g-1");
+  const auto third = decode_helper_ask(
+      encode(HelperAsk{AnswerQuestion{"suite", "/etc/x", "QC", "QS", 7, 8, "SHA256", "g-1"}}).reveal());
+  const auto& question = std::get<AnswerQuestion>(third.value());
+  CHECK(question.suite == "suite");
+  CHECK(question.secret_file == "/etc/x");
+  CHECK(question.question == "QC");
+  CHECK(question.second_question == "QS");
+  CHECK(question.counter == 7);
+  CHECK(question.wall_seconds == 8);
+  CHECK(question.gate == "SHA256");
+  CHECK(question.grant == "g-1");
 }
 
 TEST_CASE("answers arrive as they were sent") {
@@ -38,6 +59,8 @@ TEST_CASE("answers arrive as they were sent") {
   const auto second = decode_helper_answer(encode(HelperAnswer{ResponseVerdict{true, 9}}).reveal());
   CHECK(std::get<ResponseVerdict>(second.value()).ok);
   CHECK(std::get<ResponseVerdict>(second.value()).next_counter == 9);
+  const auto third = decode_helper_answer(encode(HelperAnswer{GateAnswer{"12345678"}}).reveal());
+  CHECK(std::get<GateAnswer>(third.value()).text == "12345678");
 }
 
 TEST_CASE("what is cut short, too long or of unknown type is refused whole") {
@@ -46,6 +69,6 @@ TEST_CASE("what is cut short, too long or of unknown type is refused whole") {
   for (std::size_t size = 0; size < bytes.size(); ++size)
     CHECK_FALSE(decode_helper_ask(bytes.substr(0, size)));
   CHECK_FALSE(decode_helper_ask(bytes + "x"));
-  CHECK_FALSE(decode_helper_ask("\x02" + bytes.substr(1)));
+  CHECK_FALSE(decode_helper_ask("\x03" + bytes.substr(1)));
   CHECK_FALSE(decode_helper_answer(std::string_view{"\x00\x02", 2}));  // a boolean is 0 or 1
 }

@@ -109,7 +109,7 @@ TEST_CASE("a prompt that says more than a question is not answered as a plain on
 TEST_CASE("a prompt that is not written as the gate writes it is another prompt") {
   const std::string key = "SHA256:" + std::string(42, 'A') + "E";
   const auto prompt = GENERATE_COPY(
-      "Challenge K7XQM  3PDR4, response: ", "Challenge K7 XQM3PDR4, response: ",
+      as<std::string>{}, "Challenge K7XQM  3PDR4, response: ", "Challenge K7 XQM3PDR4, response: ",
       "Challenge  K7XQM, response: ", "Challenge k7xqm 3pdr4, response: ",
       "Challenge K7XQM 3PDR4 for grant, response: ", "Challenge K7XQM 3PDR4 for grant g-1, response: ",
       "Challenge K7XQM 3PDR4 for grant g-1 at gate , response: ",
