@@ -51,10 +51,40 @@ Result<Challenge> challenge_for(const Options& options) {
   return read_challenge(typed);
 }
 
+// A response of 0 digits is hex in lower case (auth/ocra.h).
+std::string lower_case(std::string text) {
+  for (char& c : text)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return text;
+}
+
 Result<Reply> reply_to(const Answering& answering, const Challenge& challenge) {
-  if (const auto* asked = std::get_if<AskedQuestion>(&challenge)) return answer_question(answering, *asked);
+  if (const auto* asked = std::get_if<AskedQuestion>(&challenge))
+    return answer_question(answering, *asked, {});
   if (const auto* text = std::get_if<TextToSign>(&challenge)) return answer_signature(answering, *text);
   return std::get<Refusal>(challenge);
+}
+
+// Over the telephone, or typed into ssh: our question first, then what the gate says to it, then its own.
+Result<Reply> reply_mutually(const Answering& answering) {
+  SystemRandom random;
+  ASSIGN_OR_RETURN(const auto question, draw_own_question(answering.options, random));
+  answering.person.show(fmt::format("Your question for the gate: {}", grouped(question)));
+  ASSIGN_OR_RETURN(const auto said, answering.person.ask("The gate answers: ", Echo::on));
+  if (const auto whole = asked_in_prompt(said.reveal())) return answer_question(answering, *whole, question);
+  ASSIGN_OR_RETURN(const auto typed, answering.person.ask("Challenge: ", Echo::on));
+  const auto challenge = read_challenge(typed.reveal());
+  const auto* asked = std::get_if<AskedQuestion>(&challenge);
+  if (asked == nullptr) return Refusal{"this is not a question of the kind that --mutual is for"};
+  auto both = *asked;
+  both.gate_answer = lower_case(ungrouped(said.reveal()));
+  return answer_question(answering, both, question);
+}
+
+Result<Reply> reply_for(const Answering& answering) {
+  if (answering.options.mutual && !answering.options.text) return reply_mutually(answering);
+  ASSIGN_OR_RETURN(const auto challenge, challenge_for(answering.options));
+  return reply_to(answering, challenge);
 }
 
 // On standard error, in lines as they are meant; with --json on standard output too.
@@ -111,8 +141,7 @@ std::string as_text(const AskedQuestion& asked) {
 Result<Outcome> respond(const Options& options) {
   RealPerson person{options.ask_with};
   const SystemClock clock;
-  ASSIGN_OR_RETURN(const auto challenge, challenge_for(options));
-  ASSIGN_OR_RETURN(const auto reply, reply_to({options, person, clock, {}}, challenge));
+  ASSIGN_OR_RETURN(const auto reply, reply_for({options, person, clock, {}}));
   if (const auto* refusal = std::get_if<Refusal>(&reply)) return refuse(options, *refusal);
   RETURN_IF_ERROR(print_answer(options, std::get<Answer>(reply)));
   return Outcome::answered;

@@ -58,6 +58,22 @@ Result<Reply> sign(const Answering& answering, const TextToSign& text) {
   return reply;
 }
 
+// What was put to this gate before, if anything; used up.
+Result<Reply> respond_to(const Answering& answering, const AskedQuestion& asked) {
+  ASSIGN_OR_RETURN(const auto file, CarriedFile::of_this_connection(CarriedKind::question));
+  ASSIGN_OR_RETURN(const auto carried, file.take(answering.now()));
+  return answer_question(answering, asked, carried ? std::optional{carried->rest} : std::nullopt);
+}
+
+Result<Reply> question_for_gate(const Answering& answering) {
+  constexpr std::chrono::minutes keep_for{10};
+  SystemRandom random;
+  ASSIGN_OR_RETURN(auto question, draw_own_question(answering.options, random));
+  ASSIGN_OR_RETURN(const auto file, CarriedFile::of_this_connection(CarriedKind::question));
+  RETURN_IF_ERROR(file.put({{}, 0, question, answering.now() + keep_for}, answering.now()));
+  return Answer{{std::move(question)}};
+}
+
 const char* hint() {
   const char* text = std::getenv("SSH_ASKPASS_PROMPT");
   return text == nullptr ? "" : text;
@@ -92,12 +108,12 @@ Result<Outcome> hand_on(const Answering& answering, std::string_view prompt) {
 
 struct Replies {
   const Answering& answering;
-  Result<Reply> operator()(const AskedQuestion& asked) const { return answer_question(answering, asked); }
+  Result<Reply> operator()(const AskedQuestion& asked) const { return respond_to(answering, asked); }
   Result<Reply> operator()(const TextToSign& text) const { return sign(answering, text); }
   Result<Reply> operator()(const NextPart& part) const { return next_part(answering, part); }
   Result<Reply> operator()(const Refusal& refusal) const { return refusal; }
   Result<Reply> operator()(const QuestionForGate&) const {
-    return Refusal{"mutual authentication is not known"};
+    return question_for_gate(answering);
   }
   Result<Reply> operator()(const OtherPrompt&) const { return fail("not for us to answer"); }
 };
