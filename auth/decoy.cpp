@@ -10,13 +10,6 @@
 
 namespace sallyport {
 
-namespace {
-
-constexpr std::string_view kIdAlphabet = "0123456789abcdefghjkmnpqrstvwxyz";  // gateway/core/ledger.cpp
-constexpr std::int64_t kDecoyGrantLasts = 8 * 3600;                           // seconds
-
-}  // namespace
-
 // Rendezvous hashing: every rep draws a number for the name, and the highest one wins.
 std::size_t decoy_for(std::string_view name, const Secret& key, const std::vector<std::string_view>& reps) {
   std::size_t winner = 0;
@@ -32,23 +25,6 @@ std::size_t decoy_for(std::string_view name, const Secret& key, const std::vecto
     }
   }
   return winner;
-}
-
-std::string decoy_grant(std::string_view name, const Secret& key, WallTime now) {
-  const auto draw = [&](std::string_view purpose, std::int64_t number) {
-    Sha256 hash;
-    hash.update(key.reveal());
-    hash.update(fmt::format("{} {} {} ", purpose, number, name.size()));
-    hash.update(name);
-    return hash.hex();
-  };
-  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count();
-  const auto offset = std::stoll(draw("begins", 0).substr(0, 8), nullptr, 16) % kDecoyGrantLasts;
-  const auto digest = draw("grant", (seconds + offset) / kDecoyGrantLasts);
-  std::string id = "g-";
-  for (std::size_t i = 0; i < 8; ++i)
-    id += kIdAlphabet[std::stoul(digest.substr(2 * i, 2), nullptr, 16) % kIdAlphabet.size()];
-  return id;
 }
 
 std::string decoy_answer(const OcraSuite& suite, Random& random) {

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "auth/ocra_suite.h"
-#include "base/clock.h"
 #include "base/random.h"
 #include "base/secret.h"
 
@@ -16,11 +15,6 @@ namespace sallyport {
 // The index of one of `reps`, 0 when there are none. The same name gets the same rep as long as that one is
 // there, whoever else comes or goes; without `key` nobody can tell which. Takes the same time for every name.
 std::size_t decoy_for(std::string_view name, const Secret& key, const std::vector<std::string_view>& reps);
-
-// The grant that a name without one is told of, where its suite names a grant ("g-" and 8 characters, as the
-// gate draws them). The same for some hours, then another, at moments of the name's own: grants come and go
-// too.
-std::string decoy_grant(std::string_view name, const Secret& key, WallTime now);
 
 // What a gate that does not know the key answers to a question: as long and as evenly spread as a true
 // answer.

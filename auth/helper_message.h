@@ -14,7 +14,8 @@ namespace sallyport {
 
 // Limits of single fields, in bytes, where gateway/wire/message.h has none.
 namespace limit {
-inline constexpr std::size_t suite = 64, path = 4096, question = 64, address = 64, fingerprint = 64;
+inline constexpr std::size_t suite = 64, path = 4096, question = 64, address = 64, challenge = 4096,
+                             fingerprint = 64, key_type = 64, certificate_id = 1024;
 }  // namespace limit
 
 // Is this the account's password, and may the account log in today? Answer: PasswordVerdict.
@@ -78,7 +79,29 @@ struct AnswerQuestion {
   }
 };
 
-using HelperAsk = std::variant<CheckPassword, CheckResponse, AnswerQuestion>;
+// Is this one of the rep's enrolled keys' signature of `challenge`? Answer: SignatureVerdict.
+struct CheckSignature {
+  std::string keys_file;
+  std::string challenge;           // the text that was shown
+  Secret response;                 // as given, the parts joined
+  std::string rep, account;        // whose names a certificate may bear
+  std::string source;              // the peer's address, for certificates
+  std::uint64_t wall_seconds = 0;  // since 1970, UTC; the same
+  bool user_verification = false;  // the policy wants a security key that verifies its user
+  template <class V>
+  void visit(V& v) {
+    v.text(keys_file, limit::path);
+    v.text(challenge, limit::challenge);
+    v.secret(response, limit::response);
+    v.text(rep, limit::name);
+    v.text(account, limit::user);
+    v.text(source, limit::address);
+    v.u64(wall_seconds);
+    v.boolean(user_verification);
+  }
+};
+
+using HelperAsk = std::variant<CheckPassword, CheckResponse, AnswerQuestion, CheckSignature>;
 
 struct PasswordVerdict {
   bool ok = false;
@@ -105,7 +128,29 @@ struct GateAnswer {
   }
 };
 
-using HelperAnswer = std::variant<PasswordVerdict, ResponseVerdict, GateAnswer>;
+// Which key it was, for the record. All of it is empty when it is not ok.
+struct SignatureVerdict {
+  bool ok = false;
+  std::string key, key_type;   // "SHA256:…", "ssh-ed25519"
+  std::string authority;       // who certified the key, when it is not enrolled itself
+  std::uint64_t serial = 0;    // of the certificate
+  std::string certificate_id;  // as its authority called it
+  bool counts = false;         // a security key
+  std::uint32_t counter = 0;   // its counter; whether it has risen is for the monitor to judge
+  template <class V>
+  void visit(V& v) {
+    v.boolean(ok);
+    v.text(key, limit::fingerprint);
+    v.text(key_type, limit::key_type);
+    v.text(authority, limit::fingerprint);
+    v.u64(serial);
+    v.text(certificate_id, limit::certificate_id);
+    v.boolean(counts);
+    v.u32(counter);
+  }
+};
+
+using HelperAnswer = std::variant<PasswordVerdict, ResponseVerdict, GateAnswer, SignatureVerdict>;
 
 Secret encode(const HelperAsk& ask);
 Secret encode(const HelperAnswer& answer);

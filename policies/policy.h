@@ -11,7 +11,7 @@
 
 namespace sallyport {
 
-enum class ResponseMethod : std::uint8_t { ocra };
+enum class ResponseMethod : std::uint8_t { ocra, ssh_signature };
 const char* to_text(ResponseMethod method) noexcept;
 
 // Which way files may go, by sftp and scp; of any other program the bytes of each way are counted and hashed.
@@ -33,6 +33,7 @@ struct Policy {
 
   // [login]
   std::vector<ResponseMethod> methods{ResponseMethod::ocra};
+  bool user_verification = false;  // a signature counts only by a security key with PIN or fingerprint
 
   // [ssh]
   FileWays files = FileWays::both;

@@ -17,6 +17,7 @@ struct Rep {
   std::string suite;                  // RFC 6287 OCRASuite
   bool mutual = false;                // the gate answers a question of the rep's first (auth/ocra_mutual.h)
   std::filesystem::path secret_file;  // auth/ocra_secret.h; does not exist before `rep enroll`
+  std::filesystem::path keys_file;  // public keys for ssh-signature; does not exist before `rep enroll --key`
 };
 
 }  // namespace sallyport

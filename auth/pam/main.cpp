@@ -6,10 +6,13 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
+#include <utility>
+
 #include "auth/helper_message.h"
 #include "auth/pam/deadline.h"
 #include "auth/pam/pam_conversation.h"
 #include "auth/pam/response_check.h"
+#include "auth/pam/signature_check.h"
 #include "base/duration.h"
 #include "base/log.h"
 #include "gateway/wire/channel.h"
@@ -45,19 +48,35 @@ Result<Deadline> deadline_from(int count, char** arguments) {
   return Deadline::make(length);
 }
 
-HelperAnswer answer(const CheckPassword& ask) { return PasswordVerdict{check_password(ask)}; }
-HelperAnswer answer(const CheckResponse& ask) { return check_response(ask); }
-HelperAnswer answer(const AnswerQuestion& ask) { return answer_question(ask); }
+// What one connection's questions have in common.
+class Answers {
+ public:
+  HelperAnswer operator()(const CheckPassword& ask) {
+    password_is_good_ = check_password(ask);
+    return PasswordVerdict{password_is_good_};
+  }
+  HelperAnswer operator()(const CheckResponse& ask) { return check_response(ask); }
+  HelperAnswer operator()(const AnswerQuestion& ask) { return answer_question(ask); }
+  // A signature's structure is the peer's own, and this process is root: it is read only for who knows the
+  // password. Without that nobody gets in whatever it says, and nobody hears how long it took (I11).
+  HelperAnswer operator()(const CheckSignature& ask) {
+    return std::exchange(password_is_good_, false) ? check_signature(ask) : SignatureVerdict{};
+  }
+
+ private:
+  bool password_is_good_ = false;  // of the try under way
+};
 
 // Until the monitor closes the channel.
 Done serve(const Channel& channel, const Deadline& deadline) {
+  Answers answers;
   for (;;) {
     const auto frame = channel.receive_within(-1);
     if (!frame && frame.error().code() == 0) return {};
     if (!frame) return tl::unexpected{frame.error()};
     ASSIGN_OR_RETURN(const auto ask, decode_helper_ask(frame->bytes.reveal()));
     RETURN_IF_ERROR(deadline.begin());
-    const auto verdict = std::visit([](const auto& body) { return answer(body); }, ask);
+    const auto verdict = std::visit(answers, ask);
     RETURN_IF_ERROR(deadline.end());
     RETURN_IF_ERROR(channel.send(encode(verdict)));
   }

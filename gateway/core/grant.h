@@ -100,8 +100,9 @@ struct Grant {
   std::chrono::seconds idle_limit{};
   std::uint32_t failed_logins_limit = 0;
   bool failed_dial_spends = false;
-  std::string ticket, reason;  // as the admin wrote them
-  std::string enabled_by;      // account name of the admin
+  bool user_verification = false;  // a signature counts only by a security key with PIN or fingerprint
+  std::string ticket, reason;      // as the admin wrote them
+  std::string enabled_by;          // account name of the admin
   WallTime enabled_at, connect_by;
 
   GrantState state = GrantState::armed;

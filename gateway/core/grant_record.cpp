@@ -91,6 +91,8 @@ Done enabled(Grants& grants, const Record& record) {
   grant.idle_limit = std::chrono::seconds{fields.number("idle_limit")};
   grant.failed_logins_limit = static_cast<std::uint32_t>(fields.number("failed_logins_limit"));
   grant.failed_dial_spends = fields.boolean("failed_dial_spends");
+  if (record.fields.contains("user_verification"))
+    grant.user_verification = fields.boolean("user_verification");
   grant.ticket = fields.optional_text("ticket");
   grant.reason = fields.optional_text("reason");
   grant.enabled_by = fields.text("enabled_by");
@@ -217,6 +219,7 @@ Entry grant_enabled(const Grant& grant, std::uint32_t uid) {
               {"failed_dial_spends", grant.failed_dial_spends},
               {"enabled_by", grant.enabled_by},
               {"uid", uid}};
+  if (grant.user_verification) fields["user_verification"] = true;
   if (!grant.managed_system.empty()) fields["managed_system"] = grant.managed_system;
   if (!grant.ticket.empty()) fields["ticket"] = grant.ticket;
   if (!grant.reason.empty()) fields["reason"] = grant.reason;

@@ -47,6 +47,7 @@ Done Ledger::fold(const Record& record) {
 // What the journal tells beside the grants themselves.
 void Ledger::remember(const Record& record) {
   const auto& fields = record.fields;
+  reps_.fold(record);
   if (record.time > last_time_ && last_time_ != WallTime{}) passed_ += record.time - last_time_;
   last_time_ = record.time;
   if (record.event == "grant.enabled")
@@ -176,6 +177,7 @@ Result<GrantId> Ledger::enable(const Permit& permit, const Actor& actor) {
   grant.idle_limit = permit.idle;
   grant.failed_logins_limit = permit.failed_logins;
   grant.failed_dial_spends = permit.failed_dial_spends;
+  grant.user_verification = permit.user_verification;
   grant.ticket = permit.ticket;
   grant.reason = permit.reason;
   grant.enabled_by = actor.name;

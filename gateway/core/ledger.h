@@ -14,6 +14,7 @@
 #include "gateway/audit/journal.h"
 #include "gateway/core/grant.h"
 #include "gateway/core/grant_record.h"
+#include "gateway/core/rep_memory.h"
 #include "policies/evaluate.h"
 
 namespace sallyport {
@@ -65,6 +66,7 @@ class Ledger {
   Position head() const { return position_; }
   // The next counter of a rep's OCRA device (suites with C); 0 before the first login.
   std::uint64_t counter_of(const std::string& rep) const;
+  const RepMemory& reps() const noexcept { return reps_; }
   // Recordings (session, channel) that were begun and never closed.
   const std::set<std::pair<std::string, std::uint32_t>>& open_recordings() const noexcept {
     return open_recordings_;
@@ -93,6 +95,7 @@ class Ledger {
   Position position_;
   Grants grants_;
   std::map<std::string, std::uint64_t> counters_;
+  RepMemory reps_;
   std::set<std::pair<std::string, std::uint32_t>> open_recordings_;
   WallTime last_time_;                                    // of the last record
   BootClock::duration passed_{0};                         // all steps forward from record to record

@@ -56,6 +56,12 @@ CommandResult rep_add_command(const CommandContext& context);
 CommandResult rep_list_command(const CommandContext& context);
 CommandResult rep_remove_command(const CommandContext& context);
 CommandResult rep_enroll_command(const CommandContext& context);
+// rep_key_commands.cpp
+CommandResult rep_enroll_keys_command(const CommandContext& context);
+CommandResult rep_unenroll_command(const CommandContext& context);
+CommandResult rep_show_command(const CommandContext& context);
+CommandResult rep_suspend_command(const CommandContext& context);
+CommandResult rep_resume_command(const CommandContext& context);
 // target_commands.cpp
 CommandResult target_add_command(const CommandContext& context);
 CommandResult target_list_command(const CommandContext& context);

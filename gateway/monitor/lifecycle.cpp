@@ -68,6 +68,8 @@ Done no_port_has_two_meanings(const Gate& gate, const Grant& grant, const Addres
 Result<GrantId> enable(Gate& gate, const EnableRequest& request, const Actor& actor) {
   if (gate.stopping) return fail("the gate is stopping");
   ASSIGN_OR_RETURN(const auto permit, evaluate(gate.catalogue, request));
+  if (gate.ledger.reps().is_suspended(permit.rep))
+    return fail("rep '{0}' is suspended (sallyport rep resume {0})", permit.rep);
   RETURN_IF_ERROR(gate.ledger.writable());
   RETURN_IF_ERROR(gate.recordings.room());
   ASSIGN_OR_RETURN(const auto id, gate.ledger.enable(permit, actor));

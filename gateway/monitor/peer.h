@@ -11,6 +11,8 @@
 #include "auth/question.h"
 #include "gateway/monitor/gate.h"
 #include "gateway/monitor/requests.h"
+#include "gateway/monitor/seeming_grant.h"
+#include "policies/rep.h"
 
 namespace sallyport {
 
@@ -56,10 +58,15 @@ class Peer {
   Done ask_helper();
   void tell_challenge(std::string gate_answer);
   void start_helper();
+  HelperAsk check_of(Secret response) const;
+  CheckSignature signature_check_of(Secret response) const;  // in peer_signature.cpp, as these are
+  std::string draw_signature_question();
+  Done check_key(const SignatureVerdict& key) const;
   void on_helper_message();
   void on_helper_gone();
   void take(const PasswordVerdict& verdict);
   void take(const ResponseVerdict& verdict);
+  void take(const SignatureVerdict& verdict);
   void take(const GateAnswer& answer);
   void decide();
   void admit();
@@ -102,13 +109,18 @@ class Peer {
   // How this try is asked, decided with the name and the same for whoever is behind it (I11).
   struct Asking {
     Standing standing = Standing::stranger;
-    std::string account;                 // whose password PAM is asked about
-    Secret password;                     // until PAM is asked
-    std::string suite;                   // of the rep, or of the decoy
-    bool mutual = false;                 // the same
-    std::string secret_file;             // the same; only an expected rep's counts
-    std::optional<QuestionPlace> place;  // for a suite with session information
-    std::string rep_question;            // with mutual authentication
+    std::string account;                           // whose password PAM is asked about
+    Secret password;                               // until PAM is asked
+    ResponseMethod method = ResponseMethod::ocra;  // of the rep, or of the decoy
+    SeemingGrant grant;                            // as the peer is shown it
+    std::string suite;                             // of the rep, or of the decoy
+    bool mutual = false;                           // the same
+    std::string secret_file;                       // the same; only an expected rep's counts
+    std::optional<QuestionPlace> place;            // for a suite with session information
+    std::string rep_question;                      // with mutual authentication
+    std::string keys_file;                         // with ssh-signature
+    bool user_verification = false;                // the same; of the grant's policy
+    std::string prompt;                            // the same; its question is in attempt_
     bool challenge_due = false;  // the worker waits for it; with mutual authentication the helper, too
   } asking_;
   std::string rep_;               // the name of this try, if it is known
@@ -117,6 +129,7 @@ class Peer {
   Watch helper_messages_;
   Timer helper_deadline_, refusal_;
   std::uint64_t next_counter_ = 0;
+  std::optional<SignatureVerdict> signed_by_;
 
   std::unique_ptr<Dial> dial_;
   UniqueFd

@@ -9,6 +9,7 @@
 #include "auth/question.h"
 #include "base/log.h"
 #include "gateway/monitor/lifecycle.h"
+#include "gateway/monitor/login_name.h"
 #include "gateway/monitor/peer.h"
 #include "gateway/monitor/sessions.h"
 
@@ -17,14 +18,6 @@ namespace sallyport {
 namespace {
 
 const std::string kNobody = "nobody";
-
-// "kim" or, for a rep with several grants, "kim+hmc1".
-struct LoginName {
-  std::string rep, target;
-  explicit LoginName(const std::string& user)
-      : rep(user.substr(0, user.find('+'))),
-        target(rep.size() == user.size() ? "" : user.substr(rep.size() + 1)) {}
-};
 
 const Rep* find_rep(const Gate& gate, const std::string& name) {
   const auto found = gate.catalogue.reps.find(name);
@@ -48,10 +41,15 @@ OcraSuite suite_named(const std::string& text) {
   return *std::move(suite);
 }
 
-// "SHA256:…" of the host key that a rep sees first.
-std::string own_fingerprint(const Gate& gate) {
-  const auto& first = gate.host_keys.fingerprints.front();
-  return first.substr(0, first.find(' '));
+// A serial number may be larger than what every reader of JSON takes for a number.
+void note_key(Entry& accepted, const SignatureVerdict& key) {
+  accepted.fields["key"] = key.key;
+  accepted.fields["key_type"] = key.key_type;
+  if (key.counts) accepted.fields["key_counter"] = key.counter;
+  if (key.authority.empty()) return;
+  accepted.fields["authority"] = key.authority;
+  accepted.fields["certificate_serial"] = fmt::format("{}", key.serial);
+  accepted.fields["certificate_id"] = key.certificate_id;
 }
 
 std::uint64_t wall_seconds(const Gate& gate) {
@@ -65,8 +63,9 @@ void Peer::on(AskPassword& ask) {
   const LoginName name{ask.user};
   const Rep* const rep = find_rep(gate_, name.rep);
   const Rep* const like = asked_like(gate_, name.rep);
+  const bool may_come = rep != nullptr && !gate_.ledger.reps().is_suspended(name.rep);
   const Grant* const grant =
-      rep == nullptr ? nullptr : gate_.ledger.admissible(name.rep, name.target, endpoint_.address);
+      may_come ? gate_.ledger.admissible(name.rep, name.target, endpoint_.address) : nullptr;
   rep_ = rep == nullptr ? "" : rep->name;
   grant_ = grant == nullptr ? std::nullopt : std::optional{grant->id};
   asking_ = {};
@@ -76,12 +75,18 @@ void Peer::on(AskPassword& ask) {
   asking_.account = grant == nullptr ? kNobody : rep->account;
   asking_.password = std::move(ask.password);
   asking_.suite = like == nullptr ? kDefaultOcraSuite : like->suite;
-  asking_.mutual = like != nullptr && like->mutual;
+  asking_.method = like == nullptr ? ResponseMethod::ocra : like->method;
+  asking_.mutual = asking_.method == ResponseMethod::ocra && like != nullptr && like->mutual;
   asking_.secret_file = like == nullptr ? "" : like->secret_file.string();
-  const auto decoy = decoy_grant(ask.user, gate_.decoy_key, gate_.clock.wall());
+  asking_.keys_file = like == nullptr ? "" : like->keys_file.string();
+  asking_.user_verification = grant != nullptr && grant->user_verification;
+  // Made up for everybody, to take the same time.
+  asking_.grant =
+      seeming_for({name.rep, name.target, endpoint_.address}, gate_.ledger.grants(), gate_.decoy_key);
+  if (grant != nullptr) asking_.grant = seeming(*grant);
   if (suite_named(asking_.suite).session_length())
-    asking_.place = {grant == nullptr ? decoy : grant->id.value(), gate_.catalogue.settings.gate_name,
-                     own_fingerprint(gate_)};
+    asking_.place = {asking_.grant.id, gate_.catalogue.settings.gate_name, gate_.host_keys.fingerprint()};
+  signed_by_.reset();
   start_helper();
   if (!asking_.mutual) return put_question();
   phase_ = Phase::introduced;
@@ -101,7 +106,9 @@ void Peer::on(AskQuestion& ask) {
 
 // The gate's question is drawn here, after the rep's has come: auth/ocra_mutual.h says why.
 void Peer::put_question() {
-  auto question = draw_question(suite_named(asking_.suite), gate_.random);
+  auto question = asking_.method == ResponseMethod::ssh_signature
+                      ? draw_signature_question()
+                      : draw_question(suite_named(asking_.suite), gate_.random);
   auto given = attempt_.password_given(asking_.standing, std::move(question), gate_.clock.boot());
   if (!given) return on_worker_gone(given.error().message());
   phase_ = Phase::challenged;
@@ -123,6 +130,7 @@ Done Peer::ask_helper() {
 
 void Peer::tell_challenge(std::string gate_answer) {
   asking_.challenge_due = false;
+  if (asking_.method == ResponseMethod::ssh_signature) return tell(Challenge{asking_.prompt});
   tell(Challenge{challenge_prompt({attempt_.question(), asking_.place, std::move(gate_answer)})});
 }
 
@@ -142,15 +150,25 @@ void Peer::on(AskAnswer& ask) {
     take(ResponseVerdict{});
     return decide();
   }
-  const auto place = asking_.place.value_or(QuestionPlace{});
-  const auto sent =
-      helper_->send(CheckResponse{asking_.suite, asking_.secret_file, attempt_.question(),
-                                  std::move(ask.response), gate_.ledger.counter_of(rep_), wall_seconds(gate_),
-                                  asking_.rep_question, place.fingerprint, place.grant});
+  const auto sent = helper_->send(check_of(std::move(ask.response)));
   // The helper watches its own time too; this one holds even when it cannot.
   helper_deadline_ =
       Timer::once(gate_.loop, gate_.catalogue.settings.login.helper_deadline, [this] { on_helper_gone(); });
   if (!sent) on_helper_gone();
+}
+
+HelperAsk Peer::check_of(Secret response) const {
+  if (asking_.method == ResponseMethod::ssh_signature) return signature_check_of(std::move(response));
+  const auto place = asking_.place.value_or(QuestionPlace{});
+  return CheckResponse{asking_.suite,
+                       asking_.secret_file,
+                       attempt_.question(),
+                       std::move(response),
+                       gate_.ledger.counter_of(rep_),
+                       wall_seconds(gate_),
+                       asking_.rep_question,
+                       place.fingerprint,
+                       place.grant};
 }
 
 void Peer::on_helper_message() {
@@ -206,8 +224,14 @@ void Peer::admit() {
   const Rep* const rep = find_rep(gate_, rep_);
   Entry accepted{"login.accepted", {{"grant", grant_->value()}, {"rep", rep_}, {"peer", endpoint_.text()}}};
   const auto suite = rep == nullptr ? OcraSuite::parse("") : OcraSuite::parse(rep->suite);
-  if (suite && suite->has_counter()) accepted.fields["counter"] = next_counter_;
+  accepted.fields["method"] = to_text(asking_.method);
+  if (signed_by_)
+    note_key(accepted, *signed_by_);
+  else if (suite && suite->has_counter())
+    accepted.fields["counter"] = next_counter_;
   auto session = [&]() -> Result<std::string> {
+    if (gate_.ledger.reps().is_suspended(rep_)) return fail("the rep has been suspended");
+    if (signed_by_) RETURN_IF_ERROR(check_key(*signed_by_));
     RETURN_IF_ERROR(gate_.ledger.note(accepted));
     return claim(gate_, *grant_, endpoint_, id_);
   }();

@@ -6,6 +6,7 @@
 #include "base/encoding.h"
 #include "base/file.h"
 #include "gateway/monitor/commands.h"
+#include "gateway/monitor/named_rep.h"
 #include "gateway/monitor/reload.h"
 #include "gateway/monitor/stored_secret.h"
 #include "policies/file_formats.h"
@@ -17,39 +18,6 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::size_t kShortestQuestion = 6, kShortestSession = 16;
-
-Json to_json(const Rep& rep) {
-  return {{"name", rep.name},
-          {"full_name", rep.full_name},
-          {"contact", rep.contact},
-          {"account", rep.account},
-          {"suite", rep.suite},
-          {"mutual", rep.mutual},
-          {"method", to_text(rep.method)},
-          {"enrolled", secret_file_exists(rep)}};
-}
-
-Result<const Rep*> named_rep(const CommandContext& context) {
-  ASSIGN_OR_RETURN(const auto name, context.text("name"));
-  const auto found = context.gate.catalogue.reps.find(name);
-  if (found == context.gate.catalogue.reps.end())
-    return fail("no rep '{}' (sallyport rep list shows them)", name);
-  return &found->second;
-}
-
-std::filesystem::path rep_file(const Gate& gate, const std::string& name) {
-  return gate.options.config / "reps" / (name + ".toml");
-}
-
-Entry by(const CommandContext& context, const char* event, const std::string& rep) {
-  return {event, {{"rep", rep}, {"by", context.actor.name}}};
-}
-
-bool has_live_grant(const Gate& gate, const std::string& rep) {
-  for (const auto& [id, grant] : gate.ledger.grants())
-    if (grant.rep == rep && !is_terminal(grant.state)) return true;
-  return false;
-}
 
 // Bytes of a fresh secret: as many as the suite's hash puts out (RFC 6287 section 6, RFC 4226 section 4 R6).
 std::size_t secret_size(OcraHash hash) {
@@ -123,12 +91,12 @@ CommandResult rep_add_command(const CommandContext& context) {
     std::filesystem::remove(rep_file(gate, rep.name), ignored);
     return tl::unexpected{reloaded.error()};
   }
-  return Json{{"rep", to_json(gate.catalogue.reps.at(rep.name))}};
+  return Json{{"rep", rep_to_json(gate, gate.catalogue.reps.at(rep.name))}};
 }
 
 CommandResult rep_list_command(const CommandContext& context) {
   Json reps = Json::array();
-  for (const auto& [name, rep] : context.gate.catalogue.reps) reps.push_back(to_json(rep));
+  for (const auto& [name, rep] : context.gate.catalogue.reps) reps.push_back(rep_to_json(context.gate, rep));
   return Json{{"reps", reps}};
 }
 
@@ -136,12 +104,13 @@ CommandResult rep_remove_command(const CommandContext& context) {
   Gate& gate = context.gate;
   ASSIGN_OR_RETURN(const Rep* const rep, named_rep(context));
   const auto name = rep->name;
-  const auto secret_file = rep->secret_file;
+  const auto secret_file = rep->secret_file, keys_file = rep->keys_file;
   if (has_live_grant(gate, name))
     return fail("rep '{}' has a live grant; revoke it first (sallyport list)", name);
   RETURN_IF_ERROR(gate.ledger.note(by(context, "rep.removed", name)));
   std::error_code error;
   std::filesystem::remove(secret_file, error);
+  if (!error) std::filesystem::remove(keys_file, error);
   if (!error) std::filesystem::remove(rep_file(gate, name), error);
   if (error) return fail("removing rep '{}': {}", name, error.message());
   RETURN_IF_ERROR(reload(gate));
@@ -156,17 +125,22 @@ CommandResult rep_enroll_command(const CommandContext& context) {
   ASSIGN_OR_RETURN(rep.mutual, mutual_or(context, rep.mutual));
   ASSIGN_OR_RETURN(const auto suite, OcraSuite::parse(rep.suite));
   RETURN_IF_ERROR(check_enrollable(suite));
+  RETURN_IF_ERROR(check_method_change(gate, rep, ResponseMethod::ocra));
+  rep.method = ResponseMethod::ocra;
   OcraSecret secret;
   ASSIGN_OR_RETURN(secret.pin, pin_for(suite, context));
   secret.key = fresh_key(gate.random, suite.hash());
   auto enrolled = by(context, "rep.enrolled", rep.name);
+  enrolled.fields["method"] = to_text(rep.method);
   enrolled.fields["suite"] = rep.suite;
   if (rep.mutual) enrolled.fields["mutual"] = true;
   RETURN_IF_ERROR(gate.ledger.note(enrolled));
   RETURN_IF_ERROR(store_secret(rep.secret_file, secret.text()));
   RETURN_IF_ERROR(replace_file(rep_file(gate, rep.name), to_toml(rep), 0644));
   RETURN_IF_ERROR(reload(gate));
-  return Json{{"rep", to_json(gate.catalogue.reps.at(rep.name))},
+  std::error_code ignored;
+  std::filesystem::remove(rep.keys_file, ignored);  // of another method; nobody reads it any more
+  return Json{{"rep", rep_to_json(gate, gate.catalogue.reps.at(rep.name))},
               {"suite", rep.suite},
               {"mutual", rep.mutual},
               {"secret", to_base32(secret.key.reveal())}};

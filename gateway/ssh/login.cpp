@@ -1,6 +1,8 @@
 // Runs in: sallyport-ssh.
 #include "gateway/ssh/login.h"
 
+#include "auth/challenge_text.h"
+#include "auth/signature_parts.h"
 #include "gateway/ssh/algorithms.h"
 #include "gateway/wire/prompt.h"
 
@@ -23,6 +25,18 @@ Result<Given> ask_for(RepSide& rep, const std::string& prompt) {
   return tl::unexpected{typed.error()};
 }
 
+// The answer to a challenge, through as many prompts as it needs.
+Result<Given> ask_response(RepSide& rep, const std::string& prompt) {
+  SignatureParts parts;
+  auto text = prompt;
+  for (;;) {
+    ASSIGN_OR_RETURN(const auto given, ask_for(rep, text));
+    if (given.abandoned) return Given{{}, true};
+    if (parts.add(given.text) == SignatureParts::Next::complete) return Given{parts.take()};
+    text = signature_part_prompt(parts.next_part());
+  }
+}
+
 // Mutual authentication: the gate wants a question first, which its challenge then answers.
 Result<Challenge> ask_challenge(RepSide& rep, MonitorClient& monitor, const std::string& user,
                                 const Secret& password, bool& abandoned) {
@@ -43,7 +57,7 @@ Result<Verdict> try_once(RepSide& rep, MonitorClient& monitor, const std::string
   ASSIGN_OR_RETURN(const auto challenge,
                    ask_challenge(rep, monitor, user, passwords->front(), response.abandoned));
   if (!response.abandoned) {
-    ASSIGN_OR_RETURN(response, ask_for(rep, challenge.prompt));
+    ASSIGN_OR_RETURN(response, ask_response(rep, challenge.prompt));
   }
   ASSIGN_OR_RETURN(auto verdict, monitor.ask_answer(response.text));
   if (std::holds_alternative<NotAdmitted>(verdict) && !response.abandoned)

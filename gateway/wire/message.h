@@ -18,10 +18,10 @@ inline constexpr std::size_t kMessageLimit = 64 * 1024;
 
 // Limits of single fields, in bytes.
 namespace limit {
-inline constexpr std::size_t user = 64, password = 512, response = 256, sentence = 512, prompt = 1024,
-                             name = 64, term = 64, host = 255, command = 16 * 1024, key = 16 * 1024,
-                             banner = 4096, keys = 16, file = 4096, sha256 = 64, algorithms = 32,
-                             algorithm = 64, negotiated = 2 * algorithm + 3;
+inline constexpr std::size_t user = 64, password = 512, response = 16 * 1024, prompt = 12 * 1024,
+                             sentence = 512, name = 64, term = 64, host = 255, command = 16 * 1024,
+                             key = 16 * 1024, banner = 4096, keys = 16, file = 4096, sha256 = 64,
+                             algorithms = 32, algorithm = 64, negotiated = 2 * algorithm + 3;
 }  // namespace limit
 
 template <class V>

@@ -49,25 +49,6 @@ TEST_CASE("I11: who does not know the gate's key cannot tell whom a name is aske
   }));
 }
 
-TEST_CASE("I11: a name without a grant is told of one that looks like any, and of the same for hours") {
-  const auto at = [](std::int64_t seconds) { return WallTime{std::chrono::seconds{seconds}}; };
-  std::set<std::string> ids;
-  int changed = 0;
-  for (const auto& name : some_names()) {
-    const auto id = decoy_grant(name, kKey, at(1'800'000'000));
-    CHECK(is_grant_id(id));
-    CHECK(id.size() == 10);
-    CHECK(id.find_first_not_of("g-0123456789abcdefghjkmnpqrstvwxyz") == std::string::npos);
-    ids.insert(id);
-    CHECK(decoy_grant(name, kKey, at(1'800'000'000)) == id);
-    CHECK(decoy_grant(name, kKey, at(1'800'000'000 + 8 * 3600)) != id);
-    if (decoy_grant(name, kKey, at(1'800'000'000 + 4 * 3600)) != id) ++changed;
-  }
-  CHECK(ids.size() == some_names().size());
-  CHECK(changed > 10);  // each name at a moment of its own
-  CHECK(changed < 50);
-}
-
 TEST_CASE("I11: an answer for strangers has the form of a true one") {
   SystemRandom random;
   const auto [text, length] =

@@ -423,6 +423,25 @@ TEST_CASE("a clock that was set forward ends a grant early over a restart, and d
   CHECK(desk.restart().deadline(later) - desk.clock.boot() == 30min);
 }
 
+TEST_CASE("what a policy wants of a signature is kept with the grant, over a restart too") {
+  Desk desk;
+  auto permit = permit_for();
+  permit.user_verification = GENERATE(true, false);
+  const auto id = *desk.ledger.enable(permit, kAlice);
+  CHECK(desk.ledger.find(id.value())->user_verification == permit.user_verification);
+  CHECK(desk.restart().find(id.value())->user_verification == permit.user_verification);
+}
+
+TEST_CASE("a suspension and a security key's counter outlive a restart") {
+  Desk desk;
+  REQUIRE(desk.ledger.note({"rep.suspended", {{"rep", "kim"}, {"by", "alice"}}}));
+  REQUIRE(desk.ledger.note({"login.accepted", {{"rep", "kim"}, {"key", "SHA256:a"}, {"key_counter", 7}}}));
+  CHECK(desk.ledger.reps().is_suspended("kim"));
+  const auto ledger = desk.restart();
+  CHECK(ledger.reps().is_suspended("kim"));
+  CHECK_FALSE(ledger.reps().counter_has_risen("kim", "SHA256:a", 7));
+}
+
 TEST_CASE("a device's counter goes on over a restart, and begins anew with a new secret") {
   Desk desk;
   REQUIRE(desk.ledger.note({"login.accepted", {{"rep", "kim"}, {"counter", 7}}}));
