@@ -112,9 +112,7 @@ struct Replies {
   Result<Reply> operator()(const TextToSign& text) const { return sign(answering, text); }
   Result<Reply> operator()(const NextPart& part) const { return next_part(answering, part); }
   Result<Reply> operator()(const Refusal& refusal) const { return refusal; }
-  Result<Reply> operator()(const QuestionForGate&) const {
-    return question_for_gate(answering);
-  }
+  Result<Reply> operator()(const QuestionForGate&) const { return question_for_gate(answering); }
   Result<Reply> operator()(const OtherPrompt&) const { return fail("not for us to answer"); }
 };
 

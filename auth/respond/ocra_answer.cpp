@@ -95,7 +95,7 @@ Result<std::optional<Refusal>> judge_gate_answer(const Options& options, const E
                    gate_answer_is_right(enrolled.suite, enrolled.enrolment.key, input, asked.gate_answer));
   if (right) return std::nullopt;
   return Refusal{
-      "the gate's answer to your question is wrong: it does not know your secret, so it is a false gate"};
+      "the gate's answer to your question is wrong: it is a false gate, or you have no grant at it now"};
 }
 
 // The person's part, and a counter, which is gone once it was taken: both last.
