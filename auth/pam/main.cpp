@@ -1,6 +1,7 @@
 // sallyport-auth: checks passwords by PAM and responses by the enrolled secrets, for one connection's logins.
 // Runs as root, because pam_unix reads the shadow file. It never meets a peer: it only reads what the monitor
-// sends on descriptor 3. Usage: sallyport-auth DURATION (the longest that one question may take).
+// sends on descriptor 3. Usage: sallyport-auth DURATION (the longest that one question may take); or, by an
+// admin's `sallyport doctor`, sallyport-auth DURATION --try SERVICE, which prints what a PAM service does.
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -11,9 +12,11 @@
 #include "auth/helper_message.h"
 #include "auth/pam/deadline.h"
 #include "auth/pam/pam_conversation.h"
+#include "auth/pam/pam_trial.h"
 #include "auth/pam/response_check.h"
 #include "auth/pam/signature_check.h"
 #include "base/duration.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "gateway/wire/channel.h"
 
@@ -41,8 +44,11 @@ Result<Channel> take_channel() {
   return Channel{std::move(fd)};
 }
 
+bool is_trial(int count, char** arguments) { return count == 4 && std::string_view{arguments[2]} == "--try"; }
+
 Result<Deadline> deadline_from(int count, char** arguments) {
-  if (count != 2) return fail("usage: sallyport-auth DURATION (started by sallyportd)");
+  if (count != 2 && !is_trial(count, arguments))
+    return fail("usage: sallyport-auth DURATION (started by sallyportd)");
   ASSIGN_OR_RETURN(const auto length, parse_duration(arguments[1]));
   if (length.count() <= 0) return fail("the deadline must be longer than 0 seconds");
   return Deadline::make(length);
@@ -82,9 +88,16 @@ Done serve(const Channel& channel, const Deadline& deadline) {
   }
 }
 
+Done print_trial(const Deadline& deadline, const char* service) {
+  RETURN_IF_ERROR(deadline.begin());
+  SystemRandom random;
+  return write_all(STDOUT_FILENO, try_pam_service(service, random));
+}
+
 Done run(int count, char** arguments) {
   RETURN_IF_ERROR(protect_memory());
   ASSIGN_OR_RETURN(const auto deadline, deadline_from(count, arguments));
+  if (is_trial(count, arguments)) return print_trial(deadline, arguments[3]);
   ASSIGN_OR_RETURN(const auto channel, take_channel());
   return serve(channel, deadline);
 }

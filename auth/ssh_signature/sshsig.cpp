@@ -39,19 +39,20 @@ Result<std::string> without_armour(std::string_view text) {
   return from_base64(without_spaces(text));
 }
 
-Result<SshSig> read_blob(std::string_view blob) {
+Result<SshSig> read_blob(std::string_view blob, std::string_view name_space) {
   if (!blob.starts_with(kMagic)) return fail("the answer is not an SSH signature");
   ByteReader reader{blob.substr(kMagic.size())};
   SshSig sig;
   const auto version = reader.u32();
   sig.key = reader.text(kLongestKeyBlob);
-  const auto name = reader.text(kLongestName), reserved = reader.text(kLongestName);
+  sig.name_space = reader.text(kLongestName);
+  const auto reserved = reader.text(kLongestName);
   sig.hash = reader.text(kLongestName);
   sig.signature = reader.text(kLongestKeyBlob);
   if (!reader.finish()) return fail("the signature is cut short, too long or has bytes too many");
   if (version != kVersion) return fail("the signature is of version {} (expected 1)", version);
-  if (name != kSignatureNamespace)
-    return fail("the signature is of namespace '{}' (expected '{}')", name, kSignatureNamespace);
+  if (sig.name_space != name_space)
+    return fail("the signature is of namespace '{}' (expected '{}')", sig.name_space, name_space);
   if (!reserved.empty()) return fail("the signature has something in its reserved field");
   if (sig.hash != "sha256" && sig.hash != "sha512")
     return fail("the signature is over a hash '{}' (expected sha256 or sha512)", sig.hash);
@@ -70,15 +71,17 @@ std::string digest(const char* name, std::string_view bytes) {
 
 }  // namespace
 
-Result<SshSig> SshSig::read(std::string_view text) {
+Result<SshSig> SshSig::read(std::string_view text) { return read(text, kSignatureNamespace); }
+
+Result<SshSig> SshSig::read(std::string_view text, std::string_view name_space) {
   if (text.size() > kLongestSignature) return fail("the answer is longer than {} bytes", kLongestSignature);
   ASSIGN_OR_RETURN(const auto blob, without_armour(text));
-  return read_blob(blob);
+  return read_blob(blob, name_space);
 }
 
 std::string SshSig::signed_data(std::string_view message) const {
   ByteWriter writer;
-  writer.text(kSignatureNamespace);
+  writer.text(name_space);
   writer.text("");
   writer.text(hash);
   writer.text(digest(hash == "sha512" ? "SHA512" : "SHA256", message));

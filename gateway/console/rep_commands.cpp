@@ -10,6 +10,7 @@
 #include "gateway/console/prompt.h"
 #include "gateway/console/qr_code.h"
 #include "gateway/console/rep_key_commands.h"
+#include "gateway/console/rep_set_commands.h"
 #include "gateway/console/table.h"
 #include "gateway/console/values.h"
 
@@ -239,6 +240,7 @@ void add_rep_commands(const Command& app, ConsoleContext& context) {
   add_remove(reps, context);
   add_enroll(reps, context);
   add_rep_key_commands(reps, context);
+  add_rep_set_commands(reps, context);
 }
 
 }  // namespace sallyport

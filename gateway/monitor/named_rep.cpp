@@ -1,6 +1,8 @@
 // Runs in: sallyportd (privileged).
 #include "gateway/monitor/named_rep.h"
 
+#include "auth/ocra_session.h"
+
 namespace sallyport {
 
 Result<const Rep*> named_rep(const CommandContext& context) {
@@ -29,6 +31,14 @@ std::filesystem::path rep_file(const Gate& gate, const std::string& name) {
 
 Entry by(const CommandContext& context, const char* event, const std::string& rep) {
   return {event, {{"rep", rep}, {"by", context.actor.name}}};
+}
+
+Done note_import(const CommandContext& context, Entry& entry) {
+  ASSIGN_OR_RETURN(const auto signer, context.text_or("imported_from", "", 64));
+  if (signer.empty()) return {};
+  if (!is_fingerprint(signer)) return fail("'imported_from' is no fingerprint of a key");
+  entry.fields["imported_from"] = signer;
+  return {};
 }
 
 bool has_live_grant(const Gate& gate, const std::string& rep) {

@@ -84,7 +84,9 @@ CommandResult rep_add_command(const CommandContext& context) {
   ASSIGN_OR_RETURN(rep.contact, context.text_or("contact"));
   ASSIGN_OR_RETURN(rep.account, context.text_or("account", rep.name, 64));
   rep.suite = kDefaultOcraSuite;
-  RETURN_IF_ERROR(gate.ledger.note(by(context, "rep.added", rep.name)));
+  auto added = by(context, "rep.added", rep.name);
+  RETURN_IF_ERROR(note_import(context, added));
+  RETURN_IF_ERROR(gate.ledger.note(added));
   RETURN_IF_ERROR(replace_file(rep_file(gate, rep.name), to_toml(rep), 0644));
   if (auto reloaded = reload(gate); !reloaded) {
     std::error_code ignored;

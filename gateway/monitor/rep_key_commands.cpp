@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "auth/ssh_signature/enrolled_keys.h"
+#include "base/encoding.h"
 #include "base/file.h"
 #include "gateway/monitor/named_rep.h"
 #include "gateway/monitor/reload.h"
@@ -40,6 +41,7 @@ Json shown(const Gate& gate, const Rep& rep, const EnrolledKey& entry) {
   Json json{{"role", to_text(entry.role)},
             {"type", std::string{entry.key.type()}},
             {"fingerprint", fingerprint},
+            {"public_key", fmt::format("{} {}", entry.key.type(), to_base64(entry.key.blob))},
             {"comment", entry.comment}};
   if (const auto at = gate.ledger.reps().key_enrolled_at(rep.name, fingerprint))
     json["enrolled_at"] = to_rfc3339(*at);
@@ -118,6 +120,7 @@ CommandResult rep_enroll_keys_command(const CommandContext& context) {
   auto entry = by(context, "rep.enrolled", rep.name);
   entry.fields["method"] = to_text(ResponseMethod::ssh_signature);
   for (const auto& one : added) entry.fields[plural_of(role)].push_back(one.key.fingerprint());
+  RETURN_IF_ERROR(note_import(context, entry));
   RETURN_IF_ERROR(gate.ledger.note(entry));
   RETURN_IF_ERROR(put_in_force(context, rep, keys));
   Json enrolled = Json::array();

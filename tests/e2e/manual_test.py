@@ -41,6 +41,14 @@ def test_every_option_of_the_monitor_is_documented():
     assert {name for name in options if f"Fl -{name}" not in page} == set()
 
 
+def test_every_option_of_the_representatives_tool_is_documented_and_no_other():
+    page = (ROOT / "packaging/man/sallyport-respond.1").read_text().replace("\\-", "-")
+    documented = set(re.findall(r"^\.It Fl -([a-z-]+)", page, re.M))
+    options = set(re.findall(r"--([a-z][a-z-]+)", help_of("sallyport-respond")))
+    assert len(options) > 15 and options - documented == set()
+    assert documented - options == {"challenge"}
+
+
 def test_every_command_and_option_of_the_console_is_documented():
     page = manual()
     commands = re.findall(r"^  ([a-z]+)  ", help_of("sallyport"), re.M)
