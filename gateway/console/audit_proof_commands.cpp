@@ -11,13 +11,13 @@
 
 #include "base/escape.h"
 #include "base/file.h"
-#include "gateway/audit/acknowledge.h"
 #include "gateway/audit/head_keeper.h"
 #include "gateway/audit/proof.h"
 #include "gateway/audit/verify.h"
 #include "gateway/console/audit_selection.h"
 #include "gateway/console/output.h"
 #include "gateway/console/refusal.h"
+#include "gateway/core/acknowledge.h"
 
 namespace sallyport {
 

@@ -92,6 +92,19 @@ Done take_session(Grant& grant, Members& members) {
   return {};
 }
 
+Done take_failures(Grant& grant, Members& members) {
+  const auto* const list = members.find("failed_logins");
+  if (list == nullptr) return {};
+  for (const auto& item : *list) {
+    if (!item.is_object()) return fail("a carried grant has no usable 'failed_logins'");
+    Members one{item};
+    ASSIGN_OR_RETURN(const auto source, Network::parse(one.text("source")));
+    grant.failed_logins.restore(source, static_cast<std::uint32_t>(one.number("failures")));
+    RETURN_IF_ERROR(one.finish());
+  }
+  return {};
+}
+
 }  // namespace
 
 Json grant_snapshot(const Grant& grant) {
@@ -99,7 +112,8 @@ Json grant_snapshot(const Grant& grant) {
            {"enabled_at", to_rfc3339(grant.enabled_at)},
            {"state", to_text(grant.state)}};
   out["enabled"].erase("uid");  // stands in grant.enabled alone
-  if (grant.failed_logins > 0) out["failed_logins"] = grant.failed_logins;
+  for (const auto& [source, failures] : grant.failed_logins.by_source())
+    out["failed_logins"].push_back({{"source", source.text()}, {"failures", failures}});
   put_session(grant, out);
   return out;
 }
@@ -118,7 +132,7 @@ Result<Grant> grant_from_snapshot(const Json& snapshot) {
   const auto state = grant_state_from(members.text("state"));
   if (!state) return fail("carried grant {} is in no known state", grant.id.value());
   grant.state = *state;
-  grant.failed_logins = static_cast<std::uint32_t>(members.number("failed_logins"));
+  RETURN_IF_ERROR(take_failures(grant, members));
   RETURN_IF_ERROR(take_session(grant, members));
   RETURN_IF_ERROR(members.finish());
   return grant;

@@ -44,6 +44,7 @@ std::vector<Entry> Ledger::snapshot() const {
       value["age"] = static_cast<std::uint64_t>(std::max<std::int64_t>(age(grant->id).count(), 0));
     entries.push_back(carried("live", std::move(value)));
   }
+  for (auto& rep : reps_.snapshot()) entries.push_back(carried("of_rep", std::move(rep)));
   auto counters = Json::object();
   for (const auto& [rep, counter] : counters_) {
     counters[rep] = counter;
@@ -75,6 +76,7 @@ void Ledger::forget() {
   grants_.clear();
   enabled_after_.clear();
   counters_.clear();
+  reps_ = {};
   open_recordings_.clear();
 }
 

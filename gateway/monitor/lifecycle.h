@@ -27,6 +27,8 @@ void revoke(Gate& gate, const GrantId& id, const std::string& by, const std::str
 // Armed grants whose time has come, together: one sync for all records of a kind, one look at the kernel.
 void expire(Gate& gate, std::span<const GrantId> ids);
 void count_failed_login(Gate& gate, const GrantId& id, const Endpoint& peer, const std::string& rep);
+// Armed again, and open again for its networks, for whoever was closed out.
+Done unlock(Gate& gate, const GrantId& id, const std::string& by, const std::string& reason);
 
 // Closes what is open for a grant that is over, looks whether the kernel still holds something, journals it.
 void close_doors(Gate& gate, std::span<const GrantId> ids);

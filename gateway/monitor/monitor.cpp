@@ -56,7 +56,7 @@ void tick(Gate& gate, FirewallKeeper& keeper) {
   gate.ledger.retry_unwritten();
   auto due = gate.ledger.due();
   std::erase_if(due,
-                [&](const auto& id) { return gate.ledger.find(id.value())->state != GrantState::armed; });
+                [&](const auto& id) { return gate.ledger.find(id.value())->state == GrantState::active; });
   expire(gate, due);
   keeper.look();
   tend_sessions(gate);

@@ -1,11 +1,12 @@
 // Runs in: sallyport (as root, while the gate does not run).
-#include "gateway/audit/acknowledge.h"
+#include "gateway/core/acknowledge.h"
 
 #include <map>
 
 #include "gateway/audit/file_journal.h"
 #include "gateway/audit/head_keeper.h"
 #include "gateway/audit/heads.h"
+#include "gateway/core/rep_memory.h"
 
 namespace sallyport {
 
@@ -14,39 +15,44 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-// The counters of the reps' devices as far as any sound record tells them, also behind the damage: the larger
-// one never lets an old response pass.
-class Counters {
+// What must not be forgotten of the reps, as far as any sound record tells it, also behind the damage: who is
+// suspended, and the counters of their devices, of which the larger one never lets an old response pass.
+class RepsLeft {
  public:
+  static bool matters(std::string_view event) {
+    return event == "login.accepted" || event.starts_with("rep.") || event == kCarriedEvent;
+  }
   void learn(const Record& record) {
-    if (record.event == "login.accepted") raise(text(record, "rep"), record.fields.value("counter", json{}));
-    if (record.event != kCarriedEvent) return;
-    const auto carried = record.fields.value("counters", json::object());
-    if (!carried.is_object()) return;
-    for (const auto& [rep, counter] : carried.items()) raise(rep, counter);
+    reps_.fold(record);
+    const auto rep = record.fields.value("rep", json{});
+    const auto name = rep.is_string() ? rep.get<std::string>() : std::string{};
+    if (record.event == "rep.enrolled" || record.event == "rep.removed") counters_.erase(name);
+    if (record.event == "login.accepted") raise(name, record.fields.value("counter", json{}));
+    const auto carried = record.fields.value("counters", json{});
+    if (record.event != kCarriedEvent || !carried.is_object()) return;
+    for (const auto& [of, counter] : carried.items()) raise(of, counter);
   }
   std::vector<Entry> entries() const {
     std::vector<Entry> entries;
+    for (auto& rep : reps_.snapshot())
+      entries.push_back({std::string{kCarriedEvent}, {{"of_rep", std::move(rep)}}});
     for (const auto& [rep, counter] : counters_)
       entries.push_back({std::string{kCarriedEvent}, {{"counters", {{rep, counter}}}}});
     return entries;
   }
 
  private:
-  static std::string text(const Record& record, const char* key) {
-    const auto found = record.fields.find(key);
-    return found != record.fields.end() && found->is_string() ? found->get<std::string>() : std::string{};
-  }
   void raise(const std::string& rep, const json& counter) {
     if (counter.is_number_unsigned()) counters_[rep] = std::max(counters_[rep], counter.get<std::uint64_t>());
   }
+  RepMemory reps_;
   std::map<std::string, std::uint64_t> counters_;
 };
 
 struct Damage {
   Walk walk;
   std::string heads_problem;  // empty: the journal continues the last heads
-  Counters counters;
+  RepsLeft reps;
 };
 
 Result<std::vector<TreeHead>> last_heads(const fs::path& state, const HeadKeeper& keeper) {
@@ -65,9 +71,9 @@ Result<Damage> look(const fs::path& state, const HeadKeeper& keeper) {
   WalkStart start;
   start.roots_at = sizes_of(heads);
   const auto learn = [&](const RecordView& view, const Place&) -> Done {
-    if (view.event != "login.accepted" && view.event != kCarriedEvent) return {};
+    if (!RepsLeft::matters(view.event)) return {};
     ASSIGN_OR_RETURN(const auto record, take_apart(view.line));
-    damage.counters.learn(record);
+    damage.reps.learn(record);
     return {};
   };
   ASSIGN_OR_RETURN(damage.walk, walk_records(files, learn, start));
@@ -102,7 +108,7 @@ Result<TreeHead> record(const fs::path& state, const Damage& damage, const Ackno
   if (journal && damage.walk.broken) {
     RETURN_IF_ERROR((*journal)->append(entries.front(), Weight::closing));
   } else {
-    for (auto& entry : damage.counters.entries()) entries.push_back(std::move(entry));
+    for (auto& entry : damage.reps.entries()) entries.push_back(std::move(entry));
     if (journal)
       RETURN_IF_ERROR((*journal)->start_over(entries));
     else if (!damage.walk.broken)
