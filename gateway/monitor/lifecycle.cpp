@@ -86,7 +86,7 @@ void reopen_armed(Gate& gate) {
     if (grant.state == GrantState::armed) armed.push_back(id);
   for (const auto& id : armed) {
     if (gate.ledger.deadline(id) <= gate.clock.boot())
-      expire(gate, {&id, 1});
+      expire(gate, id);
     else if (auto opened = open_up(gate, id); !opened)
       revoke(gate, id, "gateway", "could not be opened after a restart: " + opened.error().message());
   }

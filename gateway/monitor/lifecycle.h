@@ -26,6 +26,7 @@ void release(Gate& gate, const GrantId& id, const std::string& reason);
 void revoke(Gate& gate, const GrantId& id, const std::string& by, const std::string& reason);
 // Armed grants whose time has come, together: one sync for all records of a kind, one look at the kernel.
 void expire(Gate& gate, std::span<const GrantId> ids);
+inline void expire(Gate& gate, const GrantId& id) { expire(gate, {&id, 1}); }
 void count_failed_login(Gate& gate, const GrantId& id, const Endpoint& peer, const std::string& rep);
 // Armed again, and open again for its networks, for whoever was closed out.
 Done unlock(Gate& gate, const GrantId& id, const std::string& by, const std::string& reason);
