@@ -102,8 +102,10 @@ Done HeadKeeper::look(std::uint64_t records, const std::function<Digest()>& root
   const auto signed_for = last_ ? last_->size : 0;
   if (records <= signed_for) return {};
   const bool due = hurry_ || records - signed_for >= kRecords || now - last_time_ >= kPeriod;
-  if (!due) return {};
-  return sign({records, root()}, now);
+  if (!due || now < not_before_) return {};
+  auto done = sign({records, root()}, now);
+  if (!done) not_before_ = now + kPeriod;  // a disk that is full is said once a minute, not at every look
+  return done;
 }
 
 Done HeadKeeper::sign(const TreeHead& head, BootTime now) {

@@ -62,7 +62,7 @@ class HeadKeeper {
   HeadKey key_;
   bool made_key_ = false, hurry_ = false;
   std::optional<TreeHead> last_;
-  BootTime last_time_{};
+  BootTime last_time_{}, not_before_{};
   pid_t copying_ = 0;  // the process that writes a copy: a folder of another host may hang
 };
 
