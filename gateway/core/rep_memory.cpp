@@ -53,9 +53,10 @@ void RepMemory::restore(const nlohmann::json& carried) {
   const auto rep = name.get<std::string>();
   if (member(carried, "suspended") == true) suspended_.insert(rep);
   if (const auto enrolled = time(member(carried, "enrolled"))) enrolled_[rep] = *enrolled;
-  for (const auto& [key, text] : member(carried, "keys").items())
+  const auto keys = member(carried, "keys"), counters = member(carried, "key_counters");
+  for (const auto& [key, text] : keys.items())
     if (const auto enrolled = time(text)) keys_[{rep, key}] = *enrolled;
-  for (const auto& [key, counter] : member(carried, "key_counters").items())
+  for (const auto& [key, counter] : counters.items())
     if (counter.is_number_unsigned()) {
       auto& highest = counters_[{rep, key}];
       highest = std::max(highest, counter.get<std::uint64_t>());
