@@ -113,6 +113,7 @@ class FileJournal final : public Journal {
   std::optional<TornTail> torn_;
   std::string latest_;            // the latest time of any record
   WalkStart snapshot_;            // what a start has to read begins behind here
+  Place snapshot_end_;            // the last record of the last segment's snapshot; zeros when it has none
   std::uint64_t not_before_ = 0;  // no new segment before this record: the last try failed
   // Every so many records of the last segment, so that read() need not start at 1.
   std::vector<std::pair<Position, Place>> marks_;

@@ -147,9 +147,12 @@ Done FileJournal::replay() {
 Result<std::uint64_t> FileJournal::walk_from_snapshot() {
   std::uint64_t carried = 0;
   marks_.clear();
+  snapshot_end_ = {};
   const auto visit = [&](const RecordView& record, const Place& place) -> Done {
-    if (record.event == kCarriedEvent && place.file == snapshot_.place.file && place.line == carried + 2)
+    if (record.event == kCarriedEvent && place.file == snapshot_.place.file && place.line == carried + 2) {
       ++carried;
+      snapshot_end_ = place;
+    }
     if (place.file + 1 == files_.size()) remember({record.seq, std::string{record.hash}}, place);
     return {};
   };

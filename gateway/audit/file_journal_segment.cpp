@@ -2,7 +2,8 @@
 // crash at any instruction it is there whole or not at all. Runs in: sallyportd (privileged).
 #include <sys/stat.h>
 
-#include "base/check.h"
+#include <algorithm>
+
 #include "base/file.h"
 #include "gateway/audit/file_journal.h"
 
@@ -16,10 +17,12 @@ constexpr std::uint64_t kRecordsBeforeNextTry = 100;
 
 }  // namespace
 
+// What a snapshot itself takes does not count: one that is as long as a segment must not call for the next.
 bool FileJournal::snapshot_due() const {
-  const bool full =
-      last_.offset + last_.size >= options_.segment_bytes || last_.line >= options_.segment_records;
-  return full && head().seq >= not_before_;
+  const auto bytes = last_.offset + last_.size - std::min(snapshot_end_.offset, last_.offset);
+  const auto records = last_.line - std::min(snapshot_end_.line, last_.line);
+  return (bytes >= options_.segment_bytes || records >= options_.segment_records) &&
+         head().seq >= not_before_;
 }
 
 Done FileJournal::append_snapshot(std::span<const Entry> carried) {
@@ -105,7 +108,7 @@ Done FileJournal::begin_segment(std::span<const Entry> entries, std::uint64_t ca
   snapshot_ = WalkStart{chain_.head(), Place{files_.size(), 0, 0, 0}, chain_.tree(), latest_};
   files_.push_back(path);
   chain_ = draft.chain;
-  last_ = draft.last;
+  last_ = snapshot_end_ = draft.last;
   latest_ = std::move(draft.latest);
   reserved_to_ = 0;
   marks_.clear();

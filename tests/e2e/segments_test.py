@@ -46,7 +46,7 @@ def test_segments_heads_and_proofs_as_people_meet_them(lab):
     assert lab.gate.stop() == 0
     lab.gate.configure(SHORT)
     assert lab.gate.start() is not None
-    enable_and_revoke(lab, 6)
+    enable_and_revoke(lab, 8)
     assert len(segments()) >= 3
     first = segments()[0].read_bytes()
     assert lab.gate.stop() == 0
@@ -93,7 +93,7 @@ def tracer(kind, number):
 
 def one_round(lab, kind=None, number=0):
     """Starts, does acts over more than one segment, is killed on the way; True if it was."""
-    subprocess.run(f"rm -rf {STATE} && cp -a {BEFORE} {STATE}", shell=True, check=True)
+    subprocess.run(f"find {STATE} -mindepth 1 -delete && cp -a {BEFORE}/. {STATE}", shell=True, check=True)
     acknowledged = []
     if lab.gate.start(wrapper=tracer(kind, number), wait=30) is not None:
         before = len(segments())

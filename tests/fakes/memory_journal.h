@@ -65,13 +65,14 @@ class MemoryJournal final : public Journal {
     return {};
   }
 
-  bool snapshot_due() const override { return lines.size() >= snapshot_ + records_a_segment; }
+  bool snapshot_due() const override { return lines.size() >= snapshot_end_ + records_a_segment; }
   Done append_snapshot(std::span<const Entry> carried) override {
     std::vector<Entry> entries{segment_entry({2, carried.size(), chain_.tree(), {}})};
     entries.insert(entries.end(), carried.begin(), carried.end());
     const auto begin = lines.size();
     ASSIGN_OR_RETURN(const auto written, append_all(entries, Weight::closing));
     snapshot_ = begin;
+    snapshot_end_ = lines.size();
     return {};
   }
   Done read_from_snapshot(const std::function<Done(const Record&)>& each) override {
@@ -92,7 +93,7 @@ class MemoryJournal final : public Journal {
  private:
   const Clock* clock_ = nullptr;  // none: the system's
   Chain chain_;
-  std::size_t snapshot_ = 0;  // where the last one begins
+  std::size_t snapshot_ = 0, snapshot_end_ = 0;  // where the last one begins and ends
 };
 
 }  // namespace sallyport

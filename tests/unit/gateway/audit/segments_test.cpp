@@ -139,7 +139,7 @@ TEST_CASE("a start reads only the last segment, and notices that an earlier one 
     CHECK(verdict.broken->line == 1);
   }
   SECTION("the last was rolled back to an earlier one: no chain shows it") {
-    std::filesystem::remove(f.segment(5));
+    std::filesystem::remove(f.segment(4));
     CHECK(opens());
     CHECK_FALSE(verify_journal(f.place())->broken);
   }
@@ -320,4 +320,21 @@ TEST_CASE("several records of one act are refused together, and none stays") {
   CHECK(contents_of(f.file()).empty());
   fails = false;
   CHECK(journal->append_all(entries, Weight::opening));
+}
+
+TEST_CASE("a snapshot that is longer than a segment does not call for the next one") {
+  Segmented f;
+  auto journal = f.open(f.options()).value();
+  for (int i = 0; i < 10; ++i) REQUIRE(journal->append(kEntry, Weight::closing));
+  REQUIRE(journal->append_snapshot(std::vector<Entry>(30, kCarried[0])));
+  CHECK_FALSE(journal->snapshot_due());
+  for (int restart = 0; restart < 2; ++restart) {
+    for (int i = 0; i < 4; ++i) REQUIRE(journal->append(kEntry, Weight::closing));
+    CHECK_FALSE(journal->snapshot_due());
+    journal.reset();
+    journal = f.open(f.options()).value();
+    CHECK_FALSE(journal->snapshot_due());
+  }
+  for (int i = 0; i < 2; ++i) REQUIRE(journal->append(kEntry, Weight::closing));
+  CHECK(journal->snapshot_due());
 }
