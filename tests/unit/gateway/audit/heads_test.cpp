@@ -81,7 +81,7 @@ TEST_CASE("a journal that went on continues every head that was signed") {
 
 TEST_CASE("a journal that was cut or written anew is whole by itself, and found by the heads") {
   Signed f;
-  f.write_signed(60);
+  f.write_signed(63);
   SECTION("cut") {
     std::filesystem::remove(f.segment(journal_files(f.place())->size()));
     CHECK_FALSE(verify_journal(f.place())->broken);
@@ -214,6 +214,7 @@ TEST_CASE("each of 1,000 flips, cuts, swaps and splices over a journal in segmen
         break;
       }
       default:
+        if (file == 0 && at == 0) bad_line = 2;  // the first record of another journal may stand there alone
         lines.insert(lines.begin() + as_index, theirs.files[file][at % theirs.files[file].size()]);
     }
     changed.put(f.place());
