@@ -202,6 +202,13 @@ def test_a_helper_that_crashes_costs_that_login_and_no_other(slow_module):
     assert not list(Path("/").glob("core*")), "no core file"
 
 
+def helpers_of(gate):
+    """Of the monitor's own: a module's program bears the helper's name, too, until it has started."""
+    parents = {pid: Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1]
+               for pid in pids_of("sallyport-auth")}
+    return [pid for pid, parent in parents.items() if int(parent) == gate.pid]
+
+
 def test_there_are_never_more_than_sixteen_helpers(slow_module):
     restart_with(slow_module, 'helper_deadline = "20s"', "unauthenticated = 40", "unauthenticated_per_source = 40",
                  "connections_a_second = 100")
@@ -210,7 +217,7 @@ def test_there_are_never_more_than_sixteen_helpers(slow_module):
         wire.begin_attempt("lee")
         wire.answer(slow_module.lee.password)
         assert "Challenge" in wire.prompt(), "everybody is asked"
-    assert len(pids_of("sallyport-auth")) == 16
+    assert len(helpers_of(slow_module.gate)) == 16
     for wire in wires:
         wire.close()
     eventually(lambda: not pids_of("sallyport-auth"), 10, "the helpers' end")
