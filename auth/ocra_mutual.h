@@ -19,7 +19,7 @@ namespace sallyport {
 // Asking the gate brings nobody its answer to a rep's question. An answer of the gate's serves as a rep's
 // only where QC|QS of the one is QS'|QC' of the other: QC = QS' and QS = QC'. Whoever waits for QS' to ask it
 // as QC has given QC' before, and the gate draws QS at random after that: one chance in as many as there are
-// questions.
+// questions (a few more with QN, which drops leading zeros), and each try counts as a failed login.
 
 // The suite that the gate's own answer is made with.
 OcraSuite gate_suite(const OcraSuite& suite);

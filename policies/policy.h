@@ -27,7 +27,7 @@ struct Policy {
   std::chrono::seconds connect_within{std::chrono::hours{24}};
   std::chrono::seconds session{std::chrono::hours{8}};
   std::chrono::seconds idle{std::chrono::minutes{30}};
-  std::uint32_t failed_logins = 10;  // per grant; then it locks
+  std::uint32_t failed_logins = 10;  // of one source on a grant; then that is barred, or the grant locks
   bool failed_dial_spends = false;   // whether a grant is spent when its target cannot be reached
   std::uint32_t channels = 10;       // SSH channels on one connection
 

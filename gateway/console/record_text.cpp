@@ -35,6 +35,8 @@ constexpr std::array kSentences{
              Color::warning},
     Sentence{"grant.expired", "expired unused", Color::faint},
     Sentence{"grant.locked", "locked[ after {failures} failed logins]", Color::bad},
+    Sentence{"grant.barred", "closed to {source} after {failures} failed logins from there", Color::warning},
+    Sentence{"grant.unlocked", "unlocked[ by {by}][: {reason}]"},
     Sentence{"grant.revoked", "revoked[ by {by}][: {reason}]", Color::warning},
     Sentence{"login.accepted",
              "login accepted[ for {rep}][ from {peer}][, key {key}][, certified by {authority}]",

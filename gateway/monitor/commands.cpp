@@ -14,6 +14,7 @@ constexpr std::array kCommands{
     Command{"list",          Role::auditor, list_command},
     Command{"show",          Role::auditor, show_command},
     Command{"revoke",        Role::admin,   revoke_command},
+    Command{"unlock",        Role::admin,   unlock_command},
     Command{"pause",         Role::admin,   pause_command},
     Command{"resume",        Role::admin,   resume_command},
     Command{"end",           Role::admin,   end_command},

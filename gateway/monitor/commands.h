@@ -42,6 +42,7 @@ CommandResult enable_command(const CommandContext& context);
 CommandResult list_command(const CommandContext& context);
 CommandResult show_command(const CommandContext& context);
 CommandResult revoke_command(const CommandContext& context);
+CommandResult unlock_command(const CommandContext& context);
 CommandResult pause_command(const CommandContext& context);
 CommandResult resume_command(const CommandContext& context);
 CommandResult end_command(const CommandContext& context);

@@ -29,6 +29,7 @@ class Peer {
   bool is_before_login() const noexcept {
     return phase_ == Phase::new_peer || phase_ == Phase::introduced || phase_ == Phase::challenged;
   }
+  bool has_helper() const noexcept { return helper_.has_value(); }
   void warn(const std::string& sentence) { tell(Warn{cut(sentence)}); }
   void hold(bool held, const std::string& sentence) { tell(Hold{held, cut(sentence)}); }
   void end(const std::string& sentence);
@@ -72,6 +73,7 @@ class Peer {
   void admit();
   void refuse();
   void answer_refusal();
+  void count_unanswered();
 
   // ---- session (peer_session.cpp)
   void on_dialled(Result<Dial::Connected> dialled);

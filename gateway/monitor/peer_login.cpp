@@ -18,6 +18,7 @@ namespace sallyport {
 namespace {
 
 const std::string kNobody = "nobody";
+constexpr std::ptrdiff_t kMostHelpers = 16;
 
 const Rep* find_rep(const Gate& gate, const std::string& name) {
   const auto found = gate.catalogue.reps.find(name);
@@ -83,7 +84,9 @@ void Peer::on(AskPassword& ask) {
   // Made up for everybody, to take the same time.
   asking_.grant =
       seeming_for({name.rep, name.target, endpoint_.address}, gate_.ledger.grants(), gate_.decoy_key);
-  if (grant != nullptr) asking_.grant = seeming(*grant);
+  const Grant* const shown =
+      grant != nullptr || !may_come ? grant : gate_.ledger.awaited(name.rep, name.target, endpoint_.address);
+  if (shown != nullptr) asking_.grant = seeming(*shown);
   if (suite_named(asking_.suite).session_length())
     asking_.place = {asking_.grant.id, gate_.catalogue.settings.gate_name, gate_.host_keys.fingerprint()};
   signed_by_.reset();
@@ -136,6 +139,11 @@ void Peer::tell_challenge(std::string gate_answer) {
 
 void Peer::start_helper() {
   if (helper_) return;
+  // PAM is other people's code, and each helper is a process of root's: a bound that no setting lifts.
+  const auto running = std::count_if(gate_.peers.begin(), gate_.peers.end(),
+                                     [](const auto& entry) { return entry.second->has_helper(); });
+  if (running >= kMostHelpers)
+    return log_warning("{}: {} login helpers are at work already", endpoint_.text(), running);
   auto helper = AuthHelper::start(gate_.options.libexec / "sallyport-auth",
                                   gate_.catalogue.settings.login.helper_deadline);
   if (!helper) return log_error("{}", helper.error().message());
@@ -260,6 +268,16 @@ void Peer::refuse() {
   const auto at = std::max(attempt_.refusal_time(), now) + gate_.throttle.penalty(endpoint_.address);
   refusal_ = Timer::once(gate_.loop, std::chrono::ceil<std::chrono::milliseconds>(at - now),
                          [this] { answer_refusal(); });
+}
+
+// Whoever has let the gate answer and leaves without an answer of its own has failed, or the gate's answers
+// could be collected for nothing (auth/ocra_mutual.h). Anybody else who leaves has learnt nothing.
+void Peer::count_unanswered() {
+  const bool unanswered = asking_.mutual && attempt_.phase() == LoginPhase::password_given;
+  if (phase_ != Phase::challenged || !unanswered || !grant_) return;
+  phase_ = Phase::over;
+  gate_.throttle.failed(endpoint_.address);
+  count_failed_login(gate_, *std::exchange(grant_, std::nullopt), endpoint_, rep_);
 }
 
 void Peer::answer_refusal() {

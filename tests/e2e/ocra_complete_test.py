@@ -9,7 +9,7 @@ from dialogue import Dialogue
 from lab.gate import CONFIG
 from lab.rep import Rep
 from ocra import ocra, without_pin
-from support import state_of, with_grant
+from support import eventually, grant_of, state_of, with_grant
 
 PIN, SESSION = "OCRA-1:HOTP-SHA256-8:QA10-PSHA256", "OCRA-1:HOTP-SHA256-8:QA10-S064"
 EVERYTHING = "OCRA-1:HOTP-SHA512-10:C-QH40-PSHA512-S512-T1M"
@@ -270,6 +270,21 @@ def test_the_gate_cannot_be_made_to_answer_its_own_question(site):
     a.answer(oracle)
     assert b.ended()[0] == 255 and a.ended()[0] == 255
     assert state_of(site, grant) == "armed"
+
+
+def test_whoever_takes_the_gates_answer_and_leaves_has_failed(site):
+    kim = site.enroll("kim", suite=MUTUAL, mutual=True)
+    grant = with_grant(site)
+    for step, failures in (("question", 0), ("answer", 1)):
+        dialogue = Dialogue(kim, options=ONE_TRY)
+        dialogue.give_password("anything")
+        dialogue.child.expect("Your question for the gate: ")
+        if step == "answer":
+            dialogue.answer(QUESTION)
+            dialogue.child.expect(GATE_ANSWERS)
+        dialogue.child.close(force=True)
+        eventually(lambda: not site.gate.workers(), 5, "the worker's end")
+        assert grant_of(site, grant)["failed_logins"] == failures
 
 
 def test_a_rep_can_go_back_to_one_way(site):

@@ -262,27 +262,6 @@ TEST_CASE("a session whose target was not reached gives the grant back, within i
   }
 }
 
-TEST_CASE("failed logins lock a grant, and a locked one admits nobody, also after a restart") {
-  Desk desk;
-  const auto id = *desk.ledger.enable(permit_for(), kAlice);
-  for (int i = 0; i < 2; ++i) desk.ledger.count_failure(id, {"login.failed"});
-  CHECK(desk.state(id) == GrantState::armed);
-  desk.ledger.count_failure(id, {"login.failed"});
-  CHECK(desk.state(id) == GrantState::locked);
-  CHECK_FALSE(desk.restart().claim(id, kPeer));
-}
-
-TEST_CASE("failed logins on a full disk are counted, but leave the reserve to closing records") {
-  Desk desk;
-  const auto id = *desk.ledger.enable(permit_for(), kAlice);
-  desk.journal.full = true;
-  const auto records = desk.journal.lines.size();
-  for (int i = 0; i < 3; ++i) desk.ledger.count_failure(id, {"login.failed"});
-  CHECK(desk.state(id) == GrantState::locked);
-  CHECK(desk.journal.lines.size() == records + 1);
-  CHECK(desk.journal.last().event == "grant.locked");
-}
-
 TEST_CASE("whatever counters a worker claims, the gate can start again") {
   Desk desk;
   const auto id = *desk.ledger.enable(permit_for(), kAlice);
