@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from lab.files import LAB
 
+pytestmark = pytest.mark.usefixtures("lab")  # which brings the programs
 ROOT = Path(__file__).parents[2]
 PAGES = {"settings_file.cpp": "sallyport.toml.5", "policy_file.cpp": "sallyport-policy.5",
          "service_table.cpp": "sallyport-policy.5", "target_file.cpp": "sallyport-target.5",
