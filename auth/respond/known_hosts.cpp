@@ -86,7 +86,7 @@ std::vector<KnownHostKey> host_keys_of(std::string_view known_hosts, std::string
     if (!names_host(patterns, std::string{host})) continue;
     const auto type = take_field(line);
     const auto key = from_base64(take_field(line));
-    if (key) found.push_back({std::string{type}, fingerprint_of(*key)});
+    if (key && !key->empty()) found.push_back({std::string{type}, fingerprint_of(*key)});
   }
   return found;
 }

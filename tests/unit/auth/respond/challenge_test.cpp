@@ -38,13 +38,25 @@ TEST_CASE("a text to sign may be pasted whole, as its second line, or as Base64 
   }
 }
 
-TEST_CASE("no altered byte of a prompt for a signature is answered, or left to a person to answer") {
+TEST_CASE(
+    "no altered byte of a prompt for a signature is left to a person, or answered as what it does not say") {
   const auto prompt = *signature_prompt(sample_challenge());
   for (std::size_t at = 0; at < prompt.size() - 2; ++at) {
     auto altered = prompt;
     altered[at] = altered[at] == 'x' ? 'y' : 'x';
     INFO(altered);
-    CHECK(is_refused(read_prompt(altered)));
+    const auto read = read_prompt(altered);
+    // Another nonce, another second of its beginning, or the same time of another day for its end is another
+    // challenge that a gate could have written. (That it is not over, and not a day long, is looked at
+    // later.)
+    const auto* text = std::get_if<TextToSign>(&read);
+    CHECK((is_refused(read) || (text != nullptr && *signature_prompt(text->said()) == altered)));
+    if (text == nullptr) continue;
+    auto said = text->said();
+    said.nonce = sample_challenge().nonce;
+    said.time = sample_challenge().time;
+    said.expires = sample_challenge().expires;
+    CHECK(said == sample_challenge());
   }
 }
 
