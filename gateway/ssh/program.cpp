@@ -123,7 +123,7 @@ void Program::start(SshMessage message, ProgramRequest request) {
     const std::string_view words = "sallyport: only the subsystem sftp is carried\r\n";
     ssh_channel_write_stderr(channel_, words.data(), static_cast<std::uint32_t>(words.size()));
     ssh_message_reply_default(message.get());
-    return;
+    return finish_refused();  // a client that asked for no reply (dbclient) would wait for ever
   }
   request_ = std::move(request);
   request_message_ = std::move(message);
@@ -161,8 +161,12 @@ void Program::refuse(const std::string& sentence) {
   if (request_message_) ssh_message_channel_request_reply_success(request_message_.get());
   request_message_.reset();
   if (twin_ != nullptr) close_target_side();
-  stage_ = Stage::over;
   if (!sentence.empty()) errors_.say(gate_says(sentence));
+  finish_refused();
+}
+
+void Program::finish_refused() {
+  stage_ = Stage::over;
   output_.end();
   errors_.end();
   target_closed_ = true;

@@ -46,6 +46,7 @@ class Program final : public RepChannel {
   void start(SshMessage message, ProgramRequest request);
   Done begin_recording(GrantedChannel&& granted);
   void refuse(const std::string& sentence);
+  void finish_refused();
   void refuse_files(const FileRefusal& refusal);
   bool watch_files(FilesAllowed allowed);
   void tend_files();
