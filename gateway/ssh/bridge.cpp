@@ -53,8 +53,10 @@ TellFinished Bridge::run() {
     // What came while the channels turned is queued: it is heard before a channel goes.
     const int heard = hear_rep();
     moved |= heard > 0;
-    // And what came since the channels turned is in their hands: no socket will announce it again.
+    // And what came since the channels turned is in their hands, or was a leg's end: no socket will announce
+    // it again.
     moved |= rep_->leg().packets() + target_->packets() != heard_before;
+    moved |= !rep_->leg().alive() || !target_->alive();
     if (heard < kRequestsAtOnce) drop_channels([](const RepChannel& channel) { return channel.done(); });
   }
 }

@@ -12,6 +12,8 @@ namespace {
 constexpr std::size_t kVariables = 32, kVariableBytes = 4096;
 // How long a target may take to tell how a program ended whose client has closed its channel.
 constexpr std::chrono::seconds kExitPatience{1};
+// And to open a channel and to start the program on it: what every other step of a target's may take.
+constexpr std::chrono::seconds kStartPatience{8};
 constexpr int kRefusedStatus = 255;  // what ssh(1) itself returns for an error
 
 }  // namespace
@@ -143,6 +145,7 @@ void Program::start(SshMessage message, ProgramRequest request) {
   // Before the channel is open, so that nothing can arrive unseen.
   ssh_set_channel_callbacks(twin_, &target_callbacks_);
   stage_ = Stage::opening;
+  asked_at_ = clock_->boot();
 }
 
 Done Program::begin_recording(GrantedChannel&& granted) {
@@ -218,8 +221,9 @@ bool Program::turn() {
 void Program::advance() {
   while (stage_ >= Stage::opening && stage_ <= Stage::program) {
     const int result = step();
-    if (result == SSH_AGAIN) return;
-    step_done(result);
+    // libssh waits without end, also for an answer that came and that it could not take.
+    if (result == SSH_AGAIN && clock_->boot() - asked_at_ < kStartPatience) return;
+    step_done(result == SSH_AGAIN ? SSH_ERROR : result);
   }
 }
 
