@@ -87,7 +87,7 @@ class Program final : public RepChannel {
   bool exit_sent_ = false;
   bool target_closed_ = false, target_close_sent_ = false;
   bool unread_ = false;        // the rep has said that it reads no more
-  BootTime asked_at_{};  // of the target, to start the program
+  BootTime asked_at_{};        // of the target, to start the program
   bool step_pending_ = false;  // libssh waits for the target to answer this step
 };
 
