@@ -2,6 +2,7 @@
 #include "firewall/base_text.h"
 
 #include <linux/if_arp.h>
+#include <linux/netfilter/nf_conntrack_tuple_common.h>
 #include <netinet/in.h>
 
 #include <array>
@@ -33,6 +34,13 @@ constexpr std::array<std::pair<std::uint32_t, const char*>, 5> kMetas{{{NFT_META
                                                                        {NFT_META_MARK, "meta mark"},
                                                                        {NFT_META_IIFTYPE, "meta iiftype"},
                                                                        {NFT_META_SKUID, "meta skuid"}}};
+constexpr std::array<std::pair<std::uint32_t, const char*>, 4> kConnections{
+    {{NFT_CT_STATUS, "ct status"},
+     {NFT_CT_DST_IP, "ct original ip daddr"},
+     {NFT_CT_DST_IP6, "ct original ip6 daddr"},
+     {NFT_CT_PROTO_DST, "ct original proto-dst"}}};
+constexpr std::array<std::pair<std::uint32_t, const char*>, 2> kVerdicts{
+    {{NF_DROP, "drop"}, {static_cast<std::uint32_t>(NFT_RETURN), "return"}}};
 
 // A field of a header: base, offset, size (RFC 791, RFC 8200; ports: RFC 768, RFC 9293).
 struct Field {
@@ -109,13 +117,13 @@ class RuleText {
     const std::string name = nftnl_expr_get_str(e, NFTNL_EXPR_NAME);
     if (name == "meta") return load_meta(nftnl_expr_get_u32(e, NFTNL_EXPR_META_KEY));
     if (name == "payload") return load_field(field_text(e));
+    if (name == "ct") return load_connection(e);
     if (name == "bitwise")
       return void(fields_ += fmt::format(" & {:#x}", number_of(e, NFTNL_EXPR_BITWISE_MASK)));
     if (name == "cmp") return compare(e);
     if (name == "lookup") return ask(fmt::format("@{}", nftnl_expr_get_str(e, NFTNL_EXPR_LOOKUP_SET)));
-    our_bug(name != "immediate" || nftnl_expr_get_u32(e, NFTNL_EXPR_IMM_VERDICT) != NF_DROP,
-            "the base table has a rule that does something else than drop");
-    text_ += "drop";
+    our_bug(name != "immediate", "the base table has a rule that does something else than refuse");
+    text_ += word_for(kVerdicts, nftnl_expr_get_u32(e, NFTNL_EXPR_IMM_VERDICT));
   }
   void load(const std::string& field) { fields_ += (fields_.empty() ? "" : " . ") + field; }
   void load_meta(std::uint32_t key) {
@@ -125,6 +133,12 @@ class RuleText {
   void load_field(const std::string& field) {
     meta_.reset();
     load(field);
+  }
+  void load_connection(const nftnl_expr* e) {
+    our_bug(nftnl_expr_is_set(e, NFTNL_EXPR_CT_DIR) &&
+                nftnl_expr_get_u8(e, NFTNL_EXPR_CT_DIR) != IP_CT_DIR_ORIGINAL,
+            "the base table asks for what an answerer sees");
+    load_field(word_for(kConnections, nftnl_expr_get_u32(e, NFTNL_EXPR_CT_KEY)));
   }
   void compare(const nftnl_expr* e) {
     const std::string how = word_for(kComparisons, nftnl_expr_get_u32(e, NFTNL_EXPR_CMP_OP));

@@ -25,12 +25,12 @@ constexpr std::uint8_t kNeighbourSolicitation = 135, kNeighbourAdvertisement = 1
 const char* service_set(Family family) { return family == Family::ipv4 ? "service4" : "service6"; }
 const char* target_set(Family family) { return family == Family::ipv4 ? "target4" : "target6"; }
 
-// The mark is asked first: a session's packets pay for no lookup. Asked in prerouting, before anything can be
-// translated away from the gate's address, and again in input, for what the host's own rules translate to a
-// service port ("redirect to :22").
-void refuse_unmarked_services(Table& table, const char* chain, Family family, std::uint32_t mark_bit) {
+// A service port is asked about where a packet arrives, because only there the live table knows whether it
+// may have the mark. First, of what arrives at the port itself, also by the host's own rules ("redirect to
+// :22"). The mark is asked first: a session's packets pay for no lookup.
+void refuse_unmarked_services(Table& table, Family family, std::uint32_t mark_bit) {
   const auto words = words_of(family);
-  RuleBuilder{table, chain}
+  RuleBuilder{table, "input"}
       .without_mark(mark_bit)
       .of_family(family)
       .destination_address(family, 0)
@@ -38,6 +38,21 @@ void refuse_unmarked_services(Table& table, const char* chain, Family family, st
       .destination_port(words + 1)
       .in_set(service_set(family))
       .drop();
+}
+
+// Second, of what asked for the port, wherever we or the host's own rules have led it. (nft reads the port
+// that was asked for only behind a transport's name.)
+void refuse_unmarked_openings(Table& table, const char* chain, Family family, std::uint32_t mark_bit) {
+  const auto words = words_of(family);
+  for (const auto transport : {Transport::tcp, Transport::udp})
+    RuleBuilder{table, chain}
+        .without_mark(mark_bit)
+        .of_transport(transport)
+        .opened_address(family, 0)
+        .transport(words)
+        .opened_port(words + 1)
+        .in_set(service_set(family))
+        .drop();
 }
 
 void refuse_unmarked_to_targets(Table& table, const char* chain, Family family, std::uint32_t mark_bit) {
@@ -88,7 +103,11 @@ void refuse_unmarked_from_targets(Table& table, Family family, std::uint32_t mar
 
 // Before translation nothing from outside has business with a target's own address, marked or not. The mark
 // only says that its sender may reach the gate's port N; without this rule that sender, routing through the
-// gate, would reach port N of the target as well, before any login (I3).
+// gate, would reach port N of the target as well, before any login (I3). A flow that is translated goes
+// elsewhere than it asks for; where that is, forward and input judge. So it is spared these questions from
+// its second packet on.
+void spare_translated(Table& table) { RuleBuilder{table, "prerouting"}.translated().skip_the_rest(); }
+
 void refuse_direct_way(Table& table, Family family) {
   RuleBuilder{table, "prerouting"}
       .of_family(family)
@@ -165,17 +184,19 @@ Table base_table(const Guarded& guarded, std::uint32_t mark_bit) {
   table.add_chain("input", "filter", NF_INET_LOCAL_IN, kPriority);
   table.add_chain("forward", "filter", NF_INET_FORWARD, kPriority);
   table.add_chain("output", "filter", NF_INET_LOCAL_OUT, kPriority);
+  spare_translated(table);
   for (const auto family : kFamilies) {
     table.sets.push_back(
         make_set(table.name, service_set(family), {KeyShape::service, family}, SetUse::lasting));
     table.sets.push_back(
         make_set(table.name, target_set(family), {KeyShape::address, family}, SetUse::lasting));
-    for (const char* chain : {"prerouting", "input"})
-      refuse_unmarked_services(table, chain, family, mark_bit);
+    refuse_unmarked_services(table, family, mark_bit);
+    refuse_unmarked_openings(table, "input", family, mark_bit);
     refuse_direct_way(table, family);
     refuse_unmarked_to_targets(table, "prerouting", family, mark_bit);
     refuse_unmarked_output(table, family, mark_bit);
     if (!guarded.transit) continue;
+    refuse_unmarked_openings(table, "forward", family, mark_bit);
     refuse_unmarked_to_targets(table, "forward", family, mark_bit);
     refuse_unmarked_from_targets(table, family, mark_bit);
   }

@@ -2,6 +2,7 @@
 #include "firewall/rule_builder.h"
 
 #include <linux/if_arp.h>
+#include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/nf_conntrack_tuple_common.h>
 #include <linux/netfilter/nf_nat.h>
 #include <netinet/in.h>
@@ -107,6 +108,10 @@ RuleBuilder& RuleBuilder::destination_address(Family family, std::uint32_t word)
 
 RuleBuilder& RuleBuilder::transport(std::uint32_t word) { return meta(NFT_META_L4PROTO, word); }
 
+RuleBuilder& RuleBuilder::source_port(std::uint32_t word) {
+  return payload(NFT_PAYLOAD_TRANSPORT_HEADER, 0, 2, word);
+}
+
 RuleBuilder& RuleBuilder::destination_port(std::uint32_t word) {
   return payload(NFT_PAYLOAD_TRANSPORT_HEADER, 2, 2, word);
 }
@@ -120,6 +125,10 @@ RuleBuilder& RuleBuilder::opened_transport(std::uint32_t word) {
   return *this;
 }
 
+RuleBuilder& RuleBuilder::opened_address(Family family, std::uint32_t word) {
+  return tuple(family == Family::ipv4 ? NFT_CT_DST_IP : NFT_CT_DST_IP6, IP_CT_DIR_ORIGINAL, word);
+}
+
 RuleBuilder& RuleBuilder::opened_port(std::uint32_t word) {
   return tuple(NFT_CT_PROTO_DST, IP_CT_DIR_ORIGINAL, word);
 }
@@ -128,11 +137,28 @@ RuleBuilder& RuleBuilder::answering_address(Family family, std::uint32_t word) {
   return tuple(family == Family::ipv4 ? NFT_CT_SRC_IP : NFT_CT_SRC_IP6, IP_CT_DIR_REPLY, word);
 }
 
+RuleBuilder& RuleBuilder::answering_port(std::uint32_t word) {
+  return tuple(NFT_CT_PROTO_SRC, IP_CT_DIR_REPLY, word);
+}
+
+RuleBuilder& RuleBuilder::translation_is(std::uint32_t operation) {
+  const std::uint32_t zero = 0;
+  connection(NFT_CT_STATUS, 0);
+  return mask(IPS_DST_NAT, 0, 0).compare(operation, &zero, sizeof zero);
+}
+
+RuleBuilder& RuleBuilder::translated() { return translation_is(NFT_CMP_NEQ); }
+RuleBuilder& RuleBuilder::not_translated() { return translation_is(NFT_CMP_EQ); }
+
 RuleBuilder& RuleBuilder::from_opener() { return from(IP_CT_DIR_ORIGINAL); }
 RuleBuilder& RuleBuilder::from_answerer() { return from(IP_CT_DIR_REPLY); }
 
 RuleBuilder& RuleBuilder::transport_is(std::uint32_t operation, std::uint8_t protocol) {
   return transport(0).compare(operation, &protocol, sizeof protocol);
+}
+
+RuleBuilder& RuleBuilder::of_transport(Transport transport) {
+  return transport_is(NFT_CMP_EQ, static_cast<std::uint8_t>(transport));
 }
 
 RuleBuilder& RuleBuilder::of_icmp6() { return transport_is(NFT_CMP_EQ, IPPROTO_ICMPV6); }
@@ -182,24 +208,19 @@ RuleBuilder& RuleBuilder::leads_somewhere(Family family) {
   return compare(NFT_CMP_NEQ, kNowhere.data(), words_of(family) * 4);
 }
 
-RuleBuilder& RuleBuilder::store_mark(std::uint32_t word) {
+RuleBuilder& RuleBuilder::change_mark(std::uint32_t keep, std::uint32_t flip) {
+  constexpr std::uint32_t kWord = 8;
+  meta(NFT_META_MARK, kWord).mask(keep, flip, kWord);
   auto* expression = add("meta");
   nftnl_expr_set_u32(expression, NFTNL_EXPR_META_KEY, NFT_META_MARK);
-  nftnl_expr_set_u32(expression, NFTNL_EXPR_META_SREG, register_of(word));
+  nftnl_expr_set_u32(expression, NFTNL_EXPR_META_SREG, register_of(kWord));
   return *this;
 }
 
-RuleBuilder& RuleBuilder::mark(std::uint32_t bit) {
-  constexpr std::uint32_t kWord = 8;
-  return meta(NFT_META_MARK, kWord).mask(~bit, bit, kWord).store_mark(kWord);
-}
-
-void RuleBuilder::change_mark(std::uint32_t keep, std::uint32_t flip) {
-  meta(NFT_META_MARK, 0).mask(keep, flip, 0).store_mark(0).finish();
-}
-
-void RuleBuilder::set_mark(std::uint32_t bit) { change_mark(~bit, bit); }
-void RuleBuilder::clear_mark(std::uint32_t bit) { change_mark(~bit, 0); }
+RuleBuilder& RuleBuilder::mark(std::uint32_t bit) { return change_mark(~bit, bit); }
+RuleBuilder& RuleBuilder::unmark(std::uint32_t bit) { return change_mark(~bit, 0); }
+void RuleBuilder::set_mark(std::uint32_t bit) { mark(bit).finish(); }
+void RuleBuilder::clear_mark(std::uint32_t bit) { unmark(bit).finish(); }
 
 void RuleBuilder::end_with(std::uint32_t verdict) {
   auto* expression = add("immediate");

@@ -24,7 +24,8 @@ class RuleBuilder {
   RuleBuilder& destination_address(Family family, std::uint32_t word);
   // meta l4proto
   RuleBuilder& transport(std::uint32_t word);
-  // th dport
+  // th sport, th dport
+  RuleBuilder& source_port(std::uint32_t word);
   RuleBuilder& destination_port(std::uint32_t word);
   // ct original ip saddr: of the connection's opener, whichever direction this packet goes. A packet that
   // conntrack does not know, or of the other family, ends the rule.
@@ -32,13 +33,22 @@ class RuleBuilder {
   // ct protocol: of the connection, also when the packet is an ICMP error about it. Without those a
   // path with a small MTU would swallow every large packet.
   RuleBuilder& opened_transport(std::uint32_t word);
-  // ct original proto-dst: the port that the opener asked for, before any translation.
+  // ct original ip daddr, ct original proto-dst: what the opener asked for, before any translation.
+  RuleBuilder& opened_address(Family family, std::uint32_t word);
   RuleBuilder& opened_port(std::uint32_t word);
-  // ct reply ip saddr: who answers, which after destination translation is the target.
+  // ct reply ip saddr, ct reply proto-src: who answers, which after destination translation is the target.
   RuleBuilder& answering_address(Family family, std::uint32_t word);
+  RuleBuilder& answering_port(std::uint32_t word);
+  // ct status dnat, or not: is this flow led to somebody else than its opener asked for? Known from the
+  // translation of its first packet on, never while that packet is in prerouting before -100. A packet that
+  // conntrack does not know ends the rule.
+  RuleBuilder& translated();
+  RuleBuilder& not_translated();
   // ct direction
   RuleBuilder& from_opener();
   RuleBuilder& from_answerer();
+  // meta l4proto tcp, udp
+  RuleBuilder& of_transport(Transport transport);
   // meta l4proto ipv6-icmp, or not
   RuleBuilder& of_icmp6();
   RuleBuilder& not_of_icmp6();
@@ -58,8 +68,9 @@ class RuleBuilder {
   RuleBuilder& with_mark(std::uint32_t bit);
   // meta skuid 0. Of the socket's maker: it stays so when a worker holds the socket.
   RuleBuilder& of_root();
-  // As set_mark(), when more is to come; leaves what is in words 0 to 7.
+  // As set_mark() and clear_mark(), when more is to come; they leave what is in words 0 to 7.
   RuleBuilder& mark(std::uint32_t bit);
+  RuleBuilder& unmark(std::uint32_t bit);
   // update @set { … }: counts the packet in the element whose key is in word 0, adding it if need be. (A key
   // that came out of a map would make nft abort when it lists the rule.) Where it cannot be added, for want
   // of memory, the rule ends here.
@@ -78,7 +89,7 @@ class RuleBuilder {
   nftnl_expr* connection(std::uint32_t key, std::uint32_t word);
   RuleBuilder& tuple(std::uint32_t key, std::uint8_t direction, std::uint32_t word);
   RuleBuilder& from(std::uint8_t direction);
-  RuleBuilder& store_mark(std::uint32_t word);
+  RuleBuilder& translation_is(std::uint32_t operation);
   RuleBuilder& look_up(const std::string& set, bool has_data);
   RuleBuilder& payload(std::uint32_t base, std::uint32_t offset, std::uint32_t size, std::uint32_t word);
   RuleBuilder& compare(std::uint32_t operation, const void* data, std::uint32_t size);
@@ -86,7 +97,7 @@ class RuleBuilder {
   RuleBuilder& transport_is(std::uint32_t operation, std::uint8_t protocol);
   RuleBuilder& icmp6_type_is(std::uint32_t operation, std::uint8_t type);
   RuleBuilder& mark_is(std::uint32_t operation, std::uint32_t bit);
-  void change_mark(std::uint32_t keep, std::uint32_t flip);
+  RuleBuilder& change_mark(std::uint32_t keep, std::uint32_t flip);
   void end_with(std::uint32_t verdict);
   void finish();
 

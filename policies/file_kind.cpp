@@ -7,8 +7,9 @@ namespace sallyport {
 
 namespace {
 
-// In the order of the table; where two fit, the first counts. Names of the table with a machine's type, model and
-// serial number or a time in them have * and # there. "filetype.machineSerial.dumpID.yyyymmddhhmmss" is one row a type.
+// In the order of the table; where two fit, the first counts. Names of the table with a machine's type, model
+// and serial number or a time in them have * and # there. "filetype.machineSerial.dumpID.yyyymmddhhmmss" is
+// one row a type.
 constexpr std::array kKinds{
     FileKind{"actzuict.dat", "tasks performed"},
     FileKind{"hmc.eed", "HMC code level and connection information"},

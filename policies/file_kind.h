@@ -1,6 +1,6 @@
-// File kinds: the white paper's table "Data Sent to IBM" (HMC Connectivity Security, March 2024): which files an HMC
-// sends to IBM, and what is in them. A name is no proof of the content; it tells the expected from the unexpected.
-// Pure; runs in: sallyportd.
+// File kinds: the white paper's table "Data Sent to IBM" (HMC Connectivity Security, March 2024): which files
+// an HMC sends to IBM, and what is in them. A name is no proof of the content; it tells the expected from the
+// unexpected. Pure; runs in: sallyportd.
 #pragma once
 
 #include <optional>

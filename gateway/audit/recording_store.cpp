@@ -127,12 +127,18 @@ Result<Recording> RecordingStore::create(const std::string& session, std::uint32
   return Recording{name, std::move(reader), std::move(writer)};
 }
 
-Result<RecordingSum> RecordingStore::close_left_over(const std::string& session,
-                                                     std::uint32_t channel) const {
+Result<UniqueFd> RecordingStore::reader(const std::string& session, std::uint32_t channel) const {
   RETURN_IF_ERROR(check_session(session));
   const auto name = path_of(session, channel);
-  const UniqueFd fd{::open((state_ / name).c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC)};
+  UniqueFd fd{::open((state_ / name).c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC)};
   if (!fd) return fail_errno("opening {}", name);
+  return fd;
+}
+
+Result<RecordingSum> RecordingStore::close_left_over(const std::string& session,
+                                                     std::uint32_t channel) const {
+  ASSIGN_OR_RETURN(const UniqueFd fd, reader(session, channel));
+  const auto name = path_of(session, channel);
   if (::fdatasync(fd.get()) != 0) return fail_errno("syncing {}", name);
   auto sum = hash_recording(fd.get());
   if (!sum) return tl::unexpected{sum.error().within(name)};

@@ -60,6 +60,8 @@ class RecordingStore {
 
   // `<state>/recordings/<session>/<channel>.cast`, which must not exist yet.
   Result<Recording> create(const std::string& session, std::uint32_t channel) const;
+  // Another read-only descriptor of one, with a position of its own.
+  Result<UniqueFd> reader(const std::string& session, std::uint32_t channel) const;
   // Size and hash of a recording that a gate which died could not close.
   Result<RecordingSum> close_left_over(const std::string& session, std::uint32_t channel) const;
   // Whether there is room to begin another recording, or to go on with one.

@@ -6,7 +6,7 @@
 
 namespace sallyport {
 
-void add_grant_commands(const Command& app, ConsoleContext& context);  // enable, list, show, revoke, end
+void add_grant_commands(const Command& app, ConsoleContext& context);  // enable, list, show, revoke, pause, …
 void add_status_command(const Command& app, ConsoleContext& context);
 void add_firewall_commands(const Command& app, ConsoleContext& context);  // firewall show
 void add_watch_command(const Command& app, ConsoleContext& context);

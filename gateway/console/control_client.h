@@ -19,7 +19,7 @@ class ControlClient {
 
   struct Reply {
     nlohmann::json result;
-    UniqueFd descriptor;  // of target.scan
+    UniqueFd descriptor;  // of target.scan, session.watch
   };
   // One question, its answer. A refusal is an Error with the monitor's own sentence.
   Result<Reply> ask(const nlohmann::json& request);
@@ -29,6 +29,8 @@ class ControlClient {
   // The next line; Error with code ECONNRESET when the monitor has hung up. With `wait` false, an Error with
   // code EAGAIN when no whole line is there.
   Result<nlohmann::json> next_line(bool wait = true);
+  // What came with the lines so far, once.
+  UniqueFd take_descriptor() noexcept { return std::move(descriptor_); }
   int fd() const noexcept { return socket_.get(); }
 
  private:

@@ -18,7 +18,8 @@ constexpr std::size_t kShownOfHash = 16;
 
 std::string path_text(const Json& file) {
   const auto path = text_of(file, "path"), name = text_of(file, "name");
-  return name.empty() || path.ends_with(name) ? path : fmt::format("{} (as {})", path, name);
+  const bool says_it = name.empty() || path == name || path.ends_with("/" + name);
+  return says_it ? path : fmt::format("{} (as {})", path, name);
 }
 
 Table::Cell hash_cell(const Json& file) {

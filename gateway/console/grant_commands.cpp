@@ -1,4 +1,4 @@
-// enable, list, show, revoke, end. Runs in: sallyport.
+// enable, list, show, revoke, pause, resume, end. Runs in: sallyport.
 #include <memory>
 
 #include "base/duration.h"
@@ -48,6 +48,10 @@ Result<Json> enable_request(const EnableOptions& options) {
   return request;
 }
 
+void print_notices(const Json& result) {
+  for (const auto& notice : texts_of(result, "notices")) print("\n" + escape_terminal(notice) + "\n");
+}
+
 Done enable(ConsoleContext& context, const EnableOptions& options) {
   ASSIGN_OR_RETURN(const auto request, enable_request(options));
   ASSIGN_OR_RETURN(const auto result, ask(context, request));
@@ -55,7 +59,7 @@ Done enable(ConsoleContext& context, const EnableOptions& options) {
   const auto& grant = member(result, "grant");
   print(grant_text(grant, context.color, SystemClock{}.wall()) + "\n" +
         tell_text(member(result, "tell"), context.color));
-  for (const auto& notice : texts_of(result, "notices")) print("\n" + escape_terminal(notice) + "\n");
+  print_notices(result);
   print(fmt::format("\nFollow it: sallyport watch   Take it back: sallyport revoke {}\n",
                     text_of(grant, "id")));
   return {};
@@ -108,7 +112,8 @@ void add_list(const Command& app, ConsoleContext& context) {
 void add_files(const ConsoleContext& context, Json& result) {
   const auto session = text_of(member(result, "grant"), "session");
   if (session.empty()) return;
-  if (auto files = files_of(context.state, session); files && !files->empty()) result["files"] = *std::move(files);
+  if (auto files = files_of(context.state, session); files && !files->empty())
+    result["files"] = *std::move(files);
 }
 
 void add_show(const Command& app, ConsoleContext& context) {
@@ -131,35 +136,42 @@ void add_show(const Command& app, ConsoleContext& context) {
   });
 }
 
-struct Closing {
+// What an admin does to a grant, with a reason.
+struct Act {
   const char* name;
   const char* description;
   const char* footer;
 };
-constexpr Closing kClosings[] = {
+constexpr Act kActs[] = {
+    {"pause", "Hold what the rep sends in a running session",
+     "Nothing of the rep's reaches the target until it is resumed: no typing, no file, no new program. What\n"
+     "the target sends goes on. The session's end stays where it is; the idle time does not run meanwhile.\n"
+     "Forwarded ports are not paused, because the kernel carries them: only end closes those.\n"
+     "Example:\n  sallyport pause s-2m8xw4aa --reason \"wait for the backup\""},
+    {"resume", "Let a paused session go on",
+     "What was held reaches the target then, in order.\nExample:\n  sallyport resume s-2m8xw4aa"},
     {"revoke", "Take a grant back, and end its session",
      "Example:\n  sallyport revoke g-7k3m9q2x --reason \"wrong address\""},
     {"end", "End a running session", "Example:\n  sallyport end s-2m8xw4aa --reason \"work is done\""},
 };
 
-void add_closing(const Command& app, ConsoleContext& context, const Closing& closing) {
+void add_act(const Command& app, ConsoleContext& context, const Act& act) {
   struct Options {
     std::string grant, reason;
   };
   const auto options = std::make_shared<Options>();
-  const auto command = app.subcommand(closing.name, closing.description).heading(group::sessions);
+  const auto command = app.subcommand(act.name, act.description).heading(group::sessions);
   command.option("grant", options->grant, "grant (g-…) or session (s-…)").required();
   command.option("--reason", options->reason, "why, for the record and for the rep");
-  command.footer(closing.footer);
-  command.runs([&context, &closing, options] {
+  command.footer(act.footer);
+  command.runs([&context, &act, options] {
     run_command(context, [&]() -> Done {
-      Json request{{"ask", closing.name}, {"grant", options->grant}};
+      Json request{{"ask", act.name}, {"grant", options->grant}};
       put_text(request, "reason", options->reason);
       ASSIGN_OR_RETURN(const auto result, ask(context, request));
-      if (context.json)
-        print_json(result);
-      else
-        print(grant_text(member(result, "grant"), context.color, SystemClock{}.wall()));
+      if (context.json) return print_json(result), Done{};
+      print(grant_text(member(result, "grant"), context.color, SystemClock{}.wall()));
+      print_notices(result);
       return {};
     });
   });
@@ -171,7 +183,7 @@ void add_grant_commands(const Command& app, ConsoleContext& context) {
   add_enable(app, context);
   add_list(app, context);
   add_show(app, context);
-  for (const auto& closing : kClosings) add_closing(app, context, closing);
+  for (const auto& act : kActs) add_act(app, context, act);
 }
 
 }  // namespace sallyport

@@ -14,8 +14,17 @@ namespace {
 
 using Json = nlohmann::json;
 
+constexpr std::string_view kPaused = "active, paused";
+
+// What to call the grant's state.
+std::string state_of(const Json& grant) {
+  const bool paused = member(grant, "paused") == true;
+  return paused ? std::string{kPaused} : text_of(grant, "state");
+}
+
 Color color_of(const std::string& state) {
   if (state == "active") return Color::good;
+  if (state == kPaused) return Color::warning;
   if (state == "armed" || state == "pending" || state == "scheduled") return Color::warning;
   return state == "locked" ? Color::bad : Color::faint;
 }
@@ -53,6 +62,9 @@ void add_session(Lines& lines, const Json& grant, WallTime now) {
   lines.add("peer", text_of(grant, "peer"));
   if (const auto claimed = text_of(grant, "claimed_at"); !claimed.empty())
     lines.add("began", time_text(claimed));
+  if (const auto paused = text_of(grant, "paused_at"); !paused.empty())
+    lines.add("paused",
+              fmt::format("{} by {}", time_text_with_distance(paused, now), text_of(grant, "paused_by")));
   if (text_of(grant, "state") == "active")
     lines.add("ends by", time_text_with_distance(text_of(grant, "end_by"), now));
   if (grant.contains("to_target"))
@@ -85,7 +97,7 @@ void add_counted(Lines& lines, const Json& grant) {
 std::string grants_text(const Json& grants, bool color, WallTime now) {
   Table table{{"GRANT", "STATE", "REP", "TARGET", "POLICY", "FROM", "SESSION", "UNTIL", "TICKET"}, color};
   for (const auto& grant : grants) {
-    const auto state = text_of(grant, "state");
+    const auto state = state_of(grant);
     table.add({text_of(grant, "id"),
                {state, color_of(state)},
                text_of(grant, "rep"),
@@ -123,7 +135,7 @@ std::string grant_text(const Json& grant, bool color, WallTime now) {
   if (const auto ended = text_of(grant, "ended_at"); !ended.empty())
     lines.add("ended", until_text(grant, now));
   return fmt::format("{} is {}\n", painted("Grant " + text_of(grant, "id"), Color::strong, color),
-                     painted(state, color_of(state), color)) +
+                     painted(state_of(grant), color_of(state_of(grant)), color)) +
          std::move(lines).text();
 }
 

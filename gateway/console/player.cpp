@@ -1,8 +1,6 @@
 // Runs in: sallyport.
 #include "gateway/console/player.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdio>
 
@@ -48,7 +46,7 @@ Player::Microseconds Player::now() {
 void Player::play() {
   while (turn()) {
   }
-  restore();
+  screen_.restore();
 }
 
 // Shows what is due, then waits for the next event or a key, whichever comes first.
@@ -72,20 +70,9 @@ void Player::let_time_pass(Microseconds before) {
 }
 
 void Player::show_due() {
-  while (next_ < cast_.events.size() && cast_.events[next_].at <= at_) show(cast_.events[next_++]);
+  for (; next_ < cast_.events.size() && cast_.events[next_].at <= at_; ++next_)
+    if (const auto& event = cast_.events[next_]; event.kind == 'o') screen_.draw(event.data);
   std::fflush(stdout);
-}
-
-void Player::show(const CastEvent& event) {
-  if (event.kind != 'o') return;
-  for (const char* mode : {"\x1b[?1049", "\x1b[?1047", "\x1b[?47"}) {
-    const std::string entering = std::string{mode} + "h", leaving = std::string{mode} + "l";
-    const auto on = event.data.rfind(entering), off = event.data.rfind(leaving);
-    if (on != event.data.npos && (off == event.data.npos || off < on)) alternate_ = true;
-    if (off != event.data.npos && (on == event.data.npos || on < off)) alternate_ = false;
-  }
-  const auto drawn = raw_ ? event.data : filter_.pass(event.data);
-  std::fwrite(drawn.data(), 1, drawn.size(), stdout);
 }
 
 bool Player::on_key(char key) {
@@ -164,19 +151,6 @@ void Player::search() {
   skip_to(std::max(at_, cast_.events[*event].at));
   paused_ = true;
   status_line("found: " + needle_ + "   (space plays on, n finds the next)");
-}
-
-// A recording may end in the middle of anything.
-void Player::restore() const {
-  if (::isatty(STDOUT_FILENO) == 0) return;
-  std::string out = "\x0f\x1b(B\x1b[0m\x1b[?25h\x1b[?7h\x1b[4l\x1b[?6l";
-  if (alternate_) out += "\x1b[?1049l";
-  out +=
-      "\x1b"
-      "7\x1b[r\x1b"
-      "8";  // setting the scroll region moves the cursor
-  if (raw_) out += "\x1b\\\x1b[?1l\x1b>\x1b[?1000;1002;1003;1006;2004l";
-  put(out + "\r\n");
 }
 
 }  // namespace sallyport

@@ -7,7 +7,7 @@
 
 #include "gateway/console/cast.h"
 #include "gateway/console/raw_terminal.h"
-#include "gateway/console/terminal_filter.h"
+#include "gateway/console/screen.h"
 
 namespace sallyport {
 
@@ -31,7 +31,7 @@ class Player {
  public:
   // `raw` passes every byte of the recording to the terminal. `cast` and `terminal` outlive the player.
   Player(const Cast& cast, RawTerminal& terminal, double speed, bool raw)
-      : cast_(cast), terminal_(terminal), speed_(speed), raw_(raw) {}
+      : cast_(cast), terminal_(terminal), speed_(speed), screen_(raw) {}
   // Until the end, q, or a signal; the terminal is then as it was, apart from what was drawn.
   void play();
 
@@ -40,7 +40,6 @@ class Player {
 
   bool turn();  // false: stop
   void show_due();
-  void show(const CastEvent& event);
   bool on_key(char key);
   bool ask_needle();
   void search();
@@ -48,18 +47,16 @@ class Player {
   void let_time_pass(Microseconds before);
   static Microseconds now();
   void status_line(const std::string& text);
-  void restore() const;
 
   const Cast& cast_;
   RawTerminal& terminal_;
   double speed_;
-  bool raw_;
-  bool paused_ = false, alternate_ = false;
+  bool paused_ = false;
   std::size_t next_ = 0;  // event
   Microseconds at_{};     // in the recording
   std::string needle_;
   std::optional<CastSearch> search_;  // made when first asked for
-  TerminalFilter filter_{TerminalFilter::Keep::drawing};
+  Screen screen_;
 };
 
 }  // namespace sallyport

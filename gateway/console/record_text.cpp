@@ -43,16 +43,23 @@ constexpr std::array kSentences{
     Sentence{"session.channel_closed",
              "channel {channel} closes[, exit status {exit_status}][, {to_target} bytes to the target][, "
              "{from_target} from it]"},
+    Sentence{"session.paused", "session {session} is paused[ by {by}][: {reason}]", Color::warning},
+    Sentence{"session.resumed", "session {session} goes on[, by {by}][: {reason}]"},
+    Sentence{"session.watched", "[{by} ]watches session {session}[, channel {channel}]"},
     Sentence{"session.file",
-             "{direction}: {path}[ (as {name})], {size} bytes, {kind}[, sha256 {sha256}][, no hash: {no_sha256}][, "
+             "{direction}: {path}[ (as {name})], {size} bytes, {kind}[, sha256 {sha256}][, no hash: "
+             "{no_sha256}][, "
              "{incomplete}]"},
     Sentence{"session.file_changed", "at the target: {path}: {what}[ {other}][, {detail}]"},
     Sentence{"session.file_refused", "refused[ {path}]: {reason}", Color::warning},
     Sentence{"session.files_unaccounted", "channel {channel} cannot be told apart into files: {reason}",
              Color::bad},
-    Sentence{"session.files_unlisted", "MORE FILES than the journal lists of one session: from here on they are "
-                                       "only counted", Color::bad},
-    Sentence{"session.ended", "session {session} has ended[: {reason}][, by {by}][; {traffic}][; files: {files}]",
+    Sentence{"session.files_unlisted",
+             "MORE FILES than the journal lists of one session: from here on they are "
+             "only counted",
+             Color::bad},
+    Sentence{"session.ended",
+             "session {session} has ended[: {reason}][, by {by}][; {traffic}][; files: {files}]",
              Color::warning},
     Sentence{"traffic", "{traffic}", Color::faint},
     Sentence{"target.failed", "the target failed[: {reason}]", Color::bad},

@@ -30,8 +30,9 @@ std::string status_text(const nlohmann::json& status, bool color, WallTime now) 
                   painted("Gate " + text_of(status, "gate"), Color::strong, color),
                   painted(text_of(status, "version"), Color::none, false), number_of(status, "pid"),
                   painted(time_text_with_distance(text_of(status, "started_at"), now), Color::none, false));
-  text += fmt::format("  grants       {} armed, {} active\n", number_of(grants, "armed"),
-                      number_of(grants, "active"));
+  const auto paused = number_of(grants, "paused");
+  text += fmt::format("  grants       {} armed, {} active{}\n", number_of(grants, "armed"),
+                      number_of(grants, "active"), paused == 0 ? "" : fmt::format(" ({} paused)", paused));
   text += fmt::format("  connections  {}\n", number_of(status, "connections"));
   text += fmt::format("  listening    {}\n",
                       listening.empty() ? "nowhere" : painted(join(listening), Color::warning, color));

@@ -1,4 +1,4 @@
-// watch: each journal record as it comes, until Ctrl-C. Runs in: sallyport.
+// watch: each journal record as it comes, or a session's terminal, until Ctrl-C. Runs in: sallyport.
 #include <poll.h>
 #include <signal.h>
 #include <sys/signalfd.h>
@@ -9,6 +9,7 @@
 #include "base/escape.h"
 #include "gateway/console/commands.h"
 #include "gateway/console/control_client.h"
+#include "gateway/console/live_view.h"
 #include "gateway/console/output.h"
 #include "gateway/console/record_text.h"
 #include "gateway/console/values.h"
@@ -49,7 +50,7 @@ Done show_lines(const ConsoleContext& context, ControlClient& client) {
   }
 }
 
-Done watch(ConsoleContext& context, const std::string& grant) {
+Done watch_records(ConsoleContext& context, const std::string& grant) {
   const UniqueFd stop = stop_signals();
   ASSIGN_OR_RETURN(auto client, connect(context));
   nlohmann::json request{{"ask", "watch"}};
@@ -65,15 +66,33 @@ Done watch(ConsoleContext& context, const std::string& grant) {
   }
 }
 
+// A session's name says that it is the terminal that is wanted, not the records.
+Done watch(ConsoleContext& context, LiveOptions options) {
+  if (options.session.starts_with("s-")) {
+    options.json = context.json;
+    return watch_session(context, std::move(options));
+  }
+  if (options.channel != 0 || options.raw)
+    return fail("--channel and --raw are for the terminal of a session (s-…)");
+  return watch_records(context, options.session);
+}
+
 }  // namespace
 
 void add_watch_command(const Command& app, ConsoleContext& context) {
-  const auto grant = std::make_shared<std::string>();
+  const auto options = std::make_shared<LiveOptions>();
   const auto command =
-      app.subcommand("watch", "Show what happens as it happens, until Ctrl-C").heading(group::sessions);
-  command.option("grant", *grant, "only this grant or session");
-  command.footer("Example:\n  sallyport watch\n  sallyport watch --json | jq .event");
-  command.runs([&context, grant] { run_command(context, [&] { return watch(context, *grant); }); });
+      app.subcommand("watch", "Show what happens, or a terminal, as it happens").heading(group::sessions);
+  command.option("grant", options->session,
+                 "only this grant (g-…); or a session (s-…), whose terminal is then shown");
+  command.option("--channel", options->channel, "which of the session's terminals; the newest if left out")
+      .between(1U, 999999999U);
+  command.flag("--raw", options->raw, "pass every byte to the terminal, dangerous sequences too");
+  command.footer(
+      "Of a session everything so far is shown at once, then what comes. Nothing is sent to it, and the rep\n"
+      "is not told; the journal is. With --json its asciicast, one event a line.\n"
+      "Example:\n  sallyport watch\n  sallyport watch s-2m8xw4aa\n  sallyport watch --json | jq .event");
+  command.runs([&context, options] { run_command(context, [&] { return watch(context, *options); }); });
 }
 
 }  // namespace sallyport

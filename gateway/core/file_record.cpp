@@ -79,8 +79,7 @@ const FileKind* kind_of_either(const TellFile& told) {
 }
 
 Entry transfer_entry(const TellFile& told) {
-  const auto direction =
-      told.act == FileAct::sent ? FileDirection::to_target : FileDirection::from_target;
+  const auto direction = told.act == FileAct::sent ? FileDirection::to_target : FileDirection::from_target;
   const auto* const kind = kind_of_either(told);
   Entry entry{"session.file",
               {{"channel", told.channel},

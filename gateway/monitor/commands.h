@@ -42,10 +42,13 @@ CommandResult enable_command(const CommandContext& context);
 CommandResult list_command(const CommandContext& context);
 CommandResult show_command(const CommandContext& context);
 CommandResult revoke_command(const CommandContext& context);
+CommandResult pause_command(const CommandContext& context);
+CommandResult resume_command(const CommandContext& context);
 CommandResult end_command(const CommandContext& context);
 // status_commands.cpp
 CommandResult status_command(const CommandContext& context);
 CommandResult watch_command(const CommandContext& context);
+CommandResult session_watch_command(const CommandContext& context);
 CommandResult firewall_show_command(const CommandContext& context);
 CommandResult reload_command(const CommandContext& context);
 // rep_commands.cpp

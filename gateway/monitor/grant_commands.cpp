@@ -1,4 +1,4 @@
-// enable, list, show, revoke, end. Runs in: sallyportd (privileged).
+// enable, list, show, revoke, pause, resume, end. Runs in: sallyportd (privileged).
 #include <algorithm>
 
 #include "gateway/core/service_record.h"
@@ -20,6 +20,9 @@ constexpr const char* kSharedAddress =
     "Forwarded ports are open to everybody who shares the rep's address (address translation) while the "
     "session "
     "lasts. A policy with carriage = \"through-ssh\" offers a port to the rep alone.";
+constexpr const char* kNotPaused =
+    "Forwarded ports are not paused: the kernel carries them past the gate's programs. sallyport end closes "
+    "them.";
 
 bool has_forwards(const Grant& grant) {
   return std::any_of(grant.services.begin(), grant.services.end(),
@@ -53,6 +56,8 @@ Json described(Gate& gate, const Grant& grant) {
     json["from_target"] = running->second.counters.from_target;
     read_traffic(gate, grant.id);
     json["traffic"] = traffic_to_json(traffic_of(gate, grant.id));
+    if (const auto& pause = running->second.pause)
+      json.update({{"paused", true}, {"paused_by", pause->by}, {"paused_at", to_rfc3339(pause->at)}});
   }
   return json;
 }
@@ -67,6 +72,13 @@ Result<const Grant*> live_grant(const CommandContext& context) {
   ASSIGN_OR_RETURN(const Grant* const grant, named_grant(context));
   if (is_over(*grant)) return fail("grant {} is {} already", grant->id.value(), to_text(grant->state));
   return grant;
+}
+
+Result<const Grant*> active_grant(const CommandContext& context) {
+  ASSIGN_OR_RETURN(const Grant* const grant, live_grant(context));
+  if (grant->state == GrantState::active) return grant;
+  return fail("grant {} is {}, no session is running (sallyport revoke {} takes the grant back)",
+              grant->id.value(), to_text(grant->state), grant->id.value());
 }
 
 Json result_of(const CommandContext& context, const GrantId& id) {
@@ -139,12 +151,25 @@ CommandResult revoke_command(const CommandContext& context) {
   return result_of(context, id);
 }
 
+CommandResult pause_command(const CommandContext& context) {
+  ASSIGN_OR_RETURN(const Grant* const grant, active_grant(context));
+  ASSIGN_OR_RETURN(const auto reason, context.text_or("reason"));
+  RETURN_IF_ERROR(pause_session(context.gate, grant->id, context.actor.name, reason));
+  Json result = result_of(context, grant->id);
+  if (has_forwards(*grant)) result["notices"] = {kNotPaused};
+  return result;
+}
+
+CommandResult resume_command(const CommandContext& context) {
+  ASSIGN_OR_RETURN(const Grant* const grant, active_grant(context));
+  ASSIGN_OR_RETURN(const auto reason, context.text_or("reason"));
+  RETURN_IF_ERROR(resume_session(context.gate, grant->id, context.actor.name, reason));
+  return result_of(context, grant->id);
+}
+
 CommandResult end_command(const CommandContext& context) {
-  ASSIGN_OR_RETURN(const Grant* const grant, live_grant(context));
+  ASSIGN_OR_RETURN(const Grant* const grant, active_grant(context));
   const auto id = grant->id;
-  if (grant->state != GrantState::active)
-    return fail("grant {} is {}, no session is running (sallyport revoke {} takes the grant back)",
-                id.value(), to_text(grant->state), id.value());
   ASSIGN_OR_RETURN(const auto reason, context.text_or("reason"));
   end_session(context.gate, id, "ended by " + context.actor.name + (reason.empty() ? "" : ": " + reason),
               context.actor.name);

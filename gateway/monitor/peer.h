@@ -25,6 +25,7 @@ class Peer {
   const Endpoint& endpoint() const noexcept { return endpoint_; }
   bool is_before_login() const noexcept { return phase_ == Phase::new_peer || phase_ == Phase::challenged; }
   void warn(const std::string& sentence) { tell(Warn{cut(sentence)}); }
+  void hold(bool held, const std::string& sentence) { tell(Hold{held, cut(sentence)}); }
   void end(const std::string& sentence);
   // Kills the worker and cuts the target off; nothing is heard of it any more.
   void stop();

@@ -71,6 +71,7 @@ void Peer::on(AskDirect& ask) {
   const auto refuse = [&](const std::string& why) { refuse_direct(ask.token, asked, why); };
   if (!has_running_session()) return refuse("the session has ended");
   if (directs_.contains(ask.token)) return on_worker_gone("the worker used a token twice");
+  if (session()->pause) return refuse(session()->pause->refusal);
   const Grant& grant = *gate_.ledger.find(grant_->value());
   const auto most = most_channels(grant);
   if (session()->open_channels.size() + directs_.size() >= most || closing_directs_.size() >= most)
@@ -118,6 +119,7 @@ void Peer::on_direct_dialled(std::uint32_t token, Result<Dial::Connected> dialle
     refuse_direct(token, direct.asked, why);
   };
   if (!has_running_session()) return refuse("the session has ended");
+  if (session()->pause) return refuse(session()->pause->refusal);
   if (!dialled) return refuse("it cannot be reached: " + dialled.error().message());
   Session& session = *this->session();
   const auto channel = session.next_channel++;

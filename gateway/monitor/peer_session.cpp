@@ -226,6 +226,7 @@ std::size_t Peer::most_channels(const Grant& grant) const { return policy_of(gat
 void Peer::on(AskChannel& ask) {
   if (!has_running_session()) return tell(Refused{"the session has ended"});
   Session& session = *this->session();
+  if (session.pause) return tell(Refused{cut(session.pause->refusal)});
   const Policy policy = policy_of(gate_, *gate_.ledger.find(grant_->value()));
   if (session.open_channels.size() + directs_.size() >= policy.channels)
     return tell(Refused{"too many channels are open"});
@@ -286,7 +287,7 @@ void Peer::on(TellActivity& told) {
   Session* const session = this->session();
   if (session == nullptr) return;
   session->counters = bounded(told.to_target, told.from_target);
-  session->last_activity = gate_.clock.boot();
+  session->activity.touch(gate_.clock.boot());
 }
 
 void Peer::on(TellFinished& told) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -11,6 +12,7 @@
 #include "gateway/core/end_warnings.h"
 #include "gateway/core/file_record.h"
 #include "gateway/core/grant_record.h"
+#include "gateway/core/idle_clock.h"
 #include "gateway/monitor/loop.h"
 
 namespace sallyport {
@@ -25,12 +27,20 @@ struct Session {
   Counters counters;
   TrafficByPort traffic;                     // what the kernel counted, as last read
   std::vector<ServiceTraffic> told_traffic;  // to watching consoles
-  BootTime last_activity;
+  IdleClock activity;
   std::uint32_t next_channel = 1;
   std::set<std::uint32_t> open_channels;
   std::map<std::uint32_t, Recording> recordings;  // by channel; those still open
   FileAccount files;
   EndWarnings warnings;
+
+  // While an admin has paused it: nothing of the rep's goes to the target.
+  struct Pause {
+    std::string by;
+    WallTime at;
+    std::string refusal;  // of what the rep would begin meanwhile, for its eyes
+  };
+  std::optional<Pause> pause;
 
   // Set when it is ending: nothing more is granted, and the rep is being told.
   bool ending = false;

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/duration.h"
+#include "base/escape.h"
 #include "base/log.h"
 #include "gateway/monitor/lifecycle.h"
 #include "gateway/monitor/peer.h"
@@ -61,7 +62,7 @@ std::string reason_to_end(Gate& gate, const GrantId& id, Session& session) {
   const auto now = gate.clock.boot();
   if (gate.ledger.deadline(id) <= now) return "its time is over";
   const Grant& grant = *gate.ledger.find(id.value());
-  if (now - session.last_activity >= grant.idle_limit)
+  if (session.activity.idle(now) >= grant.idle_limit)
     return fmt::format("nothing happened for {}", to_text(grant.idle_limit));
   if (auto writable = gate.ledger.writable(); !writable)
     return "it cannot be recorded: " + writable.error().message();
@@ -88,7 +89,7 @@ void begin_session(Gate& gate, const GrantId& id, const std::string& name, PeerI
   Session& session = gate.sessions[id];
   session.name = name;
   session.peer = peer;
-  session.last_activity = gate.clock.boot();
+  session.activity = IdleClock{gate.clock.boot()};
   session.warnings = EndWarnings{gate.ledger.find(id.value())->session_limit};
 }
 
@@ -100,6 +101,60 @@ void spend_session(Gate& gate, const GrantId& id, const std::string& reason) {
   session.end_reason = reason;
   gate.doors.close_ways(id);
   session.grace = Timer::once(gate.loop, kLastWordsTime, [&gate, id] { finish_end(gate, id); });
+}
+
+namespace {
+
+Entry about_pause(const Gate& gate, const GrantId& id, const char* event, const std::string& by,
+                  const std::string& reason) {
+  Entry entry{event, {{"grant", id.value()}, {"session", gate.sessions.at(id).name}, {"by", by}}};
+  if (!reason.empty()) entry.fields["reason"] = reason;
+  return entry;
+}
+
+// The session that can be paused and resumed: it runs, and its rep can be told.
+Result<Session*> session_with_rep(Gate& gate, const GrantId& id) {
+  const Grant& grant = *gate.ledger.find(id.value());
+  const auto found = gate.sessions.find(id);
+  if (found == gate.sessions.end()) return fail("no session of grant {} is running", id.value());
+  if (found->second.ending) return fail("session {} is ending", grant.session);
+  // The target's own login is not ours to interrupt, and ends by itself.
+  if (!grant.connected)
+    return fail("session {} has yet to begin: the target has not let the rep in (sallyport end {} stops it)",
+                grant.session, grant.session);
+  return &found->second;
+}
+
+std::string because(const std::string& reason) {
+  return reason.empty() ? "" : fmt::format(" ({})", escape_terminal(reason));
+}
+
+}  // namespace
+
+Done pause_session(Gate& gate, const GrantId& id, const std::string& by, const std::string& reason) {
+  ASSIGN_OR_RETURN(Session* const session, session_with_rep(gate, id));
+  if (session->pause) return fail("session {} is paused already, by {}", session->name, session->pause->by);
+  // It takes something away from the rep, so it does not wait for a disk that fails.
+  gate.ledger.note_closing(about_pause(gate, id, "session.paused", by, reason));
+  session->activity.stop(gate.clock.boot());
+  session->pause = {
+      by, gate.clock.wall(),
+      fmt::format("{} has paused this session{}; try again when it goes on", by, because(reason))};
+  if (Peer* const peer = find_peer(gate, session->peer))
+    peer->hold(true, fmt::format("{} has paused this session{}; what you send waits until it goes on", by,
+                                 because(reason)));
+  return {};
+}
+
+Done resume_session(Gate& gate, const GrantId& id, const std::string& by, const std::string& reason) {
+  ASSIGN_OR_RETURN(Session* const session, session_with_rep(gate, id));
+  if (!session->pause) return fail("session {} is not paused", session->name);
+  RETURN_IF_ERROR(gate.ledger.note(about_pause(gate, id, "session.resumed", by, reason)));
+  session->activity.go_on(gate.clock.boot());
+  session->pause.reset();
+  if (Peer* const peer = find_peer(gate, session->peer))
+    peer->hold(false, fmt::format("{} lets this session go on{}", by, because(reason)));
+  return {};
 }
 
 void end_session(Gate& gate, const GrantId& id, const std::string& reason, const std::string& by) {

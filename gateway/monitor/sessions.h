@@ -17,6 +17,12 @@ void begin_session(Gate& gate, const GrantId& id, const std::string& name, PeerI
 // The target was never reached: forgets the session without a use of the grant.
 void forget_session(Gate& gate, const GrantId& id);
 
+// Holds what the rep sends, but not what it is shown, until resume_session() or the end; its longest time
+// runs on, its idle clock does not. What the kernel forwards is not held. An Error when there is nothing to
+// do.
+Done pause_session(Gate& gate, const GrantId& id, const std::string& by, const std::string& reason);
+Done resume_session(Gate& gate, const GrantId& id, const std::string& by, const std::string& reason);
+
 // The one way out (I10), whatever the reason: the way to the target is cut at once, the rep is told and has a
 // second to hear it, then everything is closed, looked after and journaled. Does nothing the second time.
 void end_session(Gate& gate, const GrantId& id, const std::string& reason, const std::string& by = "");

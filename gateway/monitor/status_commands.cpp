@@ -1,4 +1,4 @@
-// status, watch, reload. Runs in: sallyportd (privileged).
+// status, watch, session.watch, reload. Runs in: sallyportd (privileged).
 #include <unistd.h>
 
 #include "gateway/monitor/commands.h"
@@ -12,12 +12,40 @@ namespace {
 
 using Json = nlohmann::json;
 
+constexpr std::uint64_t kMostChannel = 0xffffffff;
+
 std::string in_words(const Done& done) { return done ? "yes" : done.error().message(); }
 
 std::uint64_t count(const Gate& gate, GrantState state) {
   std::uint64_t found = 0;
   for (const auto& [id, grant] : gate.ledger.grants()) found += grant.state == state ? 1 : 0;
   return found;
+}
+
+std::uint64_t count_paused(const Gate& gate) {
+  std::uint64_t found = 0;
+  for (const auto& [id, session] : gate.sessions) found += session.pause ? 1 : 0;
+  return found;
+}
+
+Result<const Session*> running_session(const Gate& gate, const std::string& name) {
+  const Grant* const grant = gate.ledger.find(name);
+  if (grant == nullptr || grant->session != name)
+    return fail("no session '{}' (sallyport list --all shows them)", name);
+  const auto running = gate.sessions.find(grant->id);
+  if (running != gate.sessions.end()) return &running->second;
+  return fail("session {} has ended{}{} (sallyport replay {} shows what was on its terminal)", name,
+              grant->end_reason.empty() ? "" : ": ", grant->end_reason, name);
+}
+
+// The recorded channel that was asked for, else the newest that is still open; 0: there is none.
+Result<std::uint32_t> channel_to_watch(const CommandContext& context, const Session& session) {
+  ASSIGN_OR_RETURN(const auto asked, context.number("channel"));
+  if (!asked) return session.recordings.empty() ? 0 : session.recordings.rbegin()->first;
+  if (*asked == 0 || *asked > kMostChannel ||
+      !session.recordings.contains(static_cast<std::uint32_t>(*asked)))
+    return fail("channel {} of session {} is not open, or nothing of it is recorded", *asked, session.name);
+  return static_cast<std::uint32_t>(*asked);
 }
 
 }  // namespace
@@ -33,7 +61,10 @@ CommandResult status_command(const CommandContext& context) {
       {"version", kVersion},
       {"pid", getpid()},
       {"started_at", to_rfc3339(gate.started_at)},
-      {"grants", {{"armed", count(gate, GrantState::armed)}, {"active", count(gate, GrantState::active)}}},
+      {"grants",
+       {{"armed", count(gate, GrantState::armed)},
+        {"active", count(gate, GrantState::active)},
+        {"paused", count_paused(gate)}}},
       {"connections", gate.peers.size()},
       {"listening", listening},
       {"fingerprints", gate.host_keys.fingerprints},
@@ -51,6 +82,29 @@ CommandResult watch_command(const CommandContext& context) {
     watched = grant->id.value();
   }
   context.gate.control->find(context.connection)->subscribe(watched);
+  return std::optional<Json>{};
+}
+
+// The verb behind session.watch: a terminal as it happens, read-only. Who looks is journaled first; the rep
+// is not told. From then on the console hears the session's records, so that it knows when to ask for the
+// next channel.
+CommandResult session_watch_command(const CommandContext& context) {
+  Gate& gate = context.gate;
+  ASSIGN_OR_RETURN(const auto name, context.text("session"));
+  ASSIGN_OR_RETURN(const Session* const session, running_session(gate, name));
+  ASSIGN_OR_RETURN(const auto channel, channel_to_watch(context, *session));
+  const auto grant = gate.ledger.find(name)->id.value();
+  Entry entry{"session.watched", {{"grant", grant}, {"session", name}, {"by", context.actor.name}}};
+  Json result{{"grant", grant}, {"session", name}};
+  UniqueFd recording;
+  if (channel != 0) {
+    entry.fields["channel"] = result["channel"] = channel;
+    ASSIGN_OR_RETURN(recording, gate.recordings.reader(name, channel));
+  }
+  RETURN_IF_ERROR(gate.ledger.note(entry));
+  ControlConnection* const console = gate.control->find(context.connection);
+  console->subscribe(grant);
+  console->answer(std::move(result), recording.get());
   return std::optional<Json>{};
 }
 

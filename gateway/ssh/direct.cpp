@@ -54,14 +54,15 @@ void Direct::refuse(const std::string& sentence) {
 
 pollfd Direct::awaits() const {
   // Nothing is asked of a socket from which we want nothing: poll() says each time that it hung up.
-  const int events = (output_.has_room() ? POLLIN : 0) | (to_target_.has_bytes() ? POLLOUT : 0);
+  const bool has_more = to_target_.has_bytes() && !held();
+  const int events = (output_.has_room() ? POLLIN : 0) | (has_more ? POLLOUT : 0);
   return {events == 0 ? -1 : socket_.get(), static_cast<short>(events), 0};
 }
 
 bool Direct::pump() {
   bool moved = to_target_.refill(channel_, witness_input_);
   if (socket_) {
-    moved |= to_target_.drain(socket_.get());
+    if (!held()) moved |= to_target_.drain(socket_.get());
     moved |= output_.fill(socket_.get());
   }
   moved |= output_.drain(*rep_, channel_);
@@ -73,12 +74,12 @@ bool Direct::pump() {
 void Direct::pass_ends() {
   if (rep_close_sent_) return;
   follow_rep();
-  if (to_target_.finished() && !target_eof_sent_) {
+  if (to_target_.finished() && !target_eof_sent_ && !held()) {
     (void)::shutdown(socket_.get(), SHUT_WR);
     target_eof_sent_ = true;
   }
   if (output_.finished() && !rep_closed_) ssh_channel_send_eof(channel_);
-  if (!to_target_.finished() || !(output_.finished() || rep_closed_)) return;
+  if (!target_eof_sent_ || !(output_.finished() || rep_closed_)) return;
   close_rep_side();
   socket_.reset();
 }

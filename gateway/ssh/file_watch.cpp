@@ -140,8 +140,9 @@ void FileWatch::lose(const Error& error) {
                             seen_to_target_, seen_from_target_);
   untold_.push_back(std::move(told));
   if (restricts_) {
-    fault_ = fmt::format("the files on this channel cannot be told apart ({}), and the policy restricts files",
-                         error.message());
+    fault_ =
+        fmt::format("the files on this channel cannot be told apart ({}), and the policy restricts files",
+                    error.message());
     return;
   }
   what_.emplace<Opaque>();
@@ -161,7 +162,8 @@ void FileWatch::finish(TellChannelClosed& closed, std::uint64_t to_target, std::
   if (auto* const scp = std::get_if<std::unique_ptr<ScpFollower>>(&what_)) (*scp)->finish();
   const auto* const opaque = std::get_if<Opaque>(&what_);
   if (opaque == nullptr) return;
-  // Of a channel that broke off, some bytes were seen that never went on: their hash would be of something else.
+  // Of a channel that broke off, some bytes were seen that never went on: their hash would be of something
+  // else.
   if (seen_to_target_ == to_target) closed.sha256_to_target = opaque->to_target.hex();
   if (seen_from_target_ == from_target) closed.sha256_from_target = opaque->from_target.hex();
 }

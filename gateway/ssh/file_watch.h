@@ -1,7 +1,7 @@
-// FileWatch: what one program's channel carries of files. It looks at each direction's bytes before they can go on:
-// sftp and scp are followed file by file, other programs without a terminal get a hash of each direction. Where the
-// policy restricts files it also decides whether the program starts, and what of sftp goes on. Pure but for telling
-// the monitor. Runs in: sallyport-ssh.
+// FileWatch: what one program's channel carries of files. It looks at each direction's bytes before they can
+// go on: sftp and scp are followed file by file, other programs without a terminal get a hash of each
+// direction. Where the policy restricts files it also decides whether the program starts, and what of sftp
+// goes on. Pure but for telling the monitor. Runs in: sallyport-ssh.
 #pragma once
 
 #include <deque>
@@ -41,8 +41,8 @@ class FileWatch {
   std::optional<std::string> take_sentence();
   // Tells the monitor what has happened.
   void tell(MonitorClient& monitor, std::uint32_t channel);
-  // The channel is over: files that are still open are reported as they are, and `closed` gets the hashes of what
-  // nobody followed, where they are of all that was relayed.
+  // The channel is over: files that are still open are reported as they are, and `closed` gets the hashes of
+  // what nobody followed, where they are of all that was relayed.
   void finish(TellChannelClosed& closed, std::uint64_t to_target, std::uint64_t from_target);
 
  private:

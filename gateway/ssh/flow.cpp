@@ -5,13 +5,17 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 namespace sallyport {
 
 namespace {
 
-// libssh cuts it into packets; it also bounds what libssh may have to keep for a socket that takes nothing.
-constexpr std::size_t kWriteAtOnce = 64 * 1024;
+// libssh cuts a write into packets: with OpenSSH at the other end, which takes 32 KiB, of which libssh leaves
+// 10 for headers, into these.
+constexpr std::size_t kPacket = 32 * 1024 - 10;
+// Whole packets. It also bounds what libssh may have to keep for a socket that takes nothing.
+constexpr std::size_t kWriteAtOnce = 8 * kPacket;
 constexpr std::size_t kReadAtOnce = 32 * 1024;
 
 }  // namespace
@@ -84,8 +88,13 @@ bool Flow::fill(int source) {
 bool Flow::drain(Leg& sink, ssh_channel destination) {
   bool moved = false;
   while (!backlog_.empty() && sink.alive() && sink.flushed() && ssh_channel_window_size(destination) > 0) {
-    const auto next = backlog_.front(kWriteAtOnce);
+    // No more than the window: libssh would look for more of it, and so for packets, in the middle of the
+    // write.
+    const auto window = ssh_channel_window_size(destination);
+    const auto next = backlog_.front(std::min<std::size_t>(kWriteAtOnce, window));
     const auto length = static_cast<std::uint32_t>(next.size());
+    std::optional<OneSend> together;
+    if (next.size() > kPacket) together.emplace(sink.fd());
     const int written = stream_ == Stream::data ? ssh_channel_write(destination, next.data(), length)
                                                 : ssh_channel_write_stderr(destination, next.data(), length);
     if (written < 0) {

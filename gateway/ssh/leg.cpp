@@ -12,7 +12,7 @@ namespace sallyport {
 namespace {
 
 // libssh reads 4 KiB a turn. Several turns a wake-up save polls; an end to them keeps the other leg served.
-constexpr int kTurnsAtOnce = 32;
+constexpr int kTurnsAtOnce = 64;
 // libssh answers an unknown packet or a keepalive at once, into a buffer without a limit. This many rounds,
 // so 64 MiB of a peer's, while the peer reads nothing: it does so on purpose.
 constexpr int kUnreadRounds = 16384;

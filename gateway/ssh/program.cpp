@@ -43,7 +43,7 @@ std::optional<Ending> Program::fault() const {
 void Program::set_up_callbacks() {
   rep_callbacks_.channel_signal_function = [](ssh_session, ssh_channel, const char* name, void* self) {
     auto& program = static_cast<Program&>(*static_cast<RepChannel*>(self));
-    if (program.is_running() && !program.target_closed_ && is_signal_name(name))
+    if (program.is_running() && !program.held() && !program.target_closed_ && is_signal_name(name))
       ssh_channel_request_send_signal(program.twin_, name);
   };
 
@@ -78,8 +78,10 @@ void Program::on_request(SshMessage message) {
   if (rep_close_sent_) return;  // no word may follow our close
   const auto what = ssh_message_subtype(message.get());
   if (what == SSH_CHANNEL_REQUEST_WINDOW_CHANGE) return resize(read_terminal(message.get()));
-  if (is_running() && is_end_of_write(rep_->get(), message.get(), terminal_.has_value()))
-    return stop_reading();
+  if (is_running() && is_end_of_write(rep_->get(), message.get(), terminal_.has_value())) {
+    wants_no_more_ = true;
+    return;
+  }
   auto program = read_program(message.get());
   if (program && stage_ == Stage::waiting) return start(std::move(message), *std::move(program));
   const bool taken = (what == SSH_CHANNEL_REQUEST_PTY && collect_terminal(message.get())) ||
@@ -176,37 +178,6 @@ void Program::finish_refused() {
   exit_status_ = kRefusedStatus;
 }
 
-// What its client, an scp, understands.
-void Program::refuse_files(const FileRefusal& refusal) {
-  if (refusal.output.empty()) return refuse(refusal.sentence);
-  refuse("");
-  output_.say(refusal.output);
-  exit_status_ = refusal.exit_status;
-}
-
-// False when the policy does not let it start.
-bool Program::watch_files(FilesAllowed allowed) {
-  files_.emplace(request_, terminal_.has_value(), allowed);
-  if (files_->refusal()) return refuse_files(*files_->refusal()), false;
-  files_->attach(to_target_, output_);
-  return true;
-}
-
-void Program::tend_files() {
-  if (!files_) return;
-  files_->tell(*monitor_, *id_);
-  if (const auto sentence = files_->take_sentence()) errors_.say(gate_says(*sentence));
-  if (files_->fault() && stage_ == Stage::running) refuse(*files_->fault());
-}
-
-std::optional<TellChannelClosed> Program::account() {
-  auto closed = RepChannel::account();
-  if (!closed || !files_) return closed;
-  files_->finish(*closed, to_target(), output_.passed());
-  files_->tell(*monitor_, *id_);
-  return closed;
-}
-
 void Program::refuse_without_twin(const std::string& sentence) {
   ssh_remove_channel_callbacks(twin_, &target_callbacks_);
   ssh_channel_free(std::exchange(twin_, nullptr));
@@ -220,6 +191,7 @@ bool Program::turn() {
 
 void Program::advance() {
   while (stage_ >= Stage::opening && stage_ <= Stage::program) {
+    if (held() && !step_pending_) return;
     const int result = step();
     // libssh waits without end, also for an answer that came and that it could not take.
     if (result == SSH_AGAIN && clock_->boot() - asked_at_ < kStartPatience) return;
@@ -312,8 +284,9 @@ bool Program::pump() {
   if (twin_ != nullptr && target_->alive()) {
     moved |= output_.refill(twin_, witness_output_);
     moved |= errors_.refill(twin_, witness_output_);
-    if (stage_ == Stage::running) moved |= to_target_.drain(*target_, twin_);
+    if (stage_ == Stage::running && !held()) moved |= to_target_.drain(*target_, twin_);
   }
+  if (wants_no_more_ && !unread_ && stage_ == Stage::running && !held()) stop_reading();
   tend_files();
   // I6: nothing is shown that was not at least handed to write(2).
   if (!record() && stage_ != Stage::over) return false;
@@ -365,7 +338,8 @@ void Program::pass_ends() {
   follow_rep();
   if (rep_closed_) errors_.discard();
   if (stage_ == Stage::over) to_target_.discard();
-  if (stage_ == Stage::running && !target_close_sent_ && to_target_.finished()) ssh_channel_send_eof(twin_);
+  if (stage_ == Stage::running && !held() && !target_close_sent_ && to_target_.finished())
+    ssh_channel_send_eof(twin_);
   const bool all_shown = output_.finished() && errors_.finished();
   if (all_shown && !rep_close_sent_) ssh_channel_send_eof(channel_);
   if (((target_closed_ || unread_) && all_shown) || (rep_closed_ && stage_ == Stage::waiting))
@@ -373,7 +347,8 @@ void Program::pass_ends() {
   if (rep_closed_ && !is_exit_awaited()) close_rep_side();
   // Not before the last byte is fetched: libssh reads nothing from a channel that we have closed.
   const bool all_fetched = output_.drained() && errors_.drained();
-  const bool target_done = (target_closed_ && all_fetched) || (rep_closed_ && to_target_.drained());
+  const bool target_done =
+      (target_closed_ && all_fetched) || (rep_closed_ && !held() && to_target_.drained());
   if (stage_ == Stage::running && target_done) close_target_side();
 }
 

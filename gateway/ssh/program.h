@@ -86,9 +86,10 @@ class Program final : public RepChannel {
   std::optional<ExitSignal> exit_signal_;
   bool exit_sent_ = false;
   bool target_closed_ = false, target_close_sent_ = false;
-  bool unread_ = false;        // the rep has said that it reads no more
-  BootTime asked_at_{};        // of the target, to start the program
-  bool step_pending_ = false;  // libssh waits for the target to answer this step
+  bool wants_no_more_ = false;  // the rep has said that it reads no more
+  bool unread_ = false;         // and so the target has been told
+  BootTime asked_at_{};         // of the target, to start the program
+  bool step_pending_ = false;   // libssh waits for the target to answer this step
 };
 
 }  // namespace sallyport

@@ -50,7 +50,10 @@ std::optional<TellChannelClosed> RepChannel::account() {
 
 void RepChannel::follow_rep() {
   if (!rep_closed_) return;
-  if (!followed_at_) followed_at_ = clock_->boot();
+  if (held())
+    followed_at_.reset();  // it is not the target that keeps it waiting
+  else if (!followed_at_)
+    followed_at_ = clock_->boot();
   if (has_been_closed_for(kReadingPatience)) to_target_.discard();
   to_target_.end();
   output_.discard();

@@ -63,6 +63,8 @@ class RepChannel {
   bool rep_done() const noexcept {
     return channel_ == nullptr || (rep_closed_ && rep_close_sent_) || !rep_->alive();
   }
+  // The session is paused: neither bytes nor an EOF, a close, a signal or a new program go to the target.
+  bool held() const noexcept { return monitor_->holds_rep(); }
   // The rep has closed: nobody reads any more, and the target has a while to take what the rep left behind.
   void follow_rep();
   bool has_been_closed_for(std::chrono::seconds time) const {

@@ -16,8 +16,8 @@ using std::chrono_literals::operator""ms;
 // A client asks for the service, tries "none", and gives each of its keys before it turns to
 // keyboard-interactive; a dialogue with the target may have many rounds.
 constexpr int kMessagesBeforeLogin = 200;
-// Answers to what libssh answers by itself pile up meanwhile: 128 KiB come in a turn.
-constexpr int kUnreadTurnsBeforeLogin = 8;
+// Answers to what libssh answers by itself pile up meanwhile: 256 KiB come in a turn.
+constexpr int kUnreadTurnsBeforeLogin = 4;
 // Up to 4 MiB. Packets that libssh drops by itself (SSH_MSG_IGNORE, a login with a malformed key) are no
 // messages to us, and would keep a processor busy until the time to log in is over.
 constexpr int kRoundsBeforeLogin = 1000;

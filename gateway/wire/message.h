@@ -217,7 +217,7 @@ struct TellFinished {
 using Ask = std::variant<AskPassword, AskAnswer, AskTarget, AskTargetFailed, AskConnected, AskChannel,
                          AskDirect, TellFile, TellChannelClosed, TellActivity, TellFinished>;
 
-// ---- Monitor to worker: answers, and three things it says unasked (Begin, Warn, End).
+// ---- Monitor to worker: answers, and four things it says unasked (Begin, Warn, End, Hold).
 
 // The first message, with the rep's connected socket as its descriptor.
 struct Begin {
@@ -337,9 +337,19 @@ struct End {
     v.text(sentence, limit::sentence);
   }
 };
+// An admin has paused the session, or lets it go on: while `held`, nothing of the rep's goes to the target.
+struct Hold {
+  bool held = false;
+  std::string sentence;  // for the rep's terminals
+  template <class V>
+  void visit(V& v) {
+    v.boolean(held);
+    v.text(sentence, limit::sentence);
+  }
+};
 
 using Answer = std::variant<Begin, Challenge, NotAdmitted, Admitted, TargetSocket, Connected, ChannelGranted,
-                            DirectGranted, DirectRefused, Refused, Warn, End>;
+                            DirectGranted, DirectRefused, Refused, Warn, End, Hold>;
 
 // The monitor's life, drawn at its start: a message of an earlier monitor's worker is refused.
 using Incarnation = std::uint64_t;

@@ -153,6 +153,9 @@ std::optional<MonitorClient::Heard> MonitorClient::listen(int timeout_ms) {
 bool MonitorClient::put_aside(Heard& heard) {
   if (auto* const warn = std::get_if<Warn>(&heard.answer)) {
     warnings_.push_back(std::move(warn->sentence));
+  } else if (auto* const hold = std::get_if<Hold>(&heard.answer)) {
+    holds_rep_ = hold->held;
+    warnings_.push_back(std::move(hold->sentence));
   } else if (auto* const end = std::get_if<End>(&heard.answer)) {
     end_ = std::move(end->sentence);
   } else if (auto* const granted = std::get_if<DirectGranted>(&heard.answer)) {

@@ -66,8 +66,10 @@ class MonitorClient {
   int fd() const noexcept { return channel_.fd(); }
   // Takes in what came unasked. Call it when fd() is readable.
   void hear();
-  // The next warning to show, if there is one.
+  // The next line to show to the rep, if there is one: a warning, or that the session is paused or goes on.
   std::optional<std::string> take_warning();
+  // While the session is paused: nothing of the rep's may go to the target, be it heard before or after.
+  bool holds_rep() const noexcept { return holds_rep_; }
   // Set once the monitor has ended the session.
   const std::optional<std::string>& end() const noexcept { return end_; }
 
@@ -87,6 +89,7 @@ class MonitorClient {
   Channel channel_;
   Incarnation incarnation_;
   std::deque<std::string> warnings_;
+  bool holds_rep_ = false;
   std::map<std::uint32_t, std::optional<Result<GrantedDirect>>> directs_;  // asked for, by token
   std::uint32_t next_token_ = 1;
   std::optional<std::string> end_;

@@ -1,8 +1,10 @@
 """Every file that passes by sftp or scp is listed with direction, path, size and SHA-256; the policy says which way files
 may go; what cannot be told apart under a policy that restricts them does not go on (I6)."""
 import hashlib
+import json
 import os
 import shutil
+import struct
 import subprocess
 
 import pytest
@@ -95,8 +97,8 @@ class Work:
         return self.site.hmc1.log[self.before:]
 
     def leave(self):
-        self.master.terminate()
-        self.master.communicate()
+        self.master.kill()  # a SIGTERM just before its poll(2) is lost on OpenSSH 9.2
+        self.master.communicate(timeout=10)
         assert_closes(self.site)
         return [record for record in self.site.gate.journal() if record["event"] == "session.ended"][-1]
 
@@ -234,6 +236,13 @@ def test_scps_own_errors_reach_the_rep_and_are_no_files(both):
     assert both.records() == []
 
 
+def test_a_client_that_closes_first_is_told_the_exit_status(both):
+    """scp over a shared connection closes its channel before sftp-server has ended."""
+    here_file(both.site, "up", 10)
+    codes = [both.scp("-s", "up", f"{both.site.kim.address}:there").returncode for _ in range(30)]
+    assert codes == [0] * 30
+
+
 # ---- what nobody follows
 
 def test_rsync_is_opaque_its_bytes_and_hashes_are_journaled(both):
@@ -353,6 +362,49 @@ def test_i6_a_stream_that_cannot_be_told_apart_ends_its_channel_where_the_policy
     here_file(site, "up")
     assert work.sftp("put up still-works\n").returncode == 0
     work.leave()
+
+
+def packet(kind, *fields):
+    """One of SFTP: numbers of 4 bytes and texts."""
+    body = bytes([kind]) + b"".join(struct.pack(">I", field) if isinstance(field, int) else
+                                    struct.pack(">I", len(field)) + field for field in fields)
+    return struct.pack(">I", len(body)) + body
+
+
+def test_i6_more_files_than_the_journal_lists_end_the_session_where_the_policy_restricts_files(site):
+    work = Work(site, "to-target")
+    requests = [packet(3, i, b"\x01" * 4000, 1, 0) for i in range(1000)]  # open to read
+    work.ssh("sftp", options=["-s"], input=packet(1, 3) + b"".join(requests), text=False, timeout=120)
+    ended = eventually(lambda: [record for record in site.gate.journal() if record["event"] == "session.ended"
+                                and record["session"] == work.session], 60, "the session's end")
+    assert ended[0]["reason"].startswith("more files than the journal may list")
+    assert len(work.records("session.files_unlisted")) == 1
+    listed = work.records("session.file_refused")
+    assert 500 < len(listed) < 1000 and sum(len(json.dumps(record)) for record in listed) < 17 << 20
+    work.leave()
+
+
+def test_more_files_than_the_journal_lists_are_still_counted_where_the_policy_does_not_restrict_them(both):
+    there_file("a")
+    here_file(both.site, "up")
+    long_name = b"\x01" * 200  # of which the journal needs six bytes each
+    os.mkdir(os.path.join(os.fsencode(HOME), long_name))
+    os.chmod(os.path.join(os.fsencode(HOME), long_name), 0o755)
+    path = (long_name + b"/../") * 19 + b"a"
+    server = both.site.kim.start_ssh("-s", "sftp", options=["-S", str(both.socket), "-o", "ProxyCommand=false"], text=False)
+    server.stdin.write(packet(1, 3))
+    for start in range(0, 1000, 100):
+        server.stdin.write(b"".join(packet(9, start + i, path, 0) for i in range(100)))  # setstat of nothing
+        server.stdin.flush()
+        answers = b""
+        while answers.count(b"Success") < 100:
+            answers += os.read(server.stdout.fileno(), 65536)
+    server.communicate(timeout=10)
+    assert len(both.records("session.files_unlisted")) == 1
+    assert 500 < len(both.records("session.file_changed")) < 1000
+    assert both.sftp("put up there\n").returncode == 0
+    assert both.records() == []
+    assert both.leave()["files"] == [{"bytes": 100_000, "count": 1, "direction": "to-target"}]
 
 
 # ---- what people see

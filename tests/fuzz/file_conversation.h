@@ -1,5 +1,5 @@
-// Conversations of a file transfer, as bytes: for the fuzzers, their seeds, and the unit tests. One byte says who speaks
-// (its highest bit: the target) and how many bytes follow. Runs in: test programs.
+// Conversations of a file transfer, as bytes: for the fuzzers, their seeds, and the unit tests. One byte says
+// who speaks (its highest bit: the target) and how many bytes follow. Runs in: test programs.
 #pragma once
 
 #include <cstdint>
@@ -46,8 +46,8 @@ inline std::string to_bytes(const Conversation& conversation) {
 // All that a follower made of a conversation.
 struct Outcome {
   bool good = true;
-  std::string files;       // as text
-  std::string to_target;   // when it edits
+  std::string files;      // as text
+  std::string to_target;  // when it edits
   std::string to_rep;
   bool refused = false;
   bool operator==(const Outcome&) const = default;
@@ -57,8 +57,9 @@ inline FileReport report_into(Outcome& outcome) {
   return [&outcome](TellFile&& told) {
     our_bug((told.hash == FileHash::known) != (told.sha256.size() == 64), "a hash without a reason, or both");
     outcome.refused |= told.act == FileAct::refused;
-    outcome.files += fmt::format("{}|{}|{}|{}|{}|{}|{}|{}\n", static_cast<int>(told.act), told.path, told.other, told.size,
-                                 static_cast<int>(told.hash), told.sha256, told.complete, told.detail);
+    outcome.files +=
+        fmt::format("{}|{}|{}|{}|{}|{}|{}|{}\n", static_cast<int>(told.act), told.path, told.other, told.size,
+                    static_cast<int>(told.hash), told.sha256, told.complete, told.detail);
   };
 }
 
@@ -103,7 +104,8 @@ inline void check_passed_twice(const Conversation& conversation, FilesAllowed al
     if (!first.good && said.by_target) return;
     feed(behind, second, passed, std::string::npos, [] {});
     our_bug(!second.good && first.good, "what one gate lets through breaks the next");
-    our_bug(!said.by_target && behind.to_target() != passed.bytes, "what one gate lets through the next does not");
+    our_bug(!said.by_target && behind.to_target() != passed.bytes,
+            "what one gate lets through the next does not");
   }
   our_bug(second.refused, "what one gate lets through the next refuses");
 }

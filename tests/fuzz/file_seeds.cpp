@@ -1,4 +1,5 @@
-// file_seeds FOLDER: writes the seed corpora of the followers' fuzzers, FOLDER/sftp and FOLDER/scp. Runs in: a build.
+// file_seeds FOLDER: writes the seed corpora of the followers' fuzzers, FOLDER/sftp and FOLDER/scp. Runs in:
+// a build.
 #include "tests/fuzz/file_seeds.h"
 
 #include <filesystem>
@@ -21,7 +22,8 @@ int main(int count, char** values) {
     for (std::size_t i = 0; i < std::size(sftp); ++i)
       put(folder / "sftp" / fmt::format("{}-{}", i, policy), static_cast<char>(policy) + to_bytes(sftp[i]));
   for (const auto* command : {"scp -t there", "scp -d -r -t there"})
-    put(folder / "scp" / fmt::format("up-{}", std::string_view{command}.size()), command + ("\n" + to_bytes(scp_upload())));
+    put(folder / "scp" / fmt::format("up-{}", std::string_view{command}.size()),
+        command + ("\n" + to_bytes(scp_upload())));
   put(folder / "scp/down", "scp -r -f /var/log\n" + to_bytes(scp_download()));
   return 0;
 }

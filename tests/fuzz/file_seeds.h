@@ -27,7 +27,8 @@ inline std::string status(std::uint32_t id, std::uint32_t code) {
 }
 
 inline Conversation sftp_greeting() {
-  return {{false, Packet{sftp::init}.u32(3)}, {true, Packet{sftp::version}.u32(3).text("limits@openssh.com").text("1")}};
+  return {{false, Packet{sftp::init}.u32(3)},
+          {true, Packet{sftp::version}.u32(3).text("limits@openssh.com").text("1")}};
 }
 
 inline Conversation sftp_upload() {
@@ -70,7 +71,8 @@ inline Conversation sftp_changes() {
   talk.push_back({false, Packet{sftp::remove}.u32(3).text("/a")});
   talk.push_back({false, Packet{sftp::rename}.u32(4).text("/b").text("/c")});
   talk.push_back({false, Packet{sftp::mkdir}.u32(5).text("/d").u32(0)});
-  talk.push_back({false, Packet{sftp::extended}.u32(6).text("posix-rename@openssh.com").text("/d").text("/e")});
+  talk.push_back(
+      {false, Packet{sftp::extended}.u32(6).text("posix-rename@openssh.com").text("/d").text("/e")});
   talk.push_back({false, Packet{sftp::extended}.u32(7).text("limits@openssh.com")});
   talk.push_back({false, Packet{sftp::symlink}.u32(8).text("/f").text("/g")});
   talk.push_back({true, status(3, 0) + status(4, 0) + status(5, 0) + status(6, 0)});
@@ -80,9 +82,19 @@ inline Conversation sftp_changes() {
 
 inline Conversation scp_upload() {
   const std::string zero(1, '\0');
-  return {{true, zero}, {false, "T1 0 1 0\n"}, {true, zero}, {false, "D0755 0 d\n"}, {true, zero}, {false, "C0644 5 a\n"},
-          {true, zero}, {false, "hello" + zero}, {true, zero}, {false, "C0600 0 b\n"}, {true, "\1scp: b: no\n"},
-          {false, "E\n"}, {true, zero}};
+  return {{true, zero},
+          {false, "T1 0 1 0\n"},
+          {true, zero},
+          {false, "D0755 0 d\n"},
+          {true, zero},
+          {false, "C0644 5 a\n"},
+          {true, zero},
+          {false, "hello" + zero},
+          {true, zero},
+          {false, "C0600 0 b\n"},
+          {true, "\1scp: b: no\n"},
+          {false, "E\n"},
+          {true, zero}};
 }
 
 // The same seen from the other side.

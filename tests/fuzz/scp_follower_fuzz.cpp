@@ -1,5 +1,5 @@
-// Fuzzes the scp follower: whatever both sides say, what it makes of it does not depend on how the bytes are cut. A
-// line, the command, stands first. Runs in: a test program.
+// Fuzzes the scp follower: whatever both sides say, what it makes of it does not depend on how the bytes are
+// cut. A line, the command, stands first. Runs in: a test program.
 #include "tests/fuzz/file_conversation.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

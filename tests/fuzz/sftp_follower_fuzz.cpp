@@ -1,5 +1,6 @@
-// Fuzzes the SFTP follower: whatever both sides say, what it makes of it does not depend on how the bytes are cut, and
-// what it lets through under a policy is allowed. The first byte is the policy. Runs in: a test program.
+// Fuzzes the SFTP follower: whatever both sides say, what it makes of it does not depend on how the bytes are
+// cut, and what it lets through under a policy is allowed. The first byte is the policy. Runs in: a test
+// program.
 #include "tests/fuzz/file_conversation.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

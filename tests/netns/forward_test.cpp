@@ -149,6 +149,24 @@ TEST_CASE("a forward reaches a managed system beside the HMC") {
   CHECK(managed->passes());
 }
 
+TEST_CASE("a forward to an address of the gate's own is carried and cut like any other") {
+  auto guarded = wide_guard();
+  guarded.targets = {address(kGateInside), address(kGateInside6)};
+  WideSite site{guarded};
+  const auto way = GENERATE(kFour, kSix);
+  const auto transport = GENERATE(Transport::tcp, Transport::udp);
+  const FlowEnds ends{site.rep, way.rep, way.gate, site.gate, way.inside};
+  CHECK_FALSE(open_flow(ends, transport, kPort));
+  auto lease = site.open({site.forward(way.rep, way.inside, transport)});
+  const auto flow = open_flow(ends, transport, kPort);
+  REQUIRE(flow);
+  CHECK(passes(flow->client, flow->server));
+  CHECK(passes(flow->server, flow->client));
+  lease.close();
+  CHECK_FALSE(passes(flow->client, flow->server));
+  CHECK_FALSE(open_flow(ends, transport, kPort));
+}
+
 TEST_CASE("an old flow does not resume when a new session opens the same port to another target") {
   WideSite site;
   const auto way = GENERATE(kFour, kSix);

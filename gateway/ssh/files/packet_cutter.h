@@ -14,8 +14,9 @@ namespace sallyport {
 class PacketListener {
  public:
   virtual ~PacketListener() = default;
-  // How much of the packet begin() needs to see at once. `head` is what is there: its first byte, then as much
-  // as was wanted before; asked until it wants no more than that. More than the packet has is never given.
+  // How much of the packet begin() needs to see at once. `head` is what is there: its first byte, then as
+  // much as was wanted before; asked until it wants no more than that. More than the packet has is never
+  // given.
   virtual std::size_t wanted(std::string_view head) = 0;
   // A packet of `length` bytes begins with `head`. An error is the end of this direction.
   virtual Done begin(std::string_view head, std::uint32_t length) = 0;

@@ -75,7 +75,8 @@ void ScpFollower::take_data(std::string_view& bytes) {
 
 // Behind the data: zero, or an error in words when the source could not read the file.
 Done ScpFollower::take_verdict(char verdict) {
-  if (verdict != 0 && verdict != 1 && verdict != 2) return fail("a file of scp that does not end where it said");
+  if (verdict != 0 && verdict != 1 && verdict != 2)
+    return fail("a file of scp that does not end where it said");
   file_->read_well = verdict == 0;
   reading_ = verdict == 0 ? Reading::record : Reading::error;
   return await(Step::file_end);
@@ -177,7 +178,8 @@ Done ScpFollower::on_answer(bool good) {
     case Step::file:
       if (good) return {};
       // The source skips it. If it did not wait for the answer, its bytes are records to the sink by now.
-      if (file_->left != file_->size || reading_ == Reading::record) return fail("scp did not wait for an answer");
+      if (file_->left != file_->size || reading_ == Reading::record)
+        return fail("scp did not wait for an answer");
       reading_ = Reading::record;
       end_file(false);
       return {};
@@ -194,19 +196,21 @@ void ScpFollower::end_file(bool well) {
   const auto act = is_target_sink() ? FileAct::sent : FileAct::fetched;
   const auto bytes = file_->size - file_->left;
   const bool whole = well && file_->left == 0 && file_->read_well;
-  report_({0, act, file_->path, file_->name, bytes, file_->hash.state(), file_->hash.hex(), whole, file_->detail});
+  report_({0, act, file_->path, file_->name, bytes, file_->hash.state(), file_->hash.hex(), whole,
+           file_->detail});
   file_.reset();
 }
 
 void ScpFollower::finish() { end_file(false); }
 
-// Where a name of a record lies. With scp -t PATH it is PATH itself unless that is a folder, which only the target
-// knows: the record has both. With scp -f PATH it is below the folder of PATH.
+// Where a name of a record lies. With scp -t PATH it is PATH itself unless that is a folder, which only the
+// target knows: the record has both. With scp -f PATH it is below the folder of PATH.
 std::string ScpFollower::path_of(std::string_view name) const {
   const std::string given = command_.paths.size() == 1 ? command_.paths.front() : std::string{};
   std::string path;
   if (is_target_sink()) {
-    const bool folder = command_.into_folder || !folders_.empty() || given.ends_with('/') || given == "." || given == "~";
+    const bool folder =
+        command_.into_folder || !folders_.empty() || given.ends_with('/') || given == "." || given == "~";
     if (!folder) return given.empty() ? std::string{name} : given;
     path = given;
     if (!path.empty() && !path.ends_with('/')) path += '/';

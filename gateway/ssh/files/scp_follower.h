@@ -1,6 +1,6 @@
-// ScpFollower: reads along on a channel that speaks scp's old protocol (that of rcp: OpenSSH's scp.c, source() and
-// sink()), in any fragmentation of its bytes, and says which file went which way. Whoever sends the files is the
-// source, whoever answers with one byte a record the sink. Pure. Runs in: sallyport-ssh.
+// ScpFollower: reads along on a channel that speaks scp's old protocol (that of rcp: OpenSSH's scp.c,
+// source() and sink()), in any fragmentation of its bytes, and says which file went which way. Whoever sends
+// the files is the source, whoever answers with one byte a record the sink. Pure. Runs in: sallyport-ssh.
 #pragma once
 
 #include <deque>

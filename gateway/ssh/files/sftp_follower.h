@@ -1,6 +1,6 @@
-// SftpFollower: reads along on an SFTP channel (version 3, draft-ietf-secsh-filexfer-02, with OpenSSH's extensions), in
-// any fragmentation of its bytes, and says what was done with which file. Where the policy restricts files it also
-// holds back what is not allowed, and answers it. Pure. Runs in: sallyport-ssh.
+// SftpFollower: reads along on an SFTP channel (version 3, draft-ietf-secsh-filexfer-02, with OpenSSH's
+// extensions), in any fragmentation of its bytes, and says what was done with which file. Where the policy
+// restricts files it also holds back what is not allowed, and answers it. Pure. Runs in: sallyport-ssh.
 #pragma once
 
 #include "gateway/ssh/files/sftp_replies.h"

@@ -47,7 +47,6 @@ Done SftpReplies::begin_reply(std::string_view head, std::uint32_t length) {
   const auto id = in.u32();
   if (in.failed()) return fail("an answer of {} bytes", length);
   ASSIGN_OR_RETURN(auto waiting, state_->answered(id));
-  if (waiting.expected == Expected::version) return fail("the target does not begin as SFTP does");
   switch (type) {
     case sftp::status:
       RETURN_IF_ERROR(on_status(waiting, in));
@@ -69,8 +68,7 @@ Done SftpReplies::begin_reply(std::string_view head, std::uint32_t length) {
 }
 
 Done SftpReplies::greet(std::string_view head) {
-  ASSIGN_OR_RETURN(const auto waiting, state_->answered(0));
-  if (waiting.expected != Expected::version) return fail("the target names its version a second time");
+  RETURN_IF_ERROR(state_->version_came());
   ByteReader in{head.substr(1)};
   const auto version = in.u32();
   if (in.failed()) return fail("the target names no version of SFTP");
@@ -114,7 +112,6 @@ void SftpReplies::on_done(const Waiting& waiting) {
       }
       return;
     case Expected::anything:
-    case Expected::version:
     case Expected::opened_file:
     case Expected::opened_folder:
     case Expected::data:
@@ -140,8 +137,7 @@ void SftpReplies::on_failed(const Waiting& waiting, std::uint32_t code) {
 
 Done SftpReplies::on_handle(Waiting&& waiting, ByteReader& in) {
   const auto handle = in.text(SftpState::kLongestHandle);
-  const bool asked =
-      waiting.expected == Expected::opened_file || waiting.expected == Expected::opened_folder;
+  const bool asked = waiting.expected == Expected::opened_file || waiting.expected == Expected::opened_folder;
   if (in.failed() || !asked) return fail("the target gives a handle that was not asked for");
   return state_->opened(handle, std::move(waiting));
 }

@@ -14,13 +14,14 @@ namespace {
 constexpr std::size_t kLongestRequest = 64 * 1024, kLongestName = 64;
 constexpr std::size_t kPrefix = 5;  // type and number
 
-// https://github.com/openssh/openssh-portable/blob/master/PROTOCOL, section 4. Those that the followers look into.
+// https://github.com/openssh/openssh-portable/blob/master/PROTOCOL, section 4. Those that the followers look
+// into.
 constexpr std::array<std::string_view, 5> kWithPaths{"posix-rename@openssh.com", "hardlink@openssh.com",
                                                      "lsetstat@openssh.com", "copy-data",
                                                      "fsync@openssh.com"};
-constexpr std::array<std::string_view, 6> kHarmless{"statvfs@openssh.com",     "fstatvfs@openssh.com",
-                                                    "limits@openssh.com",      "expand-path@openssh.com",
-                                                    "home-directory",          "users-groups-by-id@openssh.com"};
+constexpr std::array<std::string_view, 6> kHarmless{"statvfs@openssh.com", "fstatvfs@openssh.com",
+                                                    "limits@openssh.com",  "expand-path@openssh.com",
+                                                    "home-directory",      "users-groups-by-id@openssh.com"};
 
 template <class List>
 bool holds(const List& list, std::string_view name) {
@@ -85,10 +86,7 @@ Done SftpRequests::begin_session(std::string_view head, std::uint32_t length) {
     return fail("the client does not begin as SFTP does");
   greeted_ = true;
   passes_ = true;
-  // Number 0 is no number of this packet, but no other waits yet.
-  Waiting waiting;
-  waiting.expected = Expected::version;
-  RETURN_IF_ERROR(state_->expect(0, std::move(waiting)));
+  state_->expect_version();
   if (!state_->restricts()) return {};
   // A newer version than we read would have to be cut off.
   ByteWriter init;
@@ -273,7 +271,14 @@ Done SftpRequests::refuse(const Request& request, const std::string& sentence) {
   passes_ = false;
   auto path = request.waiting.path;
   if (const OpenFile* const file = state_->file(request.waiting.file)) path = file->path;
-  state_->report({0, FileAct::refused, std::move(path), request.waiting.other, 0, FileHash::none, {}, false,
+  state_->report({0,
+                  FileAct::refused,
+                  std::move(path),
+                  request.waiting.other,
+                  0,
+                  FileHash::none,
+                  {},
+                  false,
                   fmt::format("{}: {}", request.name, sentence)});
   return state_->refuse(request.id, sentence);
 }

@@ -46,7 +46,7 @@ class SftpRequests final : public PacketListener {
   SftpState* state_;
   std::string onward_;
   bool greeted_ = false;
-  bool passes_ = false;          // the packet that is coming in
+  bool passes_ = false;           // the packet that is coming in
   FileNumber written_ = kNoFile;  // whose bytes are coming in
   std::uint32_t to_come_ = 0;     // of them
 };

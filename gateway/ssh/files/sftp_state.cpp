@@ -28,6 +28,18 @@ std::string status_packet(std::uint32_t id, std::string_view sentence) {
 
 }  // namespace
 
+void SftpState::expect_version() {
+  version_expected_ = true;
+  if (restricts()) sequences_.insert(0);
+}
+
+Done SftpState::version_came() {
+  if (!version_expected_) return fail("the target names a version that nobody asked for");
+  version_expected_ = false;
+  sequences_.erase(0);
+  return {};
+}
+
 Done SftpState::expect(std::uint32_t id, Waiting waiting) {
   waiting_text_ += text_of(waiting);
   if (waiting_.size() >= kMostWaiting || waiting_text_ > kMostWaitingText)
@@ -44,6 +56,7 @@ Done SftpState::expect(std::uint32_t id, Waiting waiting) {
 }
 
 Result<Waiting> SftpState::answered(std::uint32_t id) {
+  if (version_expected_) return fail("the target does not begin as SFTP does");
   const auto found = waiting_.find(id);
   if (found == waiting_.end()) return fail("the target answers request {}, which was not asked", id);
   Waiting waiting = std::move(found->second);
@@ -119,7 +132,14 @@ void SftpState::report_file(const OpenFile& file, bool well) {
 }
 
 void SftpState::report_transfer(const OpenFile& file, FileAct act, const Transfer& transfer, bool complete) {
-  report({0, act, file.path, {}, transfer.bytes, transfer.hash.state(), transfer.hash.hex(), complete,
+  report({0,
+          act,
+          file.path,
+          {},
+          transfer.bytes,
+          transfer.hash.state(),
+          transfer.hash.hex(),
+          complete,
           file.detail});
 }
 

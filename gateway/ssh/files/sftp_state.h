@@ -37,15 +37,14 @@ struct OpenFile {
   std::uint32_t flags;  // sftp::OpenFlag; of a folder 0
   bool is_folder = false;
   Transfer sent, fetched;
-  bool end_seen = false;               // the target has said that there is no more to read
-  std::optional<std::uint64_t> size;   // as the target said it
-  bool copied = false;                 // from or to another file, by the target
-  std::string detail;                  // what was changed about it while it was open
+  bool end_seen = false;              // the target has said that there is no more to read
+  std::optional<std::uint64_t> size;  // as the target said it
+  bool copied = false;                // from or to another file, by the target
+  std::string detail;                 // what was changed about it while it was open
 };
 
 enum class Expected : std::uint8_t {
   anything,  // nothing follows from the answer
-  version,
   opened_file,
   opened_folder,
   closed,
@@ -85,6 +84,9 @@ class SftpState {
     return allowed_ == FilesAllowed::both || allowed_ == FilesAllowed::from_target;
   }
 
+  // The client has named its version; the target's must be its first word.
+  void expect_version();
+  Done version_came();
   // A request goes on to the target.
   Done expect(std::uint32_t id, Waiting waiting);
   // Its answer is here; an error when there was no such request.
@@ -115,7 +117,8 @@ class SftpState {
 
   FilesAllowed allowed_;
   FileReport report_;
-  std::uint64_t next_sequence_ = 1;
+  bool version_expected_ = false;
+  std::uint64_t next_sequence_ = 1;           // 0 is the version's
   std::map<std::uint32_t, Waiting> waiting_;  // by the client's number
   std::size_t waiting_text_ = 0;
   std::set<std::uint64_t> sequences_;  // of waiting_, in order; kept only where something may be refused

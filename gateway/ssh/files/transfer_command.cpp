@@ -10,8 +10,8 @@ namespace {
 
 constexpr std::string_view kSpaces = " \t", kShellSyntax = ";|&<>()\n";
 
-// The words of a command line's first simple command, unquoted as a POSIX shell does (2.2, "Quoting"), without
-// expansions.
+// The words of a command line's first simple command, unquoted as a POSIX shell does (2.2, "Quoting"),
+// without expansions.
 class Words {
  public:
   explicit Words(std::string_view line) : rest_(line) {}

@@ -24,8 +24,8 @@ struct TransferCommand {
   bool into_folder = false;        // scp -d or -r: the path is, or becomes, a folder
 };
 
-// `command` is exec's command line, or the subsystem's name. Whoever hides the program (sh -c, a copy of another
-// name) gets an opaque channel.
+// `command` is exec's command line, or the subsystem's name. Whoever hides the program (sh -c, a copy of
+// another name) gets an opaque channel.
 TransferCommand transfer_command(ChannelKind kind, std::string_view command);
 
 }  // namespace sallyport

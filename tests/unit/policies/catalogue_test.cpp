@@ -218,7 +218,8 @@ TEST_CASE("a policy says which way files may go") {
   }
   folder.put("policies/hmc-ssh.toml", "[ssh]\nfiles = \"up\"\n" + service);
   CHECK(folder.problems() ==
-        "policies/hmc-ssh.toml:2: 'files' in [ssh] is \"up\" (expected \"none\" or \"to-target\" or \"from-target\" or "
+        "policies/hmc-ssh.toml:2: 'files' in [ssh] is \"up\" (expected \"none\" or \"to-target\" or "
+        "\"from-target\" or "
         "\"both\")\n");
   folder.put("policies/hmc-ssh.toml", "[ssh]\nfile = \"none\"\n" + service);
   CHECK(folder.problems().starts_with("policies/hmc-ssh.toml:2: "));

@@ -42,13 +42,11 @@ TEST_CASE("every row of the white paper's table is known") {
 }
 
 TEST_CASE("each type of dump is known by its full name only") {
-  const std::pair<const char*, const char*> types[] = {{"SYSDUMP", "platform system dump"},
-                                                       {"FSPDUMP", "service processor (FSP) dump"},
-                                                       {"BMCDUMP", "service processor (BMC) dump"},
-                                                       {"SMADUMP", "SMA dump"},
-                                                       {"PWRDUMP", "power subsystem dump"},
-                                                       {"LOGDUMP", "platform event log entry dump"},
-                                                       {"RSCDUMP", "platform resource dump"}};
+  const std::pair<const char*, const char*> types[] = {
+      {"SYSDUMP", "platform system dump"},         {"FSPDUMP", "service processor (FSP) dump"},
+      {"BMCDUMP", "service processor (BMC) dump"}, {"SMADUMP", "SMA dump"},
+      {"PWRDUMP", "power subsystem dump"},         {"LOGDUMP", "platform event log entry dump"},
+      {"RSCDUMP", "platform resource dump"}};
   for (const auto& [type, description] : types) {
     const std::string name = type;
     CHECK(kind("/dump/" + name + ".7812345.0A000001.20260301100007") == description);
@@ -61,7 +59,8 @@ TEST_CASE("each type of dump is known by its full name only") {
 TEST_CASE("the families' other names are known, and everything else is unknown") {
   CHECK(kind("new.eed") == "extended error data");
   CHECK(kind("iqyye4.log") == "HMC firmware log information");
-  for (const auto* name : {"", "/", "passwd", "/etc/shadow", "hmc.eed.sh", "actzuict.datx", "xiqyylog.log", "HMC.EED"}) {
+  for (const auto* name :
+       {"", "/", "passwd", "/etc/shadow", "hmc.eed.sh", "actzuict.datx", "xiqyylog.log", "HMC.EED"}) {
     INFO(name);
     CHECK(kind(name) == "unknown");
   }

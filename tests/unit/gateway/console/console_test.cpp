@@ -140,6 +140,69 @@ TEST_CASE("status shows the gate in a few lines") {
   CHECK(contains(done.out, "nothing"));
 }
 
+TEST_CASE("pause says what it does not hold, and list, show and status that a session is paused") {
+  const std::string paused =
+      R"({"id":"g-1","state":"active","rep":"kim","target":"hmc1","policy":"hmc","networks":[],"session":"s-1",)"
+      R"("paused":true,"paused_by":"alice","paused_at":"2026-01-31T10:00:00.000000Z"})";
+  SECTION("pause") {
+    FakeGate gate{{ok(R"({"grant":)" + paused + R"(,"notices":["Forwarded ports are not paused"]})")}};
+    const auto done = run({"pause", "s-1", "--reason", "lunch", "--socket", gate.path()});
+    CHECK(done.exit_code == 0);
+    CHECK(contains(done.out, "Grant g-1 is active, paused\n"));
+    CHECK(contains(done.out, "paused       2026-01-31 10:00:00 UTC"));
+    CHECK(contains(done.out, " by alice\n"));
+    CHECK(contains(done.out, "\nForwarded ports are not paused\n"));
+    CHECK(gate.asked()[0] == nlohmann::json{{"ask", "pause"}, {"grant", "s-1"}, {"reason", "lunch"}});
+  }
+  SECTION("list") {
+    FakeGate gate{{ok(R"({"grants":[)" + paused + "]}")}};
+    CHECK(contains(run({"list", "--socket", gate.path()}).out, "active, paused"));
+  }
+  SECTION("status") {
+    FakeGate gate{{ok(R"({"gate":"g","grants":{"armed":0,"active":3,"paused":2}})")}};
+    CHECK(contains(run({"status", "--socket", gate.path()}).out, "0 armed, 3 active (2 paused)"));
+  }
+}
+
+TEST_CASE("a session that has no terminal yet is waited for, until it ends") {
+  const std::string ended =
+      R"({"record":{"event":"session.ended","time":"2026-01-31T10:00:00.000000Z","grant":"g-1","session":"s-1","reason":"the rep left"}})";
+  FakeGate gate{{ok(R"({"grant":"g-1","session":"s-1"})") + "\n" + ended}};
+  const auto done = run({"watch", "s-1", "--channel", "3", "--socket", gate.path()});
+  CHECK(done.exit_code == 0);
+  CHECK(done.out == "");
+  CHECK(done.err ==
+        "sallyport: session s-1 has no terminal now; waiting for one (Ctrl-C ends)\n"
+        "sallyport: session s-1 has ended: the rep left\n");
+  CHECK(gate.asked()[0] == nlohmann::json{{"ask", "session.watch"}, {"session", "s-1"}, {"channel", 3}});
+}
+
+TEST_CASE("a session that has ended is not watched; a gate that hangs up is exit code 3") {
+  SECTION("refused") {
+    FakeGate gate{{R"({"ok":false,"refused":"session s-1 has ended"})"}};
+    const auto done = run({"watch", "s-1", "--socket", gate.path()});
+    CHECK(done.exit_code == 1);
+    CHECK(done.err == "sallyport: session s-1 has ended\n");
+  }
+  SECTION("hung up") {
+    FakeGate gate{{}};
+    CHECK(run({"watch", "s-1", "--socket", gate.path()}).exit_code == 3);
+  }
+}
+
+TEST_CASE("--channel and --raw are refused where records are shown") {
+  FakeGate gate{{}};
+  for (const auto& arguments :
+       {std::vector<std::string>{"watch", "g-1", "--channel", "1"}, {"watch", "--raw"}}) {
+    auto whole = arguments;
+    whole.insert(whole.end(), {"--socket", gate.path()});
+    const auto done = run(whole);
+    CHECK(done.exit_code == 1);
+    CHECK(contains(done.err, "for the terminal of a session"));
+  }
+  CHECK(gate.asked().empty());
+}
+
 TEST_CASE("watch prints a line for each record and says when the gate is gone") {
   const std::string first =
       R"({"record":{"event":"grant.claimed","time":"2026-01-31T10:00:00.000000Z","grant":"g-1","rep":"kim","peer":"203.0.113.7:50022","session":"s-1","seq":4}})";
@@ -217,12 +280,31 @@ TEST_CASE("nonsense from the gate is an error, not a crash") {
 }
 
 TEST_CASE("every command's help shows an example") {
-  const std::vector<std::vector<std::string>> commands{
-      {"enable"},          {"list"},          {"show"},   {"revoke"},        {"end"},
-      {"status"},          {"watch"},         {"audit"},  {"audit", "list"}, {"audit", "show"},
-      {"audit", "verify"}, {"replay"},        {"rep"},    {"rep", "add"},    {"rep", "list"},
-      {"rep", "remove"},   {"rep", "enroll"}, {"target"}, {"target", "add"}, {"target", "list"},
-      {"target", "scan"},  {"check"},         {"doctor"}};
+  const std::vector<std::vector<std::string>> commands{{"enable"},
+                                                       {"list"},
+                                                       {"show"},
+                                                       {"revoke"},
+                                                       {"end"},
+                                                       {"pause"},
+                                                       {"resume"},
+                                                       {"status"},
+                                                       {"watch"},
+                                                       {"audit"},
+                                                       {"audit", "list"},
+                                                       {"audit", "show"},
+                                                       {"audit", "verify"},
+                                                       {"replay"},
+                                                       {"rep"},
+                                                       {"rep", "add"},
+                                                       {"rep", "list"},
+                                                       {"rep", "remove"},
+                                                       {"rep", "enroll"},
+                                                       {"target"},
+                                                       {"target", "add"},
+                                                       {"target", "list"},
+                                                       {"target", "scan"},
+                                                       {"check"},
+                                                       {"doctor"}};
   for (auto command : commands) {
     command.emplace_back("--help");
     const auto done = run(command);

@@ -50,7 +50,8 @@ TEST_CASE("changes, refusals and lost channels have records of their own") {
   told.path = "/a";
   told.other = "/b";
   CHECK(file_entry(told).event == "session.file_changed");
-  CHECK(file_entry(told).fields == nlohmann::json{{"channel", 0}, {"path", "/a"}, {"other", "/b"}, {"what", "renamed"}});
+  CHECK(file_entry(told).fields ==
+        nlohmann::json{{"channel", 0}, {"path", "/a"}, {"other", "/b"}, {"what", "renamed"}});
   told.act = FileAct::refused;
   told.detail = "because";
   CHECK(file_entry(told).event == "session.file_refused");
@@ -98,7 +99,8 @@ TEST_CASE("all files are counted, and so many listed as fit, with one last word"
 TEST_CASE("totals come back from a record as they went") {
   const std::vector<FileTotals> totals{{FileDirection::to_target, 3, 17}, {FileDirection::from_target, 1, 0}};
   CHECK(*files_from_json(files_to_json(totals)) == totals);
-  for (const auto* bad : {"{}", "[1]", R"([{"direction":"up","count":1,"bytes":1}])", R"([{"direction":"to-target"}])"})
+  for (const auto* bad :
+       {"{}", "[1]", R"([{"direction":"up","count":1,"bytes":1}])", R"([{"direction":"to-target"}])"})
     CHECK_FALSE(files_from_json(nlohmann::json::parse(bad)));
 }
 

@@ -97,3 +97,13 @@ TEST_CASE("a channel carries a message and one descriptor, and says when the pee
   { const Channel gone = std::move(ends->first); }
   CHECK(ends->second.receive().error().code() == 0);
 }
+
+TEST_CASE("a hold comes back as it went, and is neither held nor not held in a third way") {
+  std::string bytes{encode(kNow, Answer{Hold{true, "alice has paused this session"}}).reveal()};
+  const auto decoded = decode_answer(kNow, bytes);
+  REQUIRE(decoded);
+  CHECK(std::get<Hold>(*decoded).held);
+  CHECK(std::get<Hold>(*decoded).sentence == "alice has paused this session");
+  bytes[9] = '\x02';
+  CHECK_FALSE(decode_answer(kNow, bytes));
+}

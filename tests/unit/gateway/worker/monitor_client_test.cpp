@@ -111,3 +111,27 @@ TEST_CASE("a worker that hears an answer it did not ask for leaves") {
   SECTION("leave without a socket") { ends.answer(DirectGranted{*token, 1}); }
   CHECK(leaves(ends.client));
 }
+
+TEST_CASE("a hold is in force as soon as it is heard, and is said like a warning") {
+  auto ends = make_ends();
+  CHECK_FALSE(ends.client.holds_rep());
+  ends.answer(Hold{true, "alice has paused this session"});
+  ends.client.hear();
+  CHECK(ends.client.holds_rep());
+  CHECK(ends.client.take_warning() == "alice has paused this session");
+  ends.answer(Hold{false, "alice lets this session go on"});
+  ends.client.hear();
+  CHECK_FALSE(ends.client.holds_rep());
+  CHECK(ends.client.take_warning() == "alice lets this session go on");
+  CHECK_FALSE(ends.client.take_warning());
+}
+
+TEST_CASE("a hold that comes while a question is open is in force before its answer") {
+  auto ends = make_ends();
+  ends.answer(Hold{true, "alice has paused this session"});
+  ends.answer(Refused{"alice has paused this session; try again when it goes on"});
+  const auto channel = ends.client.ask_channel({ChannelKind::exec, false, "", 0, 0, "lshmc -V"});
+  REQUIRE_FALSE(channel);
+  CHECK(channel.error().message() == "alice has paused this session; try again when it goes on");
+  CHECK(ends.client.holds_rep());
+}

@@ -1,4 +1,5 @@
-// The properties that the fuzzers look for, on good conversations with some bytes changed. Runs in: unit tests.
+// The properties that the fuzzers look for, on good conversations with some bytes changed. Runs in: unit
+// tests.
 #include <random>
 
 #include "tests/catch.h"

@@ -75,8 +75,8 @@ TEST_CASE("scp to the target: a file, its hash, its path and its name") {
 TEST_CASE("scp from the target, with folders") {
   const bool bytewise = GENERATE(false, true);
   Talk talk{"scp -r -f /var/log", bytewise};
-  const std::string_view steps[] = {"D0755 0 log\n", "C0644 3 a\n", "abcX", "D0755 0 deep\n", "C0600 0 empty\n", "X",
-                                    "E\n", "E\n"};
+  const std::string_view steps[] = {"D0755 0 log\n",   "C0644 3 a\n", "abcX", "D0755 0 deep\n",
+                                    "C0600 0 empty\n", "X",           "E\n",  "E\n"};
   REQUIRE(talk.rep(kZero));
   for (const auto step : steps) {
     std::string bytes{step};
@@ -121,7 +121,8 @@ TEST_CASE("scp's errors are no files") {
     REQUIRE(talk.rep("C0644 5 a\n"));
     REQUIRE(talk.target(kZero));
     const bool source_fails = GENERATE(true, false);
-    REQUIRE(talk.rep(source_fails ? std::string{"hello\1a: Input/output error\n"} : std::string{"hello"} + '\0'));
+    REQUIRE(
+        talk.rep(source_fails ? std::string{"hello\1a: Input/output error\n"} : std::string{"hello"} + '\0'));
     REQUIRE(talk.target(source_fails ? kZero : std::string_view{"\1scp: there: No space left on device\n"}));
     REQUIRE(talk.files.size() == 1);
     CHECK_FALSE(talk.files[0].complete);
@@ -161,7 +162,9 @@ TEST_CASE("what is not scp is said to be that") {
   SECTION("a size beyond 64 bits") { CHECK_FALSE(talk.rep("C0644 99999999999999999999 name\n")); }
   SECTION("a mode that is none") { CHECK_FALSE(talk.rep("C0999 1 name\n")); }
   SECTION("a zero byte in a name") { CHECK_FALSE(talk.rep(std::string_view{"C0644 1 na\0me\n", 14})); }
-  SECTION("a record that the target would cut in two") { CHECK_FALSE(talk.rep("C0644 1 " + std::string(2100, 'x'))); }
+  SECTION("a record that the target would cut in two") {
+    CHECK_FALSE(talk.rep("C0644 1 " + std::string(2100, 'x')));
+  }
   SECTION("data behind a file's end") {
     REQUIRE(talk.rep("C0644 1 name\n"));
     REQUIRE(talk.target(kZero));

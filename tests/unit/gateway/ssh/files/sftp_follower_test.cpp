@@ -201,13 +201,14 @@ TEST_CASE("a file that was appended to, or cut while it was open, has no hash") 
 TEST_CASE("changes are reported when the target has done them, and only then") {
   Talk talk;
   REQUIRE(talk.begin());
-  REQUIRE(talk.rep(on_path(sftp::remove, 1, "/a") + on_path(sftp::mkdir, 2, "/d") + on_path(sftp::rmdir, 3, "/d") +
-                   std::string{Packet{sftp::rename}.u32(4).text("/from").text("/to")} +
-                   std::string{Packet{sftp::symlink}.u32(5).text("points-to").text("/link")} +
-                   std::string{Packet{sftp::setstat}.u32(6).text("/m").u32(4 | 2).u32(0).u32(7).u32(0100600)} +
-                   std::string{Packet{sftp::extended}.u32(7).text("posix-rename@openssh.com").text("/p").text("/q")} +
-                   std::string{Packet{sftp::extended}.u32(8).text("hardlink@openssh.com").text("/old").text("/new")} +
-                   on_path(sftp::remove, 9, "/fails")));
+  REQUIRE(talk.rep(
+      on_path(sftp::remove, 1, "/a") + on_path(sftp::mkdir, 2, "/d") + on_path(sftp::rmdir, 3, "/d") +
+      std::string{Packet{sftp::rename}.u32(4).text("/from").text("/to")} +
+      std::string{Packet{sftp::symlink}.u32(5).text("points-to").text("/link")} +
+      std::string{Packet{sftp::setstat}.u32(6).text("/m").u32(4 | 2).u32(0).u32(7).u32(0100600)} +
+      std::string{Packet{sftp::extended}.u32(7).text("posix-rename@openssh.com").text("/p").text("/q")} +
+      std::string{Packet{sftp::extended}.u32(8).text("hardlink@openssh.com").text("/old").text("/new")} +
+      on_path(sftp::remove, 9, "/fails")));
   CHECK(talk.files.empty());
   for (std::uint32_t id = 1; id < 9; ++id) REQUIRE(talk.target(status(id)));
   REQUIRE(talk.target(status(9, 2)));
@@ -228,9 +229,11 @@ TEST_CASE("changes are reported when the target has done them, and only then") {
 TEST_CASE("a copy that the target makes itself is a copy, and no transfer") {
   Talk talk;
   REQUIRE(talk.begin());
-  REQUIRE(talk.rep(open(1, "/a", sftp::reads) + open(2, "/b", sftp::writes | sftp::creates | sftp::truncates)));
+  REQUIRE(
+      talk.rep(open(1, "/a", sftp::reads) + open(2, "/b", sftp::writes | sftp::creates | sftp::truncates)));
   REQUIRE(talk.target(handle(1, "ha") + handle(2, "hb")));
-  REQUIRE(talk.rep(Packet{sftp::extended}.u32(3).text("copy-data").text("ha").u64(0).u64(0).text("hb").u64(0)));
+  REQUIRE(
+      talk.rep(Packet{sftp::extended}.u32(3).text("copy-data").text("ha").u64(0).u64(0).text("hb").u64(0)));
   REQUIRE(talk.target(status(3)));
   REQUIRE(talk.rep(close(4, "ha") + close(5, "hb")));
   REQUIRE(talk.target(status(4) + status(5)));
@@ -243,17 +246,27 @@ TEST_CASE("a copy that the target makes itself is a copy, and no transfer") {
 TEST_CASE("requests of no consequence, and those nobody knows, go by") {
   Talk talk;
   REQUIRE(talk.begin());
-  REQUIRE(talk.rep(std::string{Packet{sftp::extended}.u32(1).text("limits@openssh.com")} +
-                   std::string{Packet{sftp::extended}.u32(2).text("users-groups-by-id@openssh.com").text("1234")} +
-                   std::string{Packet{sftp::extended}.u32(3).text("unheard-of@example.org").text("x")} +
-                   std::string{Packet{77}.u32(4).text("?")} + on_path(sftp::opendir, 5, "/")));
+  REQUIRE(talk.rep(
+      std::string{Packet{sftp::extended}.u32(1).text("limits@openssh.com")} +
+      std::string{Packet{sftp::extended}.u32(2).text("users-groups-by-id@openssh.com").text("1234")} +
+      std::string{Packet{sftp::extended}.u32(3).text("unheard-of@example.org").text("x")} +
+      std::string{Packet{77}.u32(4).text("?")} + on_path(sftp::opendir, 5, "/")));
   REQUIRE(talk.target(std::string{Packet{sftp::extended_reply}.u32(1).u64(1)} +
-                      std::string{Packet{sftp::extended_reply}.u32(2).text("")} + status(3, 8) + status(4, 8) +
-                      handle(5, "d")));
+                      std::string{Packet{sftp::extended_reply}.u32(2).text("")} + status(3, 8) +
+                      status(4, 8) + handle(5, "d")));
   REQUIRE(talk.rep(Packet{sftp::readdir}.u32(6).text("d")));
   REQUIRE(talk.target(Packet{sftp::name}.u32(6).u32(1).text("a").text("-rw a").u32(0)));
   talk.follower.finish();
   CHECK(talk.files.empty());
+}
+
+TEST_CASE("a client may ask before the target has named its version, and begin with number 0") {
+  Talk talk{GENERATE(FilesAllowed::both, FilesAllowed::to_target)};
+  REQUIRE(talk.rep(init() + on_path(sftp::remove, 0, "/a")));
+  REQUIRE(talk.target(version() + status(0)));
+  REQUIRE(talk.files.size() == 1);
+  CHECK(talk.files[0].act == FileAct::removed);
+  CHECK_FALSE(talk.target(version()));
 }
 
 TEST_CASE("what is not SFTP is said to be that") {
@@ -318,7 +331,9 @@ TEST_CASE("memory is bounded: requests, files and what is held back") {
   }
   SECTION("open files") {
     std::uint32_t id = 1;
-    while (id < 100'000 && talk.rep(open(id, "/a", sftp::reads)) && talk.target(handle(id, std::to_string(id)))) ++id;
+    while (id < 100'000 && talk.rep(open(id, "/a", sftp::reads)) &&
+           talk.target(handle(id, std::to_string(id))))
+      ++id;
     CHECK(id <= SftpState::kMostFiles + 1);
   }
   SECTION("data far ahead") {

@@ -1,5 +1,5 @@
-// SFTP under a policy that restricts files: what is refused never reaches the target, and its answer stands in its
-// place. Runs in: unit tests.
+// SFTP under a policy that restricts files: what is refused never reaches the target, and its answer stands
+// in its place. Runs in: unit tests.
 #include "tests/unit/gateway/ssh/files/sftp_talk.h"
 
 using namespace sallyport;

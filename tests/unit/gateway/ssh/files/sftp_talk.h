@@ -33,10 +33,12 @@ inline std::string version(std::uint32_t number = 3) {
 inline std::string open(std::uint32_t id, std::string_view path, std::uint32_t flags) {
   return Packet{sftp::open}.u32(id).text(path).u32(flags).u32(0);
 }
-inline std::string read(std::uint32_t id, std::string_view handle, std::uint64_t offset, std::uint32_t length) {
+inline std::string read(std::uint32_t id, std::string_view handle, std::uint64_t offset,
+                        std::uint32_t length) {
   return Packet{sftp::read}.u32(id).text(handle).u64(offset).u32(length);
 }
-inline std::string write(std::uint32_t id, std::string_view handle, std::uint64_t offset, std::string_view data) {
+inline std::string write(std::uint32_t id, std::string_view handle, std::uint64_t offset,
+                         std::string_view data) {
   return Packet{sftp::write}.u32(id).text(handle).u64(offset).text(data);
 }
 inline std::string close(std::uint32_t id, std::string_view handle) {
