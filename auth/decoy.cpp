@@ -3,6 +3,9 @@
 
 #include <fmt/core.h>
 
+#include "auth/ocra_mutual.h"
+#include "auth/question.h"
+#include "base/check.h"
 #include "base/sha256.h"
 
 namespace sallyport {
@@ -22,6 +25,19 @@ std::size_t decoy_for(std::string_view name, const Secret& key, const std::vecto
     }
   }
   return winner;
+}
+
+std::string decoy_answer(const OcraSuite& suite, Random& random) {
+  std::vector<std::byte> bytes(32);
+  random.fill(bytes);
+  OcraInput input;
+  input.question = draw_question(suite, random);
+  if (suite.has_counter()) input.counter = 0;
+  if (suite.time_step()) input.time_step = 0;
+  if (const auto length = suite.session_length()) input.session_information = std::string(*length, '0');
+  auto answer = gate_answer(suite, Secret{std::span<const std::byte>{bytes}}, input);
+  our_bug(!answer, "a suite whose own question cannot be answered");
+  return *std::move(answer);
 }
 
 }  // namespace sallyport

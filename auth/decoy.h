@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "auth/ocra_suite.h"
+#include "base/random.h"
 #include "base/secret.h"
 
 namespace sallyport {
@@ -13,5 +15,9 @@ namespace sallyport {
 // The index of one of `reps`, 0 when there are none. The same name gets the same rep as long as that one is
 // there, whoever else comes or goes; without `key` nobody can tell which. Takes the same time for every name.
 std::size_t decoy_for(std::string_view name, const Secret& key, const std::vector<std::string_view>& reps);
+
+// What a gate that does not know the key answers to a question: as long and as evenly spread as a true
+// answer.
+std::string decoy_answer(const OcraSuite& suite, Random& random);
 
 }  // namespace sallyport

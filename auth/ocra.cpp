@@ -93,19 +93,11 @@ std::string eight_bytes(std::uint64_t value) {
   return std::move(writer).take();
 }
 
-Result<std::string> hashed_pin(OcraHash hash, const OcraInput& input) {
+Result<Secret> pin_hash_of(OcraHash hash, const OcraInput& input) {
   const auto size = static_cast<std::size_t>(EVP_MD_get_size(digest(hash)));
-  if (!input.pin_hash.empty()) {
-    if (input.pin_hash.size() != size) return fail("the PIN's hash must be {} bytes long", size);
-    return std::string{input.pin_hash.reveal()};
-  }
-  if (input.pin.empty()) return fail("the suite needs a PIN");
-  std::string out(size, '\0');
-  const auto pin = input.pin.reveal();
-  if (EVP_Digest(pin.data(), pin.size(), reinterpret_cast<unsigned char*>(out.data()), nullptr, digest(hash),
-                 nullptr) != 1)
-    return fail("hashing the PIN");
-  return out;
+  if (input.pin_hash.empty()) return hash_pin(hash, input.pin);
+  if (input.pin_hash.size() != size) return fail("the PIN's hash must be {} bytes long", size);
+  return input.pin_hash.clone();
 }
 
 Result<std::string> padded_session(std::size_t length, const OcraInput& input) {
@@ -141,9 +133,8 @@ Result<Secret> data_input(const OcraSuite& suite, const OcraInput& input) {
   ASSIGN_OR_RETURN(const auto question, encode_question(suite, input.question + input.second_question));
   data += question;
   if (const auto hash = suite.pin_hash()) {
-    ASSIGN_OR_RETURN(auto pin, hashed_pin(*hash, input));
-    data += pin;
-    wipe(pin);
+    ASSIGN_OR_RETURN(const auto pin, pin_hash_of(*hash, input));
+    data += pin.reveal();
   }
   if (const auto length = suite.session_length()) {
     ASSIGN_OR_RETURN(const auto session, padded_session(*length, input));
@@ -166,6 +157,16 @@ std::string truncate(std::string_view mac, int digits) {
 }
 
 }  // namespace
+
+Result<Secret> hash_pin(OcraHash hash, const Secret& pin) {
+  if (pin.empty()) return fail("the suite needs a PIN");
+  std::string out(static_cast<std::size_t>(EVP_MD_get_size(digest(hash))), '\0');
+  const auto text = pin.reveal();
+  if (EVP_Digest(text.data(), text.size(), reinterpret_cast<unsigned char*>(out.data()), nullptr,
+                 digest(hash), nullptr) != 1)
+    return fail("hashing the PIN");
+  return Secret::taking(std::move(out));
+}
 
 Done check_question(const OcraSuite& suite, std::string_view question) {
   if (question.empty()) return fail("the question is empty");

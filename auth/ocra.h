@@ -16,7 +16,7 @@ namespace sallyport {
 struct OcraInput {
   std::optional<std::uint64_t> counter;  // C
   std::string question;                  // Q
-  std::string second_question;           // Q of mutual authentication (section 7.2): follows the first
+  std::string second_question;           // Q of mutual authentication (section 7.2, auth/ocra_mutual.h)
   Secret pin;                            // P: as typed, hashed here; or
   Secret pin_hash;                       // P: its hash, as long as the suite's hash is
   std::optional<std::string> session_information;  // S: shorter than the suite says is padded in front with
@@ -27,6 +27,9 @@ struct OcraInput {
 // Decimal digits; for a suite with 0 digits the whole HMAC in lower-case hex. Errors: a missing, unexpected
 // or malformed input, an empty key.
 Result<std::string> ocra(const OcraSuite& suite, const Secret& key, const OcraInput& input);
+
+// The hash of a PIN that a suite with P needs, for OcraInput::pin_hash. Error: the PIN is empty.
+Result<Secret> hash_pin(OcraHash hash, const Secret& pin);
 
 // Whether `question` may be put under `suite`: its alphabet, its length, whole bytes of hex.
 Done check_question(const OcraSuite& suite, std::string_view question);

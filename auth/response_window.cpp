@@ -34,14 +34,15 @@ std::vector<std::optional<std::uint64_t>> time_steps(const OcraSuite& suite, std
 
 Result<std::optional<std::uint64_t>> match_response(const OcraSuite& suite, const Secret& key,
                                                     const ResponseClaim& claim) {
-  if (suite.pin_hash() || suite.session_length())
-    return fail("{} needs a PIN or session information, which is not enrolled", suite.text());
+  OcraInput input;
+  input.question = claim.question;
+  input.second_question = claim.second_question;
+  input.session_information = claim.session;
+  if (claim.pin_hash != nullptr) input.pin_hash = claim.pin_hash->clone();
   std::optional<std::uint64_t> next_counter;
   for (const auto& counter : counters(suite, claim.counter)) {
     for (const auto& step : time_steps(suite, claim.now)) {
-      OcraInput input;
       input.counter = counter;
-      input.question = claim.question;
       input.time_step = step;
       ASSIGN_OR_RETURN(auto right, ocra(suite, key, input));
       const bool same = claim.response.equals(right);

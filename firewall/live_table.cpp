@@ -66,9 +66,23 @@ void add_gate(Transaction& transaction, const std::vector<Address>& gate) {
   for (const auto& address : gate) transaction.add_element(gate_set(address.family()), {SetKey::of(address)});
 }
 
+// Among the objections is one to an element that is not there. There may be others because of it: at such an
+// element the kernel leaves the rest of its message undone, and adding that rest anew is refused as well.
 bool is_about_expired_elements(const Verdict& verdict) {
-  return verdict.outcome == Verdict::Outcome::refused && !verdict.refusals.empty() &&
-         std::ranges::all_of(verdict.refusals, [](const auto& refusal) { return refusal.code == ENOENT; });
+  return verdict.outcome == Verdict::Outcome::refused &&
+         std::ranges::any_of(verdict.refusals, [](const auto& refusal) { return refusal.code == ENOENT; });
+}
+
+// Takes out what the kernel did not find, of removals that were a batch's first messages, in order. False: it
+// found them all.
+template <class Removal>
+bool drop_expired(std::vector<Removal>& removals, const Verdict& verdict) {
+  std::set<std::size_t> expired;
+  for (const auto& refusal : verdict.refusals)
+    if (refusal.code == ENOENT && refusal.message < removals.size()) expired.insert(refusal.message);
+  for (auto at = expired.rbegin(); at != expired.rend(); ++at)
+    removals.erase(removals.begin() + static_cast<std::ptrdiff_t>(*at));
+  return !expired.empty();
 }
 
 // As nft prints a duration: "14m59s"; below a second in milliseconds.
@@ -160,37 +174,26 @@ void LiveTable::remove_meters(const Holdings::Difference& difference) {
   for (int tries = 0; tries < 2 && !all.empty(); ++tries) {
     Transaction transaction{kLiveTable};
     for (const auto& [set, key] : all) transaction.delete_element(set, {key});
-    const auto verdict = transaction.commit(socket_);
-    if (!is_about_expired_elements(verdict)) return;
-    for (const auto& refusal : verdict.refusals)
-      if (refusal.message < all.size()) all[refusal.message].first = nullptr;
-    std::erase_if(all, [](const auto& one) { return one.first == nullptr; });
+    if (const auto verdict = transaction.commit(socket_);
+        verdict.outcome != Verdict::Outcome::refused || !drop_expired(all, verdict))
+      return;
   }
 }
 
 // Removing what has just expired fails the whole batch. The kernel names each such message, so the second try
-// leaves them out; a third meets only what expired in between.
+// leaves them out; a third meets only what expired in between. Each try has fewer removals than the one
+// before.
 Verdict LiveTable::apply_one_by_one(const Holdings::Difference& difference, BootTime now) {
-  std::vector<std::pair<const char*, Element>> all;
+  std::vector<std::pair<const char*, Element>> removals;
   for_each_element(difference.remove, [&](const Passage& passage, LiveSet set) {
-    all.emplace_back(name_of(set, passage.family), element_of(passage, set));
+    removals.emplace_back(name_of(set, passage.family), element_of(passage, set));
   });
-  std::set<std::size_t> expired;  // of all
   for (;;) {
     Transaction transaction{kLiveTable, Elements::one_a_message};
-    std::vector<std::size_t> removes;  // by number of message
-    for (std::size_t i = 0; i < all.size(); ++i) {
-      if (expired.contains(i)) continue;
-      transaction.delete_element(all[i].first, all[i].second);
-      removes.push_back(i);
-    }
+    for (const auto& [set, element] : removals) transaction.delete_element(set, element);
     add_all(transaction, difference.add, now);
     auto verdict = transaction.commit(socket_);
-    if (!is_about_expired_elements(verdict)) return verdict;
-    for (const auto& refusal : verdict.refusals) {
-      if (refusal.message >= removes.size()) return verdict;
-      expired.insert(removes[refusal.message]);
-    }
+    if (verdict.outcome != Verdict::Outcome::refused || !drop_expired(removals, verdict)) return verdict;
   }
 }
 

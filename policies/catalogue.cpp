@@ -108,12 +108,13 @@ Done check_secret(const std::filesystem::path& path) {
 
 // A rep without a secret is not enrolled, which is no problem; one with a readable secret is.
 void check_rep_secrets(const Catalogue& catalogue, const std::filesystem::path& folder, Problems& problems) {
-  for (const auto& [name, rep] : catalogue.reps) {
-    const auto checked = check_secret(rep.secret_file);
-    if (checked || checked.error().code() == ENOENT) continue;
-    problems.push_back(
-        {folder / "reps" / (name + ".toml"), 0, "the rep's secret: " + checked.error().message()});
-  }
+  for (const auto& [name, rep] : catalogue.reps)
+    for (const auto& file : {rep.secret_file, rep.keys_file}) {
+      const auto checked = check_secret(file);
+      if (checked || checked.error().code() == ENOENT) continue;
+      problems.push_back(
+          {folder / "reps" / (name + ".toml"), 0, "the rep's secret: " + checked.error().message()});
+    }
 }
 
 // The gate must not be made to dial itself, or to forward to itself, past its own firewall.

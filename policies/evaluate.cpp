@@ -51,6 +51,7 @@ Done policy_is_known(const Case& c, Permit& permit) {
   permit.idle = policy.idle;
   permit.failed_logins = policy.failed_logins;
   permit.failed_dial_spends = policy.failed_dial_spends;
+  permit.user_verification = policy.user_verification;
   return {};
 }
 
@@ -164,7 +165,8 @@ constexpr Rule kRules[] = {
 
 bool secret_file_exists(const Rep& rep) {
   std::error_code error;
-  return std::filesystem::is_regular_file(std::filesystem::symlink_status(rep.secret_file, error));
+  const auto& file = rep.method == ResponseMethod::ocra ? rep.secret_file : rep.keys_file;
+  return std::filesystem::is_regular_file(std::filesystem::symlink_status(file, error));
 }
 
 Result<Permit> evaluate(const Catalogue& catalogue, const EnableRequest& request,

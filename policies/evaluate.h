@@ -36,6 +36,7 @@ struct Permit {
   std::chrono::seconds idle{};
   std::uint32_t failed_logins = 0;
   bool failed_dial_spends = false;
+  bool user_verification = false;
   std::string ticket, reason;
 };
 
@@ -48,7 +49,8 @@ inline constexpr int kShortestPrefixIpv6 = 16;
 inline constexpr std::size_t kLongestNote = 256;  // bytes of a ticket or a reason
 inline constexpr std::size_t kMostNetworks = 64;
 
-// Whether the rep's secret file is there; comes in from outside so that a test needs no file.
+// Whether the file that the rep's method needs is there: a secret, or enrolled keys; comes in from outside so
+// that a test needs no file.
 using IsEnrolled = std::function<bool(const Rep&)>;
 bool secret_file_exists(const Rep& rep);
 

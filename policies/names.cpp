@@ -27,7 +27,9 @@ const char* to_text(Reach reach) noexcept { return reach == Reach::hmc ? "hmc" :
 
 const char* to_text(TargetKind kind) noexcept { return kind == TargetKind::power ? "power" : "ds8000"; }
 
-const char* to_text(ResponseMethod) noexcept { return "ocra"; }
+const char* to_text(ResponseMethod method) noexcept {
+  return method == ResponseMethod::ocra ? "ocra" : "ssh-signature";
+}
 
 const char* to_text(TargetLogin login) noexcept {
   switch (login) {

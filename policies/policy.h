@@ -11,7 +11,7 @@
 
 namespace sallyport {
 
-enum class ResponseMethod : std::uint8_t { ocra };
+enum class ResponseMethod : std::uint8_t { ocra, ssh_signature };
 const char* to_text(ResponseMethod method) noexcept;
 
 // Which way files may go, by sftp and scp; of any other program the bytes of each way are counted and hashed.
@@ -27,12 +27,13 @@ struct Policy {
   std::chrono::seconds connect_within{std::chrono::hours{24}};
   std::chrono::seconds session{std::chrono::hours{8}};
   std::chrono::seconds idle{std::chrono::minutes{30}};
-  std::uint32_t failed_logins = 10;  // per grant; then it locks
+  std::uint32_t failed_logins = 10;  // of one source on a grant; then that is barred, or the grant locks
   bool failed_dial_spends = false;   // whether a grant is spent when its target cannot be reached
   std::uint32_t channels = 10;       // SSH channels on one connection
 
   // [login]
   std::vector<ResponseMethod> methods{ResponseMethod::ocra};
+  bool user_verification = false;  // a signature counts only by a security key with PIN or fingerprint
 
   // [ssh]
   FileWays files = FileWays::both;

@@ -22,8 +22,10 @@ void read_limits(TableReader limits, Policy& policy) {
 }
 
 Result<ResponseMethod> parse_method(std::string_view text) {
-  if (text == "ocra") return ResponseMethod::ocra;
-  return fail("'{}' is not a challenge method of this version (expected \"ocra\")", text);
+  for (const auto method : {ResponseMethod::ocra, ResponseMethod::ssh_signature})
+    if (text == to_text(method)) return method;
+  return fail("'{}' is not a challenge method of this version (expected \"ocra\" or \"ssh-signature\")",
+              text);
 }
 
 void read_login(TableReader login, Policy& policy) {
@@ -32,7 +34,8 @@ void read_login(TableReader login, Policy& policy) {
     policy.methods.push_back(method);
   if (login.has("methods") && policy.methods.empty())
     login.problem(login.line_of("methods"),
-                  "'methods' in [login] allows no challenge method (expected [\"ocra\"])");
+                  "'methods' in [login] allows no challenge method (expected [\"ocra\", \"ssh-signature\"])");
+  policy.user_verification = login.boolean("user_verification", policy.user_verification);
   login.finish();
 }
 

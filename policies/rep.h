@@ -15,7 +15,9 @@ struct Rep {
   std::string account;  // PAM user name; the rep's own name unless the file says otherwise
   ResponseMethod method = ResponseMethod::ocra;
   std::string suite;                  // RFC 6287 OCRASuite
-  std::filesystem::path secret_file;  // OCRA secret in Base32; does not exist before `rep enroll`
+  bool mutual = false;                // the gate answers a question of the rep's first (auth/ocra_mutual.h)
+  std::filesystem::path secret_file;  // auth/ocra_secret.h; does not exist before `rep enroll`
+  std::filesystem::path keys_file;  // public keys for ssh-signature; does not exist before `rep enroll --key`
 };
 
 }  // namespace sallyport

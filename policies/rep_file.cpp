@@ -7,11 +7,14 @@ namespace sallyport {
 namespace {
 
 void read_response(TableReader response, Rep& rep) {
-  rep.method = response.choice("method", ResponseMethod::ocra, {{"ocra", ResponseMethod::ocra}});
+  rep.method =
+      response.choice("method", ResponseMethod::ocra,
+                      {{"ocra", ResponseMethod::ocra}, {"ssh-signature", ResponseMethod::ssh_signature}});
   rep.suite = response.text("suite", kDefaultOcraSuite, 64);
   if (auto suite = OcraSuite::parse(rep.suite); !suite)
     response.problem(response.line_of("suite"),
                      fmt::format("'suite' in [response]: {}", suite.error().message()));
+  rep.mutual = response.boolean("mutual", false);
   response.finish();
 }
 
@@ -21,6 +24,7 @@ Rep read_rep(TableReader file, const std::string& name, const std::filesystem::p
   Rep rep;
   rep.name = name;
   rep.secret_file = folder / "secrets" / "reps" / name;
+  rep.keys_file = folder / "secrets" / "rep-keys" / name;  // a folder of its own: a name may end in ".keys"
   rep.full_name = file.text("full_name", "", 128);
   rep.contact = file.text("contact", "", 256);
   rep.account = file.text("account", name, 64);
@@ -42,7 +46,9 @@ std::string to_toml(const Rep& rep) {
   if (rep.account != rep.name) line("account", rep.account);
   text += "\n[response]\n";
   line("method", to_text(rep.method));
+  if (rep.method != ResponseMethod::ocra) return text;
   line("suite", rep.suite);
+  if (rep.mutual) text += "mutual = true\n";
   return text;
 }
 

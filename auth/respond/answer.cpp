@@ -5,26 +5,21 @@
 
 #include <cstdlib>
 
-#include "auth/ocra.h"
-#include "auth/question.h"
+#include "auth/ocra_suite.h"
+#include "auth/respond/check_challenge.h"
+#include "auth/respond/ocra_answer.h"
+#include "auth/respond/output.h"
 #include "auth/respond/private_file.h"
-#include "auth/respond/terminal.h"
-#include "base/clock.h"
-#include "base/file.h"
-#include "gateway/wire/prompt.h"
+#include "auth/respond/signature_answer.h"
+#include "base/escape.h"
 
 namespace sallyport {
 
 namespace {
 
-Done print_line(std::string_view text) {
-  const auto line = Secret::taking(std::string{text} + "\n");
-  return write_all(STDOUT_FILENO, line.reveal());
-}
-
-// All of standard input, up to a limit that a person's text does not reach.
+// All of standard input, up to a limit that a challenge does not reach.
 Result<Secret> read_standard_input() {
-  std::string text(8192, '\0');
+  std::string text(kLongestPrompt, '\0');
   std::size_t size = 0;
   while (size < text.size()) {
     const auto got = ::read(STDIN_FILENO, text.data() + size, text.size() - size);
@@ -41,104 +36,149 @@ Result<Secret> ask(std::string_view prompt, Echo echo) {
   return isatty(STDIN_FILENO) != 0 ? ask_on_terminal(prompt, echo) : read_standard_input();
 }
 
-Result<std::filesystem::path> secret_file(const Options& options) {
-  if (options.secret_file) return *options.secret_file;
-  return default_secret_file();
+// Pasted whole, the prompt for a signature has two lines, of which the terminal hands over one at a time.
+Result<std::string> ask_challenge() {
+  ASSIGN_OR_RETURN(const auto first, ask("Challenge: ", Echo::on));
+  std::string text{first.reveal()};
+  if (text.find("Sign to open ") == std::string::npos || text.find('\n') != std::string::npos) return text;
+  ASSIGN_OR_RETURN(const auto second, ask("", Echo::on));
+  return text + "\n" + std::string{second.reveal()};
 }
 
-Result<OcraInput> gather(const OcraSuite& suite, const Options& options, const std::filesystem::path& file,
-                         std::string question) {
-  OcraInput input;
-  input.question = std::move(question);
-  input.session_information = options.session;
-  if (suite.pin_hash()) {
-    ASSIGN_OR_RETURN(input.pin, ask_on_terminal("PIN: ", Echo::off));
-  }
-  if (suite.time_step()) {
-    const auto now = SystemClock{}.wall().time_since_epoch();
-    input.time_step = time_step_at(suite, std::chrono::duration_cast<std::chrono::seconds>(now));
-  }
-  // Last, because a counter that was taken is gone.
-  RETURN_IF_ERROR(check_question(suite, input.question));
-  input.counter = options.counter;
-  if (suite.has_counter() && !options.counter) {
-    ASSIGN_OR_RETURN(input.counter, take_counter(file));
-  }
-  return input;
+Result<Challenge> challenge_for(const Options& options) {
+  if (options.text) return read_challenge(*options.text);
+  ASSIGN_OR_RETURN(const auto typed, ask_challenge());
+  return read_challenge(typed);
 }
 
-Result<std::string> response_to(const Options& options, std::string question) {
-  ASSIGN_OR_RETURN(const auto file, secret_file(options));
-  ASSIGN_OR_RETURN(const auto enrolment, read_enrolment(file));
-  const auto name = options.suite ? *options.suite : enrolment.suite.value_or(std::string{kDefaultOcraSuite});
-  ASSIGN_OR_RETURN(const auto suite, OcraSuite::parse(name));
-  ASSIGN_OR_RETURN(const auto input, gather(suite, options, file, std::move(question)));
-  return ocra(suite, enrolment.key, input);
+// A response of 0 digits is hex in lower case (auth/ocra.h).
+std::string lower_case(std::string text) {
+  for (char& c : text)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return text;
 }
 
-// A challenge as given: bare, grouped, or with the prompt around it.
-std::string question_of(std::string_view text) {
-  if (auto question = question_in_prompt(text)) return *std::move(question);
-  return ungrouped(text);
+Result<Reply> reply_to(const Answering& answering, const Challenge& challenge) {
+  if (const auto* asked = std::get_if<AskedQuestion>(&challenge))
+    return answer_question(answering, *asked, {});
+  if (const auto* text = std::get_if<TextToSign>(&challenge)) return answer_signature(answering, *text);
+  return std::get<Refusal>(challenge);
 }
 
-bool is_password_prompt(std::string_view prompt) {
-  const auto text = without_host(prompt);
-  return text == kPasswordPrompt || text == kPasswordPrompt.substr(0, kPasswordPrompt.size() - 1);
+// Over the telephone, or typed into ssh: our question first, then what the gate says to it, then its own.
+Result<Reply> reply_mutually(const Answering& answering) {
+  SystemRandom random;
+  ASSIGN_OR_RETURN(const auto question, draw_own_question(answering.options, random));
+  answering.person.show(fmt::format("Your question for the gate: {}", grouped(question)));
+  ASSIGN_OR_RETURN(const auto said, answering.person.ask("The gate answers: ", Echo::on));
+  if (const auto whole = asked_in_prompt(said.reveal())) return answer_question(answering, *whole, question);
+  ASSIGN_OR_RETURN(const auto typed, answering.person.ask("Challenge: ", Echo::on));
+  const auto challenge = read_challenge(typed.reveal());
+  const auto* asked = std::get_if<AskedQuestion>(&challenge);
+  if (asked == nullptr) return Refusal{"this is not a question of the kind that --mutual is for"};
+  auto both = *asked;
+  both.gate_answer = lower_case(ungrouped(said.reveal()));
+  return answer_question(answering, both, question);
 }
 
-Echo echo_for(std::string_view prompt) {
-  const char* hint = std::getenv("SSH_ASKPASS_PROMPT");
-  const bool confirm = hint != nullptr && std::string_view{hint} == "confirm";
-  return confirm || prompt.find("(yes/no") != std::string_view::npos ? Echo::on : Echo::off;
+Result<Reply> reply_for(const Answering& answering) {
+  if (answering.options.mutual && !answering.options.text) return reply_mutually(answering);
+  ASSIGN_OR_RETURN(const auto challenge, challenge_for(answering.options));
+  return reply_to(answering, challenge);
 }
 
-// A line of a file for scripts; never from an argument or a variable, which others can see (I9).
-Result<Secret> password_from(const char* path) {
-  ASSIGN_OR_RETURN(const auto text, read_private_file(path));
-  return Secret{text.reveal().substr(0, text.reveal().find_first_of("\r\n"))};
+// On standard error, in lines as they are meant; with --json on standard output too.
+Result<Outcome> refuse(const Options& options, const Refusal& refusal) {
+  if (options.json) RETURN_IF_ERROR(print_line(to_json({{"refused", refusal.why}})));
+  std::fprintf(stderr, "sallyport-respond: refused: %s\n", presentable(refusal.why).c_str());
+  return Outcome::refused;
+}
+
+Done print_answer(const Options& options, const Answer& answer) {
+  if (options.json) return print_line(to_json({{"answer", answer.parts}}));
+  for (const auto& line : lines_of(answer)) RETURN_IF_ERROR(print_line(line));
+  return {};
+}
+
+std::string as_json(const ChallengeText& said) {
+  return to_json({{"method", "ssh-signature"},
+                  {"gateway", said.gateway},
+                  {"host-key", said.host_key},
+                  {"grant", said.grant},
+                  {"rep", said.rep},
+                  {"target", said.target},
+                  {"services", said.services},
+                  {"time", to_rfc3339(said.time).substr(0, 19) + "Z"},
+                  {"expires", to_rfc3339(said.expires).substr(0, 19) + "Z"},
+                  {"nonce", said.nonce}});
+}
+
+std::string as_json(const AskedQuestion& asked) {
+  if (!asked.place) return to_json({{"method", "ocra"}, {"question", asked.question}});
+  return to_json({{"method", "ocra"},
+                  {"question", asked.question},
+                  {"gateway", asked.place->gate},
+                  {"host-key", asked.place->fingerprint},
+                  {"grant", asked.place->grant}});
+}
+
+std::string as_text(const ChallengeText& said) {
+  const auto now = std::chrono::floor<std::chrono::seconds>(SystemClock{}.wall());
+  const auto remark = clock_remark(said, now);
+  return in_lines(said, now) + (remark.empty() ? "" : "\n" + remark);
+}
+
+std::string as_text(const AskedQuestion& asked) {
+  auto text = fmt::format("Question {}", escape_terminal(grouped(asked.question)));
+  if (asked.place)
+    text += fmt::format("\n  grant     {}\n  gate      {}\n  host key  {}", asked.place->grant,
+                        asked.place->gate, asked.place->fingerprint);
+  return text;
 }
 
 }  // namespace
 
-Done respond(const Options& options) {
-  auto text = options.text;
-  if (!text) {
-    ASSIGN_OR_RETURN(const auto typed, ask("Challenge: ", Echo::on));
-    text = std::string{typed.reveal()};
-  }
-  ASSIGN_OR_RETURN(const auto response, response_to(options, question_of(*text)));
-  return print_line(grouped(response));
+Result<Outcome> respond(const Options& options) {
+  RealPerson person{options.ask_with};
+  const SystemClock clock;
+  ASSIGN_OR_RETURN(const auto reply, reply_for({options, person, clock, {}}));
+  if (const auto* refusal = std::get_if<Refusal>(&reply)) return refuse(options, *refusal);
+  RETURN_IF_ERROR(print_answer(options, std::get<Answer>(reply)));
+  return Outcome::answered;
 }
 
-Done answer_ssh(const Options& options) {
-  const auto& prompt = *options.text;
-  if (auto question = question_in_prompt(prompt)) {
-    ASSIGN_OR_RETURN(const auto response, response_to(options, *std::move(question)));
-    return print_line(response);
-  }
-  const char* hint = std::getenv("SSH_ASKPASS_PROMPT");
-  if (hint != nullptr && std::string_view{hint} == "none") {  // "touch your security key": nothing to answer
-    show_on_terminal(prompt);
-    return {};
-  }
-  const char* password_file = std::getenv("SALLYPORT_PASSWORD_FILE");
-  const bool by_file = password_file != nullptr && *password_file != '\0' && is_password_prompt(prompt);
-  ASSIGN_OR_RETURN(const auto typed,
-                   by_file ? password_from(password_file) : ask_on_terminal(prompt, echo_for(prompt)));
-  return print_line(typed.reveal());
+Result<Outcome> show(const Options& options) {
+  ASSIGN_OR_RETURN(const auto challenge, challenge_for(options));
+  if (const auto* refusal = std::get_if<Refusal>(&challenge)) return refuse(options, *refusal);
+  const auto text = std::visit(
+      [&](const auto& one) -> std::string {
+        using Kind = std::decay_t<decltype(one)>;
+        if constexpr (std::is_same_v<Kind, Refusal>)
+          return one.why;
+        else if constexpr (std::is_same_v<Kind, TextToSign>)
+          return options.json ? as_json(one.said()) : as_text(one.said());
+        else
+          return options.json ? as_json(one) : as_text(one);
+      },
+      challenge);
+  RETURN_IF_ERROR(print_line(text));
+  return Outcome::answered;
 }
 
 Done save(const Options& options) {
-  ASSIGN_OR_RETURN(const auto file, secret_file(options));
+  auto file = options.secret_file;
+  if (!file) {
+    ASSIGN_OR_RETURN(file, default_secret_file());
+  }
   ASSIGN_OR_RETURN(const auto text, ask("Secret, as given at enrolment: ", Echo::off));
   ASSIGN_OR_RETURN(auto enrolment, parse_enrolment(text));
   if (options.suite) {
     RETURN_IF_ERROR(OcraSuite::parse(*options.suite));
     enrolment.suite = options.suite;
   }
-  RETURN_IF_ERROR(save_enrolment(file, enrolment));
-  return print_line(fmt::format("Stored in {}, readable by you alone.", file.string()));
+  enrolment.mutual = enrolment.mutual || options.mutual;
+  RETURN_IF_ERROR(save_enrolment(*file, enrolment));
+  return print_line(fmt::format("Stored in {}, readable by you alone.", file->string()));
 }
 
 }  // namespace sallyport

@@ -6,8 +6,10 @@
 #include <cstdio>
 
 #include "auth/respond/answer.h"
+#include "auth/respond/gate_list.h"
+#include "auth/respond/help.h"
 #include "auth/respond/options.h"
-#include "base/escape.h"
+#include "auth/respond/terminal.h"
 
 namespace {
 
@@ -20,24 +22,46 @@ void forbid_core_files() {
   prctl(PR_SET_DUMPABLE, 0);
 }
 
-Done act(const Options& options) {
+Done print(const char* text) {
+  std::fputs(text, stdout);
+  return {};
+}
+
+// What only succeeds or fails.
+Result<Outcome> answered(Done done) {
+  RETURN_IF_ERROR(std::move(done));
+  return Outcome::answered;
+}
+
+Result<Outcome> act(const Options& options) {
   switch (options.mode) {
     case Mode::respond:
       return respond(options);
+    case Mode::show:
+      return show(options);
     case Mode::askpass:
       return answer_ssh(options);
+    case Mode::command:
+      return answered(run_command(options));
     case Mode::save:
-      return save(options);
+      return answered(save(options));
+    case Mode::list_gates:
+      return answered(list_gates(options));
+    case Mode::add_gate:
+      return answered(add_gate(options));
+    case Mode::forget_gate:
+      return answered(forget_gate(options));
     case Mode::help:
-      std::fputs(kHelp, stdout);
-      return {};
+      return answered(print(kHelp));
+    case Mode::version:
+      return answered(print(kVersion));
   }
   return fail("unknown mode");
 }
 
-int complain(const Error& error, int status) {
-  std::fprintf(stderr, "sallyport-respond: %s\n", escape_terminal(error.message()).c_str());
-  return status;
+int complain(const Error& error, Outcome outcome) {
+  std::fprintf(stderr, "sallyport-respond: %s\n", presentable(error.message()).c_str());
+  return static_cast<int>(outcome);
 }
 
 }  // namespace
@@ -45,7 +69,7 @@ int complain(const Error& error, int status) {
 int main(int count, char** arguments) {
   forbid_core_files();
   const auto options = parse_options(count, arguments);
-  if (!options) return complain(options.error().within("wrong usage, see --help"), 2);
-  const auto done = act(*options);
-  return done ? 0 : complain(done.error(), 1);
+  if (!options) return complain(options.error().within("wrong usage, see --help"), Outcome::wrong_usage);
+  const auto outcome = act(*options);
+  return outcome ? static_cast<int>(*outcome) : complain(outcome.error(), Outcome::failed);
 }

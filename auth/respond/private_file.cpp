@@ -2,15 +2,14 @@
 #include "auth/respond/private_file.h"
 
 #include <fcntl.h>
-#include <pwd.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <charconv>
-#include <cstdlib>
 
 #include "auth/ocra_suite.h"
+#include "auth/respond/home.h"
 #include "base/encoding.h"
 #include "base/file.h"
 
@@ -18,26 +17,21 @@ namespace sallyport {
 
 namespace {
 
-constexpr std::size_t kFileLimit = 4096;
+constexpr std::size_t kFileLimit = 1 << 20;  // ssh's known_hosts can be long
+constexpr std::string_view kMutual = "mutual";
 constexpr std::size_t kShortestKey = 16;  // bytes; RFC 4226 R6
 
-Done check_owner(int fd, const std::filesystem::path& path) {
+Done check_owner(int fd, const std::filesystem::path& path, Readers readers) {
   struct stat status {};
   if (fstat(fd, &status) != 0) return fail_errno("looking at {}", path.string());
   if (!S_ISREG(status.st_mode)) return fail("{} is not a regular file", path.string());
-  if (status.st_uid != geteuid()) return fail("{} belongs to somebody else", path.string());
-  if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+  const bool trusted = status.st_uid == geteuid() || (readers == Readers::anyone && status.st_uid == 0);
+  if (!trusted) return fail("{} belongs to somebody else", path.string());
+  if (readers == Readers::owner && (status.st_mode & (S_IRWXG | S_IRWXO)) != 0)
     return fail("{} holds a secret and others can read it (fix: chmod 600 {})", path.string(), path.string());
+  if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+    return fail("{} can be written by others (fix: chmod go-w {})", path.string(), path.string());
   return {};
-}
-
-// Takes the text before the next line end from the front of `rest`.
-std::string_view take_line(std::string_view& rest) {
-  const auto end = rest.find('\n');
-  auto line = rest.substr(0, end);
-  rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 1);
-  if (line.ends_with('\r')) line.remove_suffix(1);
-  return line;
 }
 
 Result<std::uint64_t> parse_counter(std::string_view text) {
@@ -55,10 +49,22 @@ std::filesystem::path counter_file(const std::filesystem::path& secret_file) {
 
 }  // namespace
 
+std::string_view take_line(std::string_view& rest) {
+  const auto end = rest.find('\n');
+  auto line = rest.substr(0, end);
+  rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 1);
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  return line;
+}
+
 Result<Secret> read_private_file(const std::filesystem::path& path) {
+  return read_own_file(path, Readers::owner);
+}
+
+Result<Secret> read_own_file(const std::filesystem::path& path, Readers readers) {
   const UniqueFd fd{::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)};
   if (!fd) return fail_errno("opening {}", path.string());
-  RETURN_IF_ERROR(check_owner(fd.get(), path));
+  RETURN_IF_ERROR(check_owner(fd.get(), path, readers));
   std::string text(kFileLimit + 1, '\0');
   const auto got = ::read(fd.get(), text.data(), text.size());
   if (got < 0) return fail_errno("reading {}", path.string());
@@ -69,16 +75,8 @@ Result<Secret> read_private_file(const std::filesystem::path& path) {
 }
 
 Result<std::filesystem::path> default_secret_file() {
-  const char* config = std::getenv("XDG_CONFIG_HOME");
-  if (config != nullptr && *config == '/') return std::filesystem::path{config} / "sallyport/secret";
-  const char* home = std::getenv("HOME");
-  if (home == nullptr || *home != '/') {
-    const passwd* account = getpwuid(geteuid());
-    if (account == nullptr)
-      return fail("no home directory is known; say where the secret is with --secret-file");
-    home = account->pw_dir;
-  }
-  return std::filesystem::path{home} / ".config/sallyport/secret";
+  ASSIGN_OR_RETURN(const auto folder, config_folder());
+  return folder / "secret";
 }
 
 Result<Enrolment> parse_enrolment(const Secret& text) {
@@ -92,6 +90,10 @@ Result<Enrolment> parse_enrolment(const Secret& text) {
     RETURN_IF_ERROR(OcraSuite::parse(suite));
     enrolment.suite = suite;
   }
+  const auto last = take_line(rest);
+  if ((!last.empty() && last != kMutual) || !rest.empty())
+    return fail("expected the secret, the suite, and 'mutual' or nothing, each in a line of its own");
+  enrolment.mutual = !last.empty();
   return enrolment;
 }
 
@@ -109,15 +111,25 @@ Result<Enrolment> read_enrolment(const std::filesystem::path& path) {
 Done save_enrolment(const std::filesystem::path& path, const Enrolment& enrolment) {
   std::error_code error;
   if (std::filesystem::exists(path, error)) return fail("{} exists already; remove it first", path.string());
-  const auto folder = path.parent_path();
-  if (!folder.empty() && std::filesystem::create_directories(folder, error))
-    std::filesystem::permissions(folder, std::filesystem::perms::owner_all, error);
-  if (error)
-    return tl::unexpected{Error{fmt::format("making the folder {}", folder.string()), error.value()}};
-  std::string base32 = to_base32(enrolment.key.reveal());
-  const auto text = Secret::taking(base32 + "\n" + (enrolment.suite ? *enrolment.suite + "\n" : ""));
-  wipe(base32);
-  return replace_file(std::filesystem::absolute(path), text.reveal(), 0600);
+  RETURN_IF_ERROR(make_private_folder(std::filesystem::absolute(path).parent_path()));
+  std::string text = to_base32(enrolment.key.reveal());
+  text.reserve(text.size() + 256);  // so that nothing of it is left behind elsewhere
+  if (enrolment.suite || enrolment.mutual)
+    text += fmt::format("\n{}", enrolment.suite.value_or(std::string{kDefaultOcraSuite}));
+  if (enrolment.mutual) text += fmt::format("\n{}", kMutual);
+  const auto secret = Secret::taking(text + "\n");
+  wipe(text);
+  return replace_file(std::filesystem::absolute(path), secret.reveal(), 0600);
+}
+
+Result<std::uint64_t> next_counter(const std::filesystem::path& secret_file) {
+  const auto path = counter_file(secret_file);
+  const auto text = read_private_file(path);
+  if (!text && text.error().code() == ENOENT) return 0;
+  if (!text) return tl::unexpected{text.error()};
+  const auto counter = parse_counter(text->reveal());
+  if (!counter) return tl::unexpected{counter.error().within(path.string())};
+  return counter;
 }
 
 Result<std::uint64_t> take_counter(const std::filesystem::path& secret_file) {
@@ -125,16 +137,9 @@ Result<std::uint64_t> take_counter(const std::filesystem::path& secret_file) {
   // replaced.
   const UniqueFd lock{::open(secret_file.c_str(), O_RDONLY | O_CLOEXEC)};
   if (!lock || flock(lock.get(), LOCK_EX) != 0) return fail_errno("locking {}", secret_file.string());
-  const auto path = counter_file(secret_file);
-  std::uint64_t counter = 0;
-  const auto text = read_private_file(path);
-  if (!text && text.error().code() != ENOENT) return tl::unexpected{text.error()};
-  if (text) {
-    const auto parsed = parse_counter(text->reveal());
-    if (!parsed) return tl::unexpected{parsed.error().within(path.string())};
-    counter = *parsed;
-  }
-  RETURN_IF_ERROR(replace_file(std::filesystem::absolute(path), fmt::format("{}\n", counter + 1), 0600));
+  ASSIGN_OR_RETURN(const auto counter, next_counter(secret_file));
+  const auto path = std::filesystem::absolute(counter_file(secret_file));
+  RETURN_IF_ERROR(replace_file(path, fmt::format("{}\n", counter + 1), 0600));
   return counter;
 }
 

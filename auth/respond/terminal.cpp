@@ -19,19 +19,6 @@ namespace sallyport {
 
 namespace {
 
-// Line ends stay: the host key question of ssh has three lines.
-std::string presentable(std::string_view text) {
-  std::string out;
-  while (!text.empty()) {
-    const auto end = text.find('\n');
-    out += escape_terminal(text.substr(0, end));
-    if (end == std::string_view::npos) break;
-    out += '\n';
-    text.remove_prefix(end + 1);
-  }
-  return out;
-}
-
 // Turns the echo off for its lifetime.
 class EchoOff {
  public:
@@ -109,10 +96,24 @@ Result<Secret> ask_on_terminal(std::string_view prompt, Echo echo) {
   return read_line(terminal.get(), signals.fd());
 }
 
-void show_on_terminal(std::string_view line) {
+bool show_on_terminal(std::string_view text) {
   const UniqueFd terminal{::open("/dev/tty", O_WRONLY | O_NOCTTY | O_CLOEXEC)};
-  if (terminal) [[maybe_unused]]
-    const auto shown = write_all(terminal.get(), presentable(line) + "\n");
+  return terminal && write_all(terminal.get(), presentable(text) + "\n");
+}
+
+bool have_terminal() { return bool{UniqueFd{::open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC)}}; }
+
+// Line ends stay: the host key question of ssh has three lines.
+std::string presentable(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const auto end = text.find('\n');
+    out += escape_terminal(text.substr(0, end));
+    if (end == std::string_view::npos) break;
+    out += '\n';
+    text.remove_prefix(end + 1);
+  }
+  return out;
 }
 
 }  // namespace sallyport

@@ -2,6 +2,7 @@
 // Runs in: sallyport-respond (as the representative).
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "base/result.h"
@@ -16,7 +17,12 @@ enum class Echo { off, on };
 // come from the far end.
 Result<Secret> ask_on_terminal(std::string_view prompt, Echo echo);
 
-// Shows a line on /dev/tty; nobody is told when there is none.
-void show_on_terminal(std::string_view line);
+// Shows a text on /dev/tty, escaped as a prompt is; false when there is no terminal.
+bool show_on_terminal(std::string_view text);
+// Whether there is a /dev/tty to ask on.
+bool have_terminal();
+
+// `text` with everything escaped but its line ends.
+std::string presentable(std::string_view text);
 
 }  // namespace sallyport

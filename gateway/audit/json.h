@@ -1,5 +1,5 @@
-// JSON as text, and back. The templates behind it are compiled here once, because they cost each file that uses
-// them seconds. Pure; runs in: sallyportd, sallyport.
+// JSON as text, and back. The templates behind it are compiled here once, because they cost each file that
+// uses them seconds. Pure; runs in: sallyportd, sallyport.
 #pragma once
 
 #include <nlohmann/json.hpp>

@@ -11,6 +11,8 @@
 #include <tl/expected.hpp>
 #include <vector>
 
+#include "gateway/console/command_outline.h"
+
 namespace CLI {
 class App;
 class Option;
@@ -82,6 +84,9 @@ class CommandLine : public Command {
 
   void help_text(const std::string& description);  // of --help itself
   void version(const std::string& text);           // what --version prints
+
+  // Everything of it but the commands without a heading, which are not for people.
+  CommandOutline outline() const;
 
   // Runs the command that was typed, or prints what --help or --version ask for. What a command's body throws
   // comes through.

@@ -14,6 +14,7 @@ void add_rep_commands(const Command& app, ConsoleContext& context);     // rep a
 void add_target_commands(const Command& app, ConsoleContext& context);  // target add, list, scan
 void add_check_command(const Command& app, ConsoleContext& context);
 void add_doctor_command(const Command& app, ConsoleContext& context);
+void add_self_commands(const CommandLine& app, ConsoleContext& context);  // for packagers and shells
 
 // The headings of `sallyport --help`.
 namespace group {

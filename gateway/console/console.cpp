@@ -27,7 +27,7 @@ void add_global_options(CommandLine& line, ConsoleContext& context) {
   line.option("--state", context.state, "folder of the journal and the recordings").shows_default();
 }
 
-void add_commands(const Command& program, ConsoleContext& context) {
+void add_commands(const CommandLine& program, ConsoleContext& context) {
   add_grant_commands(program, context);
   add_status_command(program, context);
   add_watch_command(program, context);
@@ -38,6 +38,7 @@ void add_commands(const Command& program, ConsoleContext& context) {
   add_target_commands(program, context);
   add_check_command(program, context);
   add_doctor_command(program, context);
+  add_self_commands(program, context);
   program.needs_subcommand();
 }
 

@@ -38,6 +38,7 @@ Finding check_kernel(const Patient& patient);
 Finding check_clock(const Patient& patient);
 Finding check_groups(const Patient& patient);
 Finding check_worker_account(const Patient& patient);
+// doctor_pam.cpp
 Finding check_pam(const Patient& patient);
 // doctor_files.cpp
 Finding check_config(const Patient& patient);
@@ -51,8 +52,11 @@ Finding check_base_table(const Patient& patient);
 Finding judge_kernel(const std::string& release);
 struct PamLine {
   bool is_include = false;
-  std::string name;  // of a module or of an included file
+  std::string name;   // of a module or of an included file
+  std::string phase;  // "auth", "account", ...; empty: an @include, of all phases
 };
 std::optional<PamLine> parse_pam_line(std::string_view line);
+// What `sallyport-auth --try` printed (auth/pam/pam_trial.h), and how long it took.
+Finding judge_pam_trial(std::string_view told, std::chrono::milliseconds took, const std::string& file);
 
 }  // namespace sallyport

@@ -48,7 +48,7 @@ Finding check_enrollment(const Patient& patient) {
   if (all.targets.empty()) return warning("no target", "sallyport target add");
   for (const auto& [name, rep] : all.reps)
     if (geteuid() == 0 && !secret_file_exists(rep))
-      return warning(fmt::format("rep {} has no secret", name), "sallyport rep enroll " + name);
+      return warning(fmt::format("rep {} is not enrolled", name), "sallyport rep enroll " + name);
   if (all.reps.empty()) return warning("no rep", "sallyport rep add, then sallyport rep enroll");
   return fine("somebody to let in, and something to let them into");
 }

@@ -1,14 +1,10 @@
-// doctor: kernel, clock, accounts, PAM. Runs in: sallyport.
-#include <fmt/format.h>
+// doctor: kernel, clock, accounts. Runs in: sallyport.
 #include <grp.h>
 #include <pwd.h>
 #include <sys/timex.h>
 #include <sys/utsname.h>
 
-#include <array>
 #include <charconv>
-#include <fstream>
-#include <set>
 
 #include "gateway/console/doctor.h"
 
@@ -21,63 +17,7 @@ constexpr int kLeastMajor = 5, kLeastMinor = 12;
 // A clock before this program was written is wrong.
 constexpr std::chrono::sys_days kBuiltAfter = std::chrono::year{2025} / 1 / 1;
 
-constexpr std::array kPamFolders{"/lib/x86_64-linux-gnu/security",
-                                 "/usr/lib/x86_64-linux-gnu/security",
-                                 "/lib/aarch64-linux-gnu/security",
-                                 "/lib/powerpc64le-linux-gnu/security",
-                                 "/lib/s390x-linux-gnu/security",
-                                 "/lib/security",
-                                 "/usr/lib/security",
-                                 "/lib64/security"};
-constexpr int kDeepestInclude = 8;
-
-bool module_exists(const std::string& name) {
-  std::error_code error;
-  if (name.starts_with('/')) return std::filesystem::exists(name, error);
-  for (const auto* folder : kPamFolders)
-    if (std::filesystem::exists(std::filesystem::path{folder} / name, error)) return true;
-  return false;
-}
-
-// What the PAM file and those it includes name and the machine does not have.
-void find_missing(const std::filesystem::path& file, int depth, std::set<std::string>& missing) {
-  std::ifstream lines{file};
-  if (!lines) return void(missing.insert(file.string()));
-  for (std::string line; std::getline(lines, line);) {
-    const auto parsed = parse_pam_line(line);
-    if (!parsed) continue;
-    if (parsed->is_include && depth < kDeepestInclude)
-      find_missing(file.parent_path() / parsed->name, depth + 1, missing);
-    if (!parsed->is_include && !module_exists(parsed->name)) missing.insert(parsed->name);
-  }
-}
-
-std::vector<std::string_view> words_of(std::string_view line) {
-  std::vector<std::string_view> words;
-  line = line.substr(0, line.find('#'));
-  for (;;) {
-    const auto begin = line.find_first_not_of(" \t");
-    if (begin == std::string_view::npos) return words;
-    line.remove_prefix(begin);
-    // A control such as [success=1 default=ignore] is one word.
-    const auto end = line.front() == '[' ? line.find(']') : line.find_first_of(" \t");
-    const auto size = end == std::string_view::npos ? line.size() : end + (line.front() == '[' ? 1 : 0);
-    words.push_back(line.substr(0, size));
-    line.remove_prefix(size);
-  }
-}
-
 }  // namespace
-
-std::optional<PamLine> parse_pam_line(std::string_view line) {
-  const auto words = words_of(line);
-  if (words.size() >= 2 && words[0] == "@include") return PamLine{true, std::string{words[1]}};
-  if (words.size() < 3) return std::nullopt;
-  if (words[1] == "include" || words[1] == "substack") return PamLine{true, std::string{words[2]}};
-  // A leading '-' means that the module may be absent.
-  if (words[0].starts_with('-')) return std::nullopt;
-  return PamLine{false, std::string{words[2]}};
-}
 
 Finding judge_kernel(const std::string& release) {
   int major = 0, minor = 0;
@@ -126,20 +66,6 @@ Finding check_worker_account(const Patient& patient) {
   if (account->pw_uid == 0)
     return failure(fmt::format("the workers' account {} is root", user), "give it an id of its own");
   return fine(fmt::format("the workers' account {}", user));
-}
-
-Finding check_pam(const Patient& patient) {
-  const auto file = std::filesystem::path{"/etc/pam.d"} / patient.settings().pam_service;
-  std::error_code error;
-  if (!std::filesystem::exists(file, error))
-    return failure(fmt::format("PAM file {} is missing: nobody could log in", file.string()),
-                   "install packaging/pam.d/sallyport there");
-  std::set<std::string> missing;
-  find_missing(file, 0, missing);
-  if (missing.empty()) return fine(fmt::format("PAM file {} and its modules", file.string()));
-  return failure(
-      fmt::format("PAM file {} names what is not there: {}", file.string(), fmt::join(missing, ", ")),
-      "install the modules or take out the lines");
 }
 
 }  // namespace sallyport

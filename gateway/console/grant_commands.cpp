@@ -1,4 +1,4 @@
-// enable, list, show, revoke, pause, resume, end. Runs in: sallyport.
+// enable, list, show, revoke, unlock, pause, resume, end. Runs in: sallyport.
 #include <memory>
 
 #include "base/duration.h"
@@ -152,6 +152,11 @@ constexpr Act kActs[] = {
      "What was held reaches the target then, in order.\nExample:\n  sallyport resume s-2m8xw4aa"},
     {"revoke", "Take a grant back, and end its session",
      "Example:\n  sallyport revoke g-7k3m9q2x --reason \"wrong address\""},
+    {"unlock", "Let those try again who were closed out after too many failed logins",
+     "A source that failed too often is closed out of the grant; failures from several lock it. sallyport "
+     "show says\n"
+     "which. Both are forgotten; the time to connect stays as it was.\n"
+     "Example:\n  sallyport unlock g-7k3m9q2x --reason \"kim called, caps lock\""},
     {"end", "End a running session", "Example:\n  sallyport end s-2m8xw4aa --reason \"work is done\""},
 };
 

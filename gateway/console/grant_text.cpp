@@ -129,6 +129,8 @@ std::string grant_text(const Json& grant, bool color, WallTime now) {
             fmt::format("{} by {}", time_text(text_of(grant, "enabled_at")), text_of(grant, "enabled_by")));
   if (const auto failed = number_of(grant, "failed_logins"); failed > 0)
     lines.add("failed", fmt::format("{} logins", failed));
+  if (const auto barred = texts_of(grant, "barred"); !barred.empty())
+    lines.add("closed to", join(barred) + " (sallyport unlock lets them try again)");
   add_session(lines, grant, now);
   add_counted(lines, grant);
   lines.add("files", file_totals_text(member(grant, "files")));

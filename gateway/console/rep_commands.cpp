@@ -1,12 +1,16 @@
 // rep add, list, remove, enroll. Runs in: sallyport.
 #include <memory>
 
+#include "auth/ocra_suite.h"
 #include "base/escape.h"
 #include "base/secret.h"
 #include "gateway/console/commands.h"
 #include "gateway/console/control_client.h"
 #include "gateway/console/output.h"
+#include "gateway/console/prompt.h"
 #include "gateway/console/qr_code.h"
+#include "gateway/console/rep_key_commands.h"
+#include "gateway/console/rep_set_commands.h"
 #include "gateway/console/table.h"
 #include "gateway/console/values.h"
 
@@ -52,13 +56,19 @@ void add_list(const Command& reps, ConsoleContext& context) {
       if (context.json) return print_json(result), Done{};
       Table table{{"REP", "FULL NAME", "CONTACT", "ACCOUNT", "CHALLENGE", "ENROLLED"}, context.color};
       for (const auto& rep : member(result, "reps")) {
-        const bool enrolled = member(rep, "enrolled") == true;
+        const bool enrolled = member(rep, "enrolled") == true, suspended = member(rep, "suspended") == true;
+        const bool signs = text_of(rep, "method") == "ssh-signature";
         table.add({text_of(rep, "name"),
                    text_of(rep, "full_name"),
                    text_of(rep, "contact"),
                    text_of(rep, "account"),
-                   text_of(rep, "suite"),
-                   {enrolled ? "yes" : "no", enrolled ? Color::good : Color::warning}});
+                   signs ? "ssh-signature" : text_of(rep, "suite"),
+                   {suspended  ? "suspended"
+                    : enrolled ? "yes"
+                               : "no",
+                    suspended  ? Color::bad
+                    : enrolled ? Color::good
+                               : Color::warning}});
       }
       print(table.empty() ? "No reps. Add one: sallyport rep add NAME\n" : table.text());
       return {};
@@ -68,7 +78,7 @@ void add_list(const Command& reps, ConsoleContext& context) {
 
 void add_remove(const Command& reps, ConsoleContext& context) {
   const auto name = std::make_shared<std::string>();
-  const auto command = reps.subcommand("remove", "Forget a rep and the secret");
+  const auto command = reps.subcommand("remove", "Forget a rep, the secret and the keys");
   command.option("name", *name, "the rep").required();
   command.footer("Example:\n  sallyport rep remove kim");
   command.runs([&context, name] {
@@ -118,14 +128,50 @@ Done print_enrollment(const ConsoleContext& context, const Json& result, const S
 
 struct EnrollOptions {
   std::string name, suite;
-  bool no_qr = false;
+  bool no_qr = false, mutual = false, one_way = false, pin_stdin = false;
+  KeyFiles key_files;
 };
+
+// The suite that will be enrolled: asked for, or the one that the rep has.
+Result<OcraSuite> suite_of(ControlClient& client, const EnrollOptions& options) {
+  if (!options.suite.empty()) return OcraSuite::parse(options.suite);
+  ASSIGN_OR_RETURN(const auto reply, client.ask({{"ask", "rep.list"}}));
+  for (const auto& rep : member(reply.result, "reps"))
+    if (text_of(rep, "name") == options.name) return OcraSuite::parse(text_of(rep, "suite"));
+  return fail("no rep '{}' (sallyport rep list shows them)", options.name);
+}
+
+// Twice, because nobody sees what is typed.
+Result<Secret> ask_pin() {
+  ASSIGN_OR_RETURN(auto pin, ask_secret("PIN"));
+  ASSIGN_OR_RETURN(const auto again, ask_secret("PIN again"));
+  if (!pin.equals(again.reveal())) return fail("the two PINs differ");
+  return pin;
+}
+
+Result<Secret> read_pin_from_stdin() {
+  ASSIGN_OR_RETURN(const auto text, read_secret_file("-"));
+  return Secret{text.reveal().substr(0, text.reveal().find_first_of("\r\n"))};
+}
+
+Result<Json> enroll_request(ControlClient& client, const EnrollOptions& options) {
+  if (options.mutual && options.one_way) return fail("--mutual and --one-way exclude each other");
+  ASSIGN_OR_RETURN(const auto suite, suite_of(client, options));
+  Json request{{"ask", "rep.enroll"}, {"name", options.name}};
+  if (!options.suite.empty()) request["suite"] = options.suite;
+  if (options.mutual || options.one_way) request["mutual"] = options.mutual;
+  if (options.pin_stdin && !suite.pin_hash()) return fail("suite {} has no PIN", suite.text());
+  if (suite.pin_hash()) {
+    ASSIGN_OR_RETURN(const auto pin, options.pin_stdin ? read_pin_from_stdin() : ask_pin());
+    request["pin"] = pin.reveal();
+  }
+  return request;
+}
 
 Done enroll(ConsoleContext& context, const EnrollOptions& options) {
   ASSIGN_OR_RETURN(auto client, connect(context));
   ASSIGN_OR_RETURN(const auto status, client.ask({{"ask", "status"}}));
-  Json request{{"ask", "rep.enroll"}, {"name", options.name}};
-  if (!options.suite.empty()) request["suite"] = options.suite;
+  ASSIGN_OR_RETURN(const auto request, enroll_request(client, options));
   ASSIGN_OR_RETURN(auto reply, client.ask(request));
   if (context.json) print_json(reply.result);
   auto& member_text = reply.result["secret"];
@@ -136,27 +182,65 @@ Done enroll(ConsoleContext& context, const EnrollOptions& options) {
   return print_enrollment(context, reply.result, secret, text_of(status.result, "gate"), !options.no_qr);
 }
 
+constexpr const char* kEnrollFooter =
+    "Examples:\n  sallyport rep enroll kim\n"
+    "  sallyport rep enroll kim --suite OCRA-1:HOTP-SHA256-8:QA10-PSHA256-S064 --mutual\n"
+    "  sallyport rep enroll kim --key kim.pub\n"
+    "A new secret replaces what the rep had before: the old secret, or all keys. A key is added to the keys "
+    "that\n"
+    "the rep has, and replaces a secret.\n"
+    "Suites: OCRA-1:HOTP-SHA1|SHA256|SHA512-DIGITS:[C-]Qxnn[-PSHAnnn][-Snnn][-Tn], see RFC 6287. DIGITS is 6 "
+    "to\n"
+    "10, or 0 for the whole HMAC in hex; 4 and 5 are refused, because 10 tries at 10,000 responses are not "
+    "few.\n"
+    "Questions have at least 6 characters, or they would soon come again; S has at least 016 bytes, or "
+    "another\n"
+    "gate could be found that it fits. A time step (T) under 30 seconds is for tools, not for typing.\n"
+    "Keys: ssh-ed25519, RSA of 3072 bits or more, ECDSA, and security keys (sk-…). The certificates of an\n"
+    "authority must name the rep or the account as a principal, and be asked for by no option but\n"
+    "source-address and verify-required.";
+
 void add_enroll(const Command& reps, ConsoleContext& context) {
   const auto options = std::make_shared<EnrollOptions>();
-  const auto command = reps.subcommand("enroll", "Give a rep a new secret; it is shown once");
+  const auto command =
+      reps.subcommand("enroll", "Give a rep a new secret, shown once; or keys to sign challenges with");
   command.option("name", options->name, "the rep").required();
-  command.option("--suite", options->suite, "OCRA suite (RFC 6287), e.g. OCRA-1:HOTP-SHA256-8:QA10");
+  const auto suite =
+      command.option("--suite", options->suite, "OCRA suite (RFC 6287), e.g. OCRA-1:HOTP-SHA256-8:QA10");
+  command.flag("--mutual", options->mutual, "the gate must answer a question of the rep's first");
+  command.flag("--one-way", options->one_way, "it need not any more");
+  command.flag("--pin-stdin", options->pin_stdin,
+               "for a suite with a PIN: from standard input, not asked for");
   command.flag("--no-qr", options->no_qr, "as text only");
-  command.footer("Example:\n  sallyport rep enroll kim\nA secret that the rep had before stops working.");
-  command.runs([&context, options] { run_command(context, [&] { return enroll(context, *options); }); });
+  command
+      .option("--key", options->key_files.keys, "file of a public key that signs challenges (id_ed25519.pub)")
+      .excludes(suite);
+  command
+      .option("--authority", options->key_files.authorities,
+              "file of a public key that certifies such keys (ssh-keygen -s)")
+      .excludes(suite);
+  command.footer(kEnrollFooter);
+  command.runs([&context, options] {
+    run_command(context, [&] {
+      if (!options->key_files.empty()) return enroll_keys(context, options->name, options->key_files);
+      return enroll(context, *options);
+    });
+  });
 }
 
 }  // namespace
 
 void add_rep_commands(const Command& app, ConsoleContext& context) {
-  const auto reps =
-      app.subcommand("rep", "Service representatives: add, list, remove, enroll").heading(group::setup);
+  const auto reps = app.subcommand("rep", "Service representatives: add, enroll, show, list, suspend, remove")
+                        .heading(group::setup);
   reps.needs_subcommand();
   reps.footer("Example:\n  sallyport rep add kim && sallyport rep enroll kim");
   add_add(reps, context);
   add_list(reps, context);
   add_remove(reps, context);
   add_enroll(reps, context);
+  add_rep_key_commands(reps, context);
+  add_rep_set_commands(reps, context);
 }
 
 }  // namespace sallyport

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/endpoint.h"
 #include "base/strong.h"
+#include "gateway/core/failed_logins.h"
 #include "policies/service.h"
 
 namespace sallyport {
@@ -27,7 +28,8 @@ enum class GrantEvent : std::uint8_t {
   deadline,
   lock,
   revoke,
-  finish
+  finish,
+  unlock
 };
 
 // DESIGN "Lifecycle of a grant". What is not listed is refused; terminal states have no row of their own.
@@ -45,6 +47,11 @@ inline constexpr std::array kGrantEdges{
     GrantEdge{GrantState::armed, GrantEvent::claim, GrantState::active},
     GrantEdge{GrantState::armed, GrantEvent::deadline, GrantState::expired},
     GrantEdge{GrantState::armed, GrantEvent::lock, GrantState::locked},
+    // An admin's word: those who were closed out may try again.
+    GrantEdge{GrantState::armed, GrantEvent::unlock, GrantState::armed},
+    GrantEdge{GrantState::locked, GrantEvent::unlock, GrantState::armed},
+    GrantEdge{GrantState::locked, GrantEvent::deadline, GrantState::expired},
+    GrantEdge{GrantState::locked, GrantEvent::revoke, GrantState::revoked},
     GrantEdge{GrantState::armed, GrantEvent::revoke, GrantState::revoked},
     // The target could not be reached before one byte was relayed, and the policy does not count that as use.
     GrantEdge{GrantState::active, GrantEvent::release, GrantState::armed},
@@ -66,8 +73,9 @@ static_assert(!next(GrantState::spent, GrantEvent::claim), "a grant works once")
 static_assert(!next(GrantState::active, GrantEvent::claim), "a grant admits one session at a time");
 static_assert(!next(GrantState::pending, GrantEvent::claim), "an unapproved grant admits nobody");
 static_assert(!next(GrantState::scheduled, GrantEvent::claim), "a grant admits nobody before its time");
-static_assert(is_terminal(GrantState::expired) && is_terminal(GrantState::locked) &&
-              is_terminal(GrantState::revoked) && is_terminal(GrantState::spent));
+static_assert(!next(GrantState::locked, GrantEvent::claim), "a locked grant admits nobody");
+static_assert(is_terminal(GrantState::expired) && is_terminal(GrantState::revoked) &&
+              is_terminal(GrantState::spent));
 
 const char* to_text(GrantState state) noexcept;
 std::optional<GrantState> grant_state_from(std::string_view text) noexcept;
@@ -100,12 +108,13 @@ struct Grant {
   std::chrono::seconds idle_limit{};
   std::uint32_t failed_logins_limit = 0;
   bool failed_dial_spends = false;
-  std::string ticket, reason;  // as the admin wrote them
-  std::string enabled_by;      // account name of the admin
+  bool user_verification = false;  // a signature counts only by a security key with PIN or fingerprint
+  std::string ticket, reason;      // as the admin wrote them
+  std::string enabled_by;          // account name of the admin
   WallTime enabled_at, connect_by;
 
   GrantState state = GrantState::armed;
-  std::uint32_t failed_logins = 0;
+  FailedLogins failed_logins;
 
   // While active and after: the session.
   std::string session;  // "s-…"; empty before the claim

@@ -91,6 +91,8 @@ Done enabled(Grants& grants, const Record& record) {
   grant.idle_limit = std::chrono::seconds{fields.number("idle_limit")};
   grant.failed_logins_limit = static_cast<std::uint32_t>(fields.number("failed_logins_limit"));
   grant.failed_dial_spends = fields.boolean("failed_dial_spends");
+  if (record.fields.contains("user_verification"))
+    grant.user_verification = fields.boolean("user_verification");
   grant.ticket = fields.optional_text("ticket");
   grant.reason = fields.optional_text("reason");
   grant.enabled_by = fields.text("enabled_by");
@@ -113,9 +115,8 @@ void released(Grant& grant, Fields&, const Record&) {
   grant.peer.reset();
   grant.claimed_at = grant.end_by = {};
 }
-void locked(Grant& grant, Fields& fields, const Record&) {
-  grant.failed_logins = static_cast<std::uint32_t>(fields.number("failures"));
-}
+void locked(Grant&, Fields&, const Record&) {}
+void unlocked(Grant& grant, Fields&, const Record&) { grant.failed_logins = {}; }
 void revoked(Grant& grant, Fields& fields, const Record& record) {
   grant.end_reason = fields.text("reason");
   grant.ended_at = record.time;
@@ -141,9 +142,16 @@ constexpr std::array kSteps{
     Step{"grant.released", GrantEvent::release, released},
     Step{"grant.expired", GrantEvent::deadline, expired},
     Step{"grant.locked", GrantEvent::lock, locked},
+    Step{"grant.unlocked", GrantEvent::unlock, unlocked},
     Step{"grant.revoked", GrantEvent::revoke, revoked},
     Step{"session.ended", GrantEvent::finish, ended},
 };
+
+// A record without a usable peer is none that this program wrote; it counts nowhere.
+void count_failed(Grant& grant, const Record& record) {
+  const auto peer = Endpoint::parse(record.fields.value("peer", std::string{}));
+  if (peer) grant.failed_logins.count(peer->address, grant.failed_logins_limit);
+}
 
 Result<Grant*> grant_of(Grants& grants, const Record& record) {
   Fields fields{record};
@@ -191,7 +199,7 @@ Done fold_into(Grants& grants, const Record& record) {
     if (record.event == "session.connected")
       grant->connected = true;
     else
-      ++grant->failed_logins;
+      count_failed(*grant, record);
     return {};
   }
   for (const auto& step : kSteps) {
@@ -217,6 +225,7 @@ Entry grant_enabled(const Grant& grant, std::uint32_t uid) {
               {"failed_dial_spends", grant.failed_dial_spends},
               {"enabled_by", grant.enabled_by},
               {"uid", uid}};
+  if (grant.user_verification) fields["user_verification"] = true;
   if (!grant.managed_system.empty()) fields["managed_system"] = grant.managed_system;
   if (!grant.ticket.empty()) fields["ticket"] = grant.ticket;
   if (!grant.reason.empty()) fields["reason"] = grant.reason;
@@ -235,7 +244,18 @@ Entry grant_released(const Grant& grant, const std::string& reason) {
 Entry grant_expired(const Grant& grant) { return about(grant, "grant.expired"); }
 
 Entry grant_locked(const Grant& grant) {
-  return about(grant, "grant.locked", {{"failures", grant.failed_logins}});
+  return about(grant, "grant.locked", {{"failures", grant.failed_logins.total()}});
+}
+
+Entry grant_barred(const Grant& grant, const Address& from) {
+  return about(grant, "grant.barred",
+               {{"source", source_of(from).text()}, {"failures", grant.failed_logins.of(from)}});
+}
+
+Entry grant_unlocked(const Grant& grant, const std::string& by, const std::string& reason) {
+  Json fields{{"by", by}};
+  if (!reason.empty()) fields["reason"] = reason;
+  return about(grant, "grant.unlocked", std::move(fields));
 }
 
 Entry grant_revoked(const Grant& grant, const std::string& by, const std::string& reason) {

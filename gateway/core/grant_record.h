@@ -27,6 +27,8 @@ Entry grant_claimed(const Grant& grant, const std::string& session, const Endpoi
 Entry grant_released(const Grant& grant, const std::string& reason);
 Entry grant_expired(const Grant& grant);
 Entry grant_locked(const Grant& grant);
+Entry grant_barred(const Grant& grant, const Address& from);
+Entry grant_unlocked(const Grant& grant, const std::string& by, const std::string& reason);
 Entry grant_revoked(const Grant& grant, const std::string& by, const std::string& reason);
 // What the two ends of an SSH connection agreed on, as the worker tells it.
 struct SshLeg {

@@ -16,8 +16,9 @@ constexpr std::size_t kIdLength = 8;
 constexpr std::size_t kMostUnwritten = 10'000;  // closing records that wait for the disk
 constexpr int kAppendTries = 3;                 // other gates may write to a shared journal in between
 
-bool is_live(const Grant& grant) {
-  return grant.state == GrantState::armed || grant.state == GrantState::active;
+bool has_deadline(const Grant& grant) {
+  return grant.state == GrantState::armed || grant.state == GrantState::locked ||
+         grant.state == GrantState::active;
 }
 
 }  // namespace
@@ -47,6 +48,7 @@ Done Ledger::fold(const Record& record) {
 // What the journal tells beside the grants themselves.
 void Ledger::remember(const Record& record) {
   const auto& fields = record.fields;
+  reps_.fold(record);
   if (record.time > last_time_ && last_time_ != WallTime{}) passed_ += record.time - last_time_;
   last_time_ = record.time;
   if (record.event == "grant.enabled")
@@ -153,7 +155,8 @@ BootClock::duration Ledger::age(const GrantId& id) const {
 }
 
 void Ledger::set_deadline(const Grant& grant) {
-  if (grant.state != GrantState::armed) return;  // an active one's was set when it was claimed
+  const bool waits = grant.state == GrantState::armed || grant.state == GrantState::locked;
+  if (!waits) return;  // an active one's was set when it was claimed
   // A wall clock that was set back must not lengthen a grant over a restart; set forward, it may shorten it.
   const auto left =
       std::min(grant.connect_by - clock_->wall(), grant.connect_by - grant.enabled_at - age(grant.id));
@@ -176,6 +179,7 @@ Result<GrantId> Ledger::enable(const Permit& permit, const Actor& actor) {
   grant.idle_limit = permit.idle;
   grant.failed_logins_limit = permit.failed_logins;
   grant.failed_dial_spends = permit.failed_dial_spends;
+  grant.user_verification = permit.user_verification;
   grant.ticket = permit.ticket;
   grant.reason = permit.reason;
   grant.enabled_by = actor.name;
@@ -189,6 +193,9 @@ Result<GrantId> Ledger::enable(const Permit& permit, const Actor& actor) {
 Result<std::string> Ledger::claim(const GrantId& id, const Endpoint& peer) {
   ASSIGN_OR_RETURN(const Grant* const grant, in_state(id, GrantEvent::claim));
   if (deadline(id) <= clock_->boot()) return fail("grant {} has expired", id.value());
+  // Again, for a try that began before its source had failed too often.
+  if (grant->failed_logins.bars(peer.address, grant->failed_logins_limit))
+    return fail("too many logins from {} failed", peer.address.text());
   const auto session = fresh_id("s-");
   const auto boot = clock_->boot();
   const auto limit = grant->session_limit;
@@ -230,15 +237,31 @@ void Ledger::expire(const GrantId& id) {
   if (auto grant = in_state(id, GrantEvent::deadline)) append_closing(grant_expired(**grant));
 }
 
-void Ledger::count_failure(const GrantId& id, Entry login_failed) {
+void Ledger::count_failure(const GrantId& id, const Endpoint& peer, Entry login_failed) {
+  const auto bars = [&] {
+    const auto armed = in_state(id, GrantEvent::lock);
+    return armed && (*armed)->failed_logins.bars(peer.address, (*armed)->failed_logins_limit);
+  };
+  const bool barred_before = bars();
   login_failed.fields["grant"] = id.value();
+  login_failed.fields["peer"] = peer.text();
   // Strangers cause these, so they may not use up the reserve that closing records live on; they count all
   // the same.
   if (!append(login_failed, Weight::opening))
     if (const auto record = as_read_back(login_failed, position_)) (void)fold_into(grants_, *record);
-  const auto grant = in_state(id, GrantEvent::lock);
-  if (grant && (*grant)->failed_logins >= (*grant)->failed_logins_limit)
-    append_closing(grant_locked(**grant));
+  const auto found = in_state(id, GrantEvent::lock);
+  if (!found) return;
+  const Grant& grant = **found;
+  if (grant.failed_logins.lock(grant.networks, grant.failed_logins_limit))
+    return append_closing(grant_locked(grant));
+  // The bar follows from the failures; this record tells people.
+  if (bars() && !barred_before) (void)append(grant_barred(grant, peer.address), Weight::opening);
+}
+
+Done Ledger::unlock(const GrantId& id, const std::string& by, const std::string& reason) {
+  ASSIGN_OR_RETURN(const Grant* const grant, in_state(id, GrantEvent::unlock));
+  if (deadline(id) <= clock_->boot()) return fail("grant {} has expired", id.value());
+  return append(grant_unlocked(*grant, by, reason), Weight::opening);
 }
 
 const Grant* Ledger::find(std::string_view grant_or_session) const {
@@ -249,15 +272,29 @@ const Grant* Ledger::find(std::string_view grant_or_session) const {
   return nullptr;
 }
 
+bool Ledger::awaits(const Grant& grant, std::string_view rep, std::string_view target,
+                    const Address& source) const {
+  if (grant.state != GrantState::armed || grant.rep != rep || deadline(grant.id) <= clock_->boot())
+    return false;
+  if (!target.empty() && grant.target != target) return false;
+  return std::any_of(grant.networks.begin(), grant.networks.end(),
+                     [&](const Network& network) { return network.contains(source); });
+}
+
 const Grant* Ledger::admissible(std::string_view rep, std::string_view target, const Address& source) const {
   const Grant* best = nullptr;
-  for (const auto& [id, grant] : grants_) {
-    if (grant.state != GrantState::armed || grant.rep != rep || deadline(id) <= clock_->boot()) continue;
-    if (!target.empty() && grant.target != target) continue;
-    const bool inside = std::any_of(grant.networks.begin(), grant.networks.end(),
-                                    [&](const Network& network) { return network.contains(source); });
-    if (inside && (best == nullptr || grant.connect_by < best->connect_by)) best = &grant;
-  }
+  for (const auto& [id, grant] : grants_)
+    if (awaits(grant, rep, target, source) && !grant.failed_logins.bars(source, grant.failed_logins_limit) &&
+        (best == nullptr || grant.connect_by < best->connect_by))
+      best = &grant;
+  return best;
+}
+
+const Grant* Ledger::awaited(std::string_view rep, std::string_view target, const Address& source) const {
+  const Grant* best = nullptr;
+  for (const auto& [id, grant] : grants_)
+    if (awaits(grant, rep, target, source) && (best == nullptr || grant.connect_by < best->connect_by))
+      best = &grant;
   return best;
 }
 
@@ -269,7 +306,7 @@ BootTime Ledger::deadline(const GrantId& id) const {
 std::vector<GrantId> Ledger::due() const {
   std::vector<GrantId> due;
   for (const auto& [id, grant] : grants_)
-    if (is_live(grant) && deadline(id) <= clock_->boot()) due.push_back(id);
+    if (has_deadline(grant) && deadline(id) <= clock_->boot()) due.push_back(id);
   return due;
 }
 

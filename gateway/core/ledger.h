@@ -14,6 +14,7 @@
 #include "gateway/audit/journal.h"
 #include "gateway/core/grant.h"
 #include "gateway/core/grant_record.h"
+#include "gateway/core/rep_memory.h"
 #include "policies/evaluate.h"
 
 namespace sallyport {
@@ -41,8 +42,11 @@ class Ledger {
   void finish(const GrantId& id, const std::string& reason, const std::string& by, const Counters& counters);
   void revoke(const GrantId& id, const std::string& by, const std::string& reason);
   void expire(const GrantId& id);
-  // A failed login on a known rep's armed grant; locks the grant when it was one too many.
-  void count_failure(const GrantId& id, Entry login_failed);
+  // A failed login from `peer` on a known rep's armed grant; bars that source, or locks the grant, when it
+  // was one too many (gateway/core/failed_logins.h).
+  void count_failure(const GrantId& id, const Endpoint& peer, Entry login_failed);
+  // Forgets the failures of an armed or locked grant: armed, if its time has not passed.
+  Done unlock(const GrantId& id, const std::string& by, const std::string& reason);
 
   // A note that changes no grant: refused when it cannot be written, and so is what it was to precede.
   Done note(const Entry& entry);
@@ -58,13 +62,17 @@ class Ledger {
   // The armed grant that this rep may use from this address; of several the one that ends first.
   // `target` narrows the choice; empty means any.
   const Grant* admissible(std::string_view rep, std::string_view target, const Address& source) const;
+  // The same also from a source that is barred from it: for what a peer is shown, which a bar must not
+  // change.
+  const Grant* awaited(std::string_view rep, std::string_view target, const Address& source) const;
   // When an armed grant's time to connect ends, or an active one's session.
   BootTime deadline(const GrantId& id) const;
-  // Armed and active grants whose time has come.
+  // Armed, locked and active grants whose time has come.
   std::vector<GrantId> due() const;
   Position head() const { return position_; }
   // The next counter of a rep's OCRA device (suites with C); 0 before the first login.
   std::uint64_t counter_of(const std::string& rep) const;
+  const RepMemory& reps() const noexcept { return reps_; }
   // Recordings (session, channel) that were begun and never closed.
   const std::set<std::pair<std::string, std::uint32_t>>& open_recordings() const noexcept {
     return open_recordings_;
@@ -86,6 +94,7 @@ class Ledger {
   void set_deadline(const Grant& grant);
   Result<const Grant*> in_state(const GrantId& id, GrantEvent event) const;
   std::string fresh_id(std::string_view prefix);
+  bool awaits(const Grant& grant, std::string_view rep, std::string_view target, const Address& source) const;
 
   Journal* journal_;
   const Clock* clock_;
@@ -93,6 +102,7 @@ class Ledger {
   Position position_;
   Grants grants_;
   std::map<std::string, std::uint64_t> counters_;
+  RepMemory reps_;
   std::set<std::pair<std::string, std::uint32_t>> open_recordings_;
   WallTime last_time_;                                    // of the last record
   BootClock::duration passed_{0};                         // all steps forward from record to record

@@ -42,6 +42,7 @@ CommandResult enable_command(const CommandContext& context);
 CommandResult list_command(const CommandContext& context);
 CommandResult show_command(const CommandContext& context);
 CommandResult revoke_command(const CommandContext& context);
+CommandResult unlock_command(const CommandContext& context);
 CommandResult pause_command(const CommandContext& context);
 CommandResult resume_command(const CommandContext& context);
 CommandResult end_command(const CommandContext& context);
@@ -56,6 +57,12 @@ CommandResult rep_add_command(const CommandContext& context);
 CommandResult rep_list_command(const CommandContext& context);
 CommandResult rep_remove_command(const CommandContext& context);
 CommandResult rep_enroll_command(const CommandContext& context);
+// rep_key_commands.cpp
+CommandResult rep_enroll_keys_command(const CommandContext& context);
+CommandResult rep_unenroll_command(const CommandContext& context);
+CommandResult rep_show_command(const CommandContext& context);
+CommandResult rep_suspend_command(const CommandContext& context);
+CommandResult rep_resume_command(const CommandContext& context);
 // target_commands.cpp
 CommandResult target_add_command(const CommandContext& context);
 CommandResult target_list_command(const CommandContext& context);

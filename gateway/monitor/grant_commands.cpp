@@ -1,4 +1,4 @@
-// enable, list, show, revoke, pause, resume, end. Runs in: sallyportd (privileged).
+// enable, list, show, revoke, unlock, pause, resume, end. Runs in: sallyportd (privileged).
 #include <algorithm>
 
 #include "gateway/core/service_record.h"
@@ -148,6 +148,14 @@ CommandResult revoke_command(const CommandContext& context) {
   const auto id = grant->id;
   ASSIGN_OR_RETURN(const auto reason, context.text_or("reason"));
   revoke(context.gate, id, context.actor.name, reason);
+  return result_of(context, id);
+}
+
+CommandResult unlock_command(const CommandContext& context) {
+  ASSIGN_OR_RETURN(const Grant* const grant, live_grant(context));
+  const auto id = grant->id;
+  ASSIGN_OR_RETURN(const auto reason, context.text_or("reason"));
+  RETURN_IF_ERROR(unlock(context.gate, id, context.actor.name, reason));
   return result_of(context, id);
 }
 

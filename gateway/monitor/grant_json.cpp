@@ -30,8 +30,10 @@ Json to_json(const Grant& grant) {
             {"enabled_by", grant.enabled_by},
             {"session_limit", grant.session_limit.count()},
             {"idle_limit", grant.idle_limit.count()},
-            {"failed_logins", grant.failed_logins}};
+            {"failed_logins", grant.failed_logins.total()}};
   for (const auto& network : grant.networks) json["networks"].push_back(network.text());
+  const auto barred = grant.failed_logins.barred(grant.failed_logins_limit);
+  for (const auto& source : barred) json["barred"].push_back(source.text());
   put(json, "managed_system", grant.managed_system);
   put(json, "ticket", grant.ticket);
   put(json, "reason", grant.reason);

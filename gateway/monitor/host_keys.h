@@ -17,6 +17,9 @@ struct HostKeys {
   std::vector<Secret> private_keys;       // as ssh-keygen wrote them, the preferred one first
   std::vector<std::string> fingerprints;  // "SHA256:… (ED25519)", in the same order
 
+  // "SHA256:…" of the preferred one.
+  std::string fingerprint() const { return fingerprints.front().substr(0, fingerprints.front().find(' ')); }
+
   // `folder`/ssh_host_TYPE_key of the types that the profile offers, with their .pub files; at least one
   // pair.
   static Result<HostKeys> load(const std::filesystem::path& folder, SshProfile profile);

@@ -68,6 +68,8 @@ Done no_port_has_two_meanings(const Gate& gate, const Grant& grant, const Addres
 Result<GrantId> enable(Gate& gate, const EnableRequest& request, const Actor& actor) {
   if (gate.stopping) return fail("the gate is stopping");
   ASSIGN_OR_RETURN(const auto permit, evaluate(gate.catalogue, request));
+  if (gate.ledger.reps().is_suspended(permit.rep))
+    return fail("rep '{0}' is suspended (sallyport rep resume {0})", permit.rep);
   RETURN_IF_ERROR(gate.ledger.writable());
   RETURN_IF_ERROR(gate.recordings.room());
   ASSIGN_OR_RETURN(const auto id, gate.ledger.enable(permit, actor));
@@ -135,9 +137,19 @@ void expire(Gate& gate, const GrantId& id) {
 }
 
 void count_failed_login(Gate& gate, const GrantId& id, const Endpoint& peer, const std::string& rep) {
-  gate.ledger.count_failure(id, {"login.failed", {{"rep", rep}, {"peer", peer.text()}}});
+  gate.ledger.count_failure(id, peer, {"login.failed", {{"rep", rep}}});
   const Grant* const grant = gate.ledger.find(id.value());
   if (grant != nullptr && grant->state == GrantState::locked) close_doors(gate, id);
+}
+
+Done unlock(Gate& gate, const GrantId& id, const std::string& by, const std::string& reason) {
+  if (gate.stopping) return fail("the gate is stopping");
+  RETURN_IF_ERROR(gate.ledger.unlock(id, by, reason));
+  if (auto opened = open_up(gate, id); !opened) {
+    revoke(gate, id, "gateway", "could not be opened again: " + opened.error().message());
+    return tl::unexpected{opened.error()};
+  }
+  return {};
 }
 
 void close_doors(Gate& gate, const GrantId& id) {

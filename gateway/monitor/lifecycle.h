@@ -23,6 +23,8 @@ void release(Gate& gate, const GrantId& id, const std::string& reason);
 void revoke(Gate& gate, const GrantId& id, const std::string& by, const std::string& reason);
 void expire(Gate& gate, const GrantId& id);
 void count_failed_login(Gate& gate, const GrantId& id, const Endpoint& peer, const std::string& rep);
+// Armed again, and open again for its networks, for whoever was closed out.
+Done unlock(Gate& gate, const GrantId& id, const std::string& by, const std::string& reason);
 
 // Closes what is open for a grant that is over, looks whether the kernel still holds something, journals it.
 void close_doors(Gate& gate, const GrantId& id);

@@ -54,7 +54,7 @@ ThrottleLimits throttle_limits(const LoginLimits& login) {
 void tick(Gate& gate, FirewallKeeper& keeper) {
   gate.ledger.retry_unwritten();
   for (const auto& id : gate.ledger.due())
-    if (gate.ledger.find(id.value())->state == GrantState::armed) expire(gate, id);
+    if (gate.ledger.find(id.value())->state != GrantState::active) expire(gate, id);
   keeper.look();
   tend_sessions(gate);
   close_left_over_recordings(gate);

@@ -50,6 +50,7 @@ void Peer::on_message() {
 void Peer::on_worker_gone(const std::string& why) {
   const bool had_session = session() != nullptr;
   if (!why.empty()) log_info("{}: {}", endpoint_.text(), why);
+  count_unanswered();
   stop();
   if (had_session) return end_session_at_once(gate_, *grant_, why);
   drop_peers_if(gate_, [this](const Peer& peer) { return peer.id() == id_; });

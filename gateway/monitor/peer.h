@@ -8,8 +8,11 @@
 
 #include "auth/attempt.h"
 #include "auth/auth_client.h"
+#include "auth/question.h"
 #include "gateway/monitor/gate.h"
 #include "gateway/monitor/requests.h"
+#include "gateway/monitor/seeming_grant.h"
+#include "policies/rep.h"
 
 namespace sallyport {
 
@@ -23,7 +26,10 @@ class Peer {
 
   PeerId id() const noexcept { return id_; }
   const Endpoint& endpoint() const noexcept { return endpoint_; }
-  bool is_before_login() const noexcept { return phase_ == Phase::new_peer || phase_ == Phase::challenged; }
+  bool is_before_login() const noexcept {
+    return phase_ == Phase::new_peer || phase_ == Phase::introduced || phase_ == Phase::challenged;
+  }
+  bool has_helper() const noexcept { return helper_.has_value(); }
   void warn(const std::string& sentence) { tell(Warn{cut(sentence)}); }
   void hold(bool held, const std::string& sentence) { tell(Hold{held, cut(sentence)}); }
   void end(const std::string& sentence);
@@ -35,6 +41,7 @@ class Peer {
   // ---- the worker's questions, in the order of the story (peer.cpp)
   void on_message();
   void on(AskPassword& ask);  // on_password, in peer_login.cpp
+  void on(AskQuestion& ask);  // on_question
   void on(AskAnswer& ask);    // on_answer
   void on(AskTarget& ask);    // on_target, in peer_session.cpp
   void on(AskTargetFailed& ask);
@@ -48,15 +55,25 @@ class Peer {
   void on_worker_gone(const std::string& why);
 
   // ---- login (peer_login.cpp)
+  void put_question();
+  Done ask_helper();
+  void tell_challenge(std::string gate_answer);
   void start_helper();
+  HelperAsk check_of(Secret response) const;
+  CheckSignature signature_check_of(Secret response) const;  // in peer_signature.cpp, as these are
+  std::string draw_signature_question();
+  Done check_key(const SignatureVerdict& key) const;
   void on_helper_message();
   void on_helper_gone();
   void take(const PasswordVerdict& verdict);
   void take(const ResponseVerdict& verdict);
+  void take(const SignatureVerdict& verdict);
+  void take(const GateAnswer& answer);
   void decide();
   void admit();
   void refuse();
   void answer_refusal();
+  void count_unanswered();
 
   // ---- session (peer_session.cpp)
   void on_dialled(Result<Dial::Connected> dialled);
@@ -91,12 +108,30 @@ class Peer {
   Timer deadline_;  // of the phase: the login, the way into the target, the last words
 
   Attempt attempt_;
+  // How this try is asked, decided with the name and the same for whoever is behind it (I11).
+  struct Asking {
+    Standing standing = Standing::stranger;
+    std::string account;                           // whose password PAM is asked about
+    Secret password;                               // until PAM is asked
+    ResponseMethod method = ResponseMethod::ocra;  // of the rep, or of the decoy
+    SeemingGrant grant;                            // as the peer is shown it
+    std::string suite;                             // of the rep, or of the decoy
+    bool mutual = false;                           // the same
+    std::string secret_file;                       // the same; only an expected rep's counts
+    std::optional<QuestionPlace> place;            // for a suite with session information
+    std::string rep_question;                      // with mutual authentication
+    std::string keys_file;                         // with ssh-signature
+    bool user_verification = false;                // the same; of the grant's policy
+    std::string prompt;                            // the same; its question is in attempt_
+    bool challenge_due = false;  // the worker waits for it; with mutual authentication the helper, too
+  } asking_;
   std::string rep_;               // the name of this try, if it is known
   std::optional<GrantId> grant_;  // what this try may claim; after admission, what it has claimed
   std::optional<AuthHelper> helper_;
   Watch helper_messages_;
   Timer helper_deadline_, refusal_;
   std::uint64_t next_counter_ = 0;
+  std::optional<SignatureVerdict> signed_by_;
 
   std::unique_ptr<Dial> dial_;
   UniqueFd

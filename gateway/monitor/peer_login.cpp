@@ -5,10 +5,11 @@
 #include <algorithm>
 
 #include "auth/decoy.h"
-#include "auth/ocra_suite.h"
+#include "auth/ocra_mutual.h"
 #include "auth/question.h"
 #include "base/log.h"
 #include "gateway/monitor/lifecycle.h"
+#include "gateway/monitor/login_name.h"
 #include "gateway/monitor/peer.h"
 #include "gateway/monitor/sessions.h"
 
@@ -17,35 +18,44 @@ namespace sallyport {
 namespace {
 
 const std::string kNobody = "nobody";
-
-// "kim" or, for a rep with several grants, "kim+hmc1".
-struct LoginName {
-  std::string rep, target;
-  explicit LoginName(const std::string& user)
-      : rep(user.substr(0, user.find('+'))),
-        target(rep.size() == user.size() ? "" : user.substr(rep.size() + 1)) {}
-};
+constexpr std::ptrdiff_t kMostHelpers = 16;
 
 const Rep* find_rep(const Gate& gate, const std::string& name) {
   const auto found = gate.catalogue.reps.find(name);
   return found == gate.catalogue.reps.end() ? nullptr : &found->second;
 }
 
-// Whose suite a name is asked in: a rep's own, with or without a grant, and for an unknown name always the
-// same rep's, so that the form of the question tells nothing either. Looked up for everybody, to take the
-// same time.
-std::string suite_asked_in(const Gate& gate, const std::string& name) {
+// The rep that a name is asked like: itself, with or without a grant, and for an unknown name always the same
+// rep, so that the form of the question tells nothing either. Looked up for everybody, to take the same time.
+// Nothing when there are no reps.
+const Rep* asked_like(const Gate& gate, const std::string& name) {
   std::vector<std::string_view> names;
   for (const auto& [rep, ignored] : gate.catalogue.reps) names.push_back(rep);
   const auto decoy = decoy_for(name, gate.decoy_key, names);
-  if (const Rep* const rep = find_rep(gate, name)) return rep->suite;
-  return names.empty() ? std::string{kDefaultOcraSuite} : find_rep(gate, std::string{names[decoy]})->suite;
+  if (const Rep* const rep = find_rep(gate, name)) return rep;
+  return names.empty() ? nullptr : find_rep(gate, std::string{names[decoy]});
 }
 
-std::string fresh_question(const std::string& suite_text, Random& random) {
-  auto suite = OcraSuite::parse(suite_text);
+OcraSuite suite_named(const std::string& text) {
+  auto suite = OcraSuite::parse(text);
   if (!suite) suite = OcraSuite::parse(kDefaultOcraSuite);
-  return draw_question(*suite, random);
+  return *std::move(suite);
+}
+
+// A serial number may be larger than what every reader of JSON takes for a number.
+void note_key(Entry& accepted, const SignatureVerdict& key) {
+  accepted.fields["key"] = key.key;
+  accepted.fields["key_type"] = key.key_type;
+  if (key.counts) accepted.fields["key_counter"] = key.counter;
+  if (key.authority.empty()) return;
+  accepted.fields["authority"] = key.authority;
+  accepted.fields["certificate_serial"] = fmt::format("{}", key.serial);
+  accepted.fields["certificate_id"] = key.certificate_id;
+}
+
+std::uint64_t wall_seconds(const Gate& gate) {
+  const auto since = gate.clock.wall().time_since_epoch();
+  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(since).count());
 }
 
 }  // namespace
@@ -53,32 +63,87 @@ std::string fresh_question(const std::string& suite_text, Random& random) {
 void Peer::on(AskPassword& ask) {
   const LoginName name{ask.user};
   const Rep* const rep = find_rep(gate_, name.rep);
+  const Rep* const like = asked_like(gate_, name.rep);
+  const bool may_come = rep != nullptr && !gate_.ledger.reps().is_suspended(name.rep);
   const Grant* const grant =
-      rep == nullptr ? nullptr : gate_.ledger.admissible(name.rep, name.target, endpoint_.address);
+      may_come ? gate_.ledger.admissible(name.rep, name.target, endpoint_.address) : nullptr;
   rep_ = rep == nullptr ? "" : rep->name;
   grant_ = grant == nullptr ? std::nullopt : std::optional{grant->id};
-  const auto now = gate_.clock.boot();
-  const auto standing = grant == nullptr ? Standing::stranger : Standing::expected;
-  auto question = fresh_question(suite_asked_in(gate_, name.rep), gate_.random);
-  if (auto given = attempt_.password_given(standing, std::move(question), now); !given)
-    return on_worker_gone(given.error().message());
-  phase_ = Phase::challenged;
+  asking_ = {};
+  asking_.standing = grant == nullptr ? Standing::stranger : Standing::expected;
+  // A stranger's password costs PAM the same time, on an account that lets nobody in; its verdict cannot
+  // count.
+  asking_.account = grant == nullptr ? kNobody : rep->account;
+  asking_.password = std::move(ask.password);
+  asking_.suite = like == nullptr ? kDefaultOcraSuite : like->suite;
+  asking_.method = like == nullptr ? ResponseMethod::ocra : like->method;
+  asking_.mutual = asking_.method == ResponseMethod::ocra && like != nullptr && like->mutual;
+  asking_.secret_file = like == nullptr ? "" : like->secret_file.string();
+  asking_.keys_file = like == nullptr ? "" : like->keys_file.string();
+  asking_.user_verification = grant != nullptr && grant->user_verification;
+  // Made up for everybody, to take the same time.
+  asking_.grant =
+      seeming_for({name.rep, name.target, endpoint_.address}, gate_.ledger.grants(), gate_.decoy_key);
+  const Grant* const shown =
+      grant != nullptr || !may_come ? grant : gate_.ledger.awaited(name.rep, name.target, endpoint_.address);
+  if (shown != nullptr) asking_.grant = seeming(*shown);
+  if (suite_named(asking_.suite).session_length())
+    asking_.place = {asking_.grant.id, gate_.catalogue.settings.gate_name, gate_.host_keys.fingerprint()};
+  signed_by_.reset();
   start_helper();
-  if (helper_) {
-    // A stranger's password costs PAM the same time, on an account that lets nobody in; its verdict cannot
-    // count.
-    const auto& account = standing == Standing::expected ? rep->account : kNobody;
-    const auto sent = helper_->send(CheckPassword{gate_.catalogue.settings.pam_service, account,
-                                                  endpoint_.address.text(), std::move(ask.password)});
-    if (!sent) on_helper_gone();
-  } else {
-    take(PasswordVerdict{false});
+  if (!asking_.mutual) return put_question();
+  phase_ = Phase::introduced;
+  tell(QuestionWanted{});
+}
+
+void Peer::on(AskQuestion& ask) {
+  asking_.rep_question = ungrouped(ask.question);
+  const auto suite = suite_named(asking_.suite);
+  if (!check_mutual_question(suite, asking_.rep_question)) {
+    // It fails like a wrong response, and nobody sees where.
+    asking_.standing = Standing::stranger;
+    asking_.rep_question = draw_question(suite, gate_.random);
   }
-  tell(Challenge{challenge_prompt(attempt_.question())});
+  put_question();
+}
+
+// The gate's question is drawn here, after the rep's has come: auth/ocra_mutual.h says why.
+void Peer::put_question() {
+  auto question = asking_.method == ResponseMethod::ssh_signature
+                      ? draw_signature_question()
+                      : draw_question(suite_named(asking_.suite), gate_.random);
+  auto given = attempt_.password_given(asking_.standing, std::move(question), gate_.clock.boot());
+  if (!given) return on_worker_gone(given.error().message());
+  phase_ = Phase::challenged;
+  asking_.challenge_due = true;
+  if (!helper_ || !ask_helper()) on_helper_gone();
+  if (!asking_.mutual) take(GateAnswer{});
+}
+
+Done Peer::ask_helper() {
+  const auto place = asking_.place.value_or(QuestionPlace{});
+  // Before the password, so that what PAM takes for whom does not show in when the challenge comes.
+  if (asking_.mutual)
+    RETURN_IF_ERROR(helper_->send(AnswerQuestion{asking_.suite, asking_.secret_file, asking_.rep_question,
+                                                 attempt_.question(), gate_.ledger.counter_of(rep_),
+                                                 wall_seconds(gate_), place.fingerprint, place.grant}));
+  return helper_->send(CheckPassword{gate_.catalogue.settings.pam_service, asking_.account,
+                                     endpoint_.address.text(), std::move(asking_.password)});
+}
+
+void Peer::tell_challenge(std::string gate_answer) {
+  asking_.challenge_due = false;
+  if (asking_.method == ResponseMethod::ssh_signature) return tell(Challenge{asking_.prompt});
+  tell(Challenge{challenge_prompt({attempt_.question(), asking_.place, std::move(gate_answer)})});
 }
 
 void Peer::start_helper() {
   if (helper_) return;
+  // PAM is other people's code, and each helper is a process of root's: a bound that no setting lifts.
+  const auto running = std::count_if(gate_.peers.begin(), gate_.peers.end(),
+                                     [](const auto& entry) { return entry.second->has_helper(); });
+  if (running >= kMostHelpers)
+    return log_warning("{}: {} login helpers are at work already", endpoint_.text(), running);
   auto helper = AuthHelper::start(gate_.options.libexec / "sallyport-auth",
                                   gate_.catalogue.settings.login.helper_deadline);
   if (!helper) return log_error("{}", helper.error().message());
@@ -89,19 +154,29 @@ void Peer::start_helper() {
 void Peer::on(AskAnswer& ask) {
   const auto now = gate_.clock.boot();
   if (auto given = attempt_.response_given(now); !given) return on_worker_gone(given.error().message());
-  const Rep* const rep = find_rep(gate_, rep_);
-  if (attempt_.standing() == Standing::stranger || rep == nullptr || !helper_) {
+  if (attempt_.standing() == Standing::stranger || !helper_) {
     take(ResponseVerdict{});
     return decide();
   }
-  const auto wall = std::chrono::duration_cast<std::chrono::seconds>(gate_.clock.wall().time_since_epoch());
-  const auto sent = helper_->send(CheckResponse{rep->suite, rep->secret_file, attempt_.question(),
-                                                std::move(ask.response), gate_.ledger.counter_of(rep->name),
-                                                static_cast<std::uint64_t>(wall.count())});
+  const auto sent = helper_->send(check_of(std::move(ask.response)));
   // The helper watches its own time too; this one holds even when it cannot.
   helper_deadline_ =
       Timer::once(gate_.loop, gate_.catalogue.settings.login.helper_deadline, [this] { on_helper_gone(); });
   if (!sent) on_helper_gone();
+}
+
+HelperAsk Peer::check_of(Secret response) const {
+  if (asking_.method == ResponseMethod::ssh_signature) return signature_check_of(std::move(response));
+  const auto place = asking_.place.value_or(QuestionPlace{});
+  return CheckResponse{asking_.suite,
+                       asking_.secret_file,
+                       attempt_.question(),
+                       std::move(response),
+                       gate_.ledger.counter_of(rep_),
+                       wall_seconds(gate_),
+                       asking_.rep_question,
+                       place.fingerprint,
+                       place.grant};
 }
 
 void Peer::on_helper_message() {
@@ -119,6 +194,7 @@ void Peer::on_helper_gone() {
   helper_.reset();
   log_warning("{}: the login helper is gone; this try counts as failed", endpoint_.text());
   take(PasswordVerdict{false});
+  take(GateAnswer{});
   if (attempt_.phase() != LoginPhase::response_given) return;
   take(ResponseVerdict{});
   decide();
@@ -134,6 +210,15 @@ void Peer::take(const ResponseVerdict& verdict) {
   (void)attempt_.response_verdict(verdict.ok ? CheckVerdict::good : CheckVerdict::bad, gate_.clock.boot());
 }
 
+// Whoever may not learn the gate's answer is shown another one, made in the same way with a key of no rep's.
+void Peer::take(const GateAnswer& answer) {
+  if (!asking_.challenge_due) return;
+  if (!asking_.mutual) return tell_challenge({});
+  const auto decoy = decoy_answer(suite_named(asking_.suite), gate_.random);
+  const bool is_true = asking_.standing == Standing::expected && !answer.text.empty();
+  tell_challenge(is_true ? answer.text : decoy);
+}
+
 void Peer::decide() {
   if (!attempt_.complete()) return;
   helper_deadline_ = {};
@@ -147,8 +232,14 @@ void Peer::admit() {
   const Rep* const rep = find_rep(gate_, rep_);
   Entry accepted{"login.accepted", {{"grant", grant_->value()}, {"rep", rep_}, {"peer", endpoint_.text()}}};
   const auto suite = rep == nullptr ? OcraSuite::parse("") : OcraSuite::parse(rep->suite);
-  if (suite && suite->has_counter()) accepted.fields["counter"] = next_counter_;
+  accepted.fields["method"] = to_text(asking_.method);
+  if (signed_by_)
+    note_key(accepted, *signed_by_);
+  else if (suite && suite->has_counter())
+    accepted.fields["counter"] = next_counter_;
   auto session = [&]() -> Result<std::string> {
+    if (gate_.ledger.reps().is_suspended(rep_)) return fail("the rep has been suspended");
+    if (signed_by_) RETURN_IF_ERROR(check_key(*signed_by_));
     RETURN_IF_ERROR(gate_.ledger.note(accepted));
     return claim(gate_, *grant_, endpoint_, id_);
   }();
@@ -177,6 +268,16 @@ void Peer::refuse() {
   const auto at = std::max(attempt_.refusal_time(), now) + gate_.throttle.penalty(endpoint_.address);
   refusal_ = Timer::once(gate_.loop, std::chrono::ceil<std::chrono::milliseconds>(at - now),
                          [this] { answer_refusal(); });
+}
+
+// Whoever has let the gate answer and leaves without an answer of its own has failed, or the gate's answers
+// could be collected for nothing (auth/ocra_mutual.h). Anybody else who leaves has learnt nothing.
+void Peer::count_unanswered() {
+  const bool unanswered = asking_.mutual && attempt_.phase() == LoginPhase::password_given;
+  if (phase_ != Phase::challenged || !unanswered || !grant_) return;
+  phase_ = Phase::over;
+  gate_.throttle.failed(endpoint_.address);
+  count_failed_login(gate_, *std::exchange(grant_, std::nullopt), endpoint_, rep_);
 }
 
 void Peer::answer_refusal() {

@@ -12,17 +12,18 @@ namespace sallyport {
 
 // Where one connection stands. Each phase is one bit, so that a row can name several.
 enum class Phase : std::uint8_t {
-  new_peer = 1,    // nothing was said, or a try failed and another is allowed
-  challenged = 2,  // user and password were given, a challenge was shown
-  admitted = 4,    // password and response were right and the grant is claimed
-  dialled = 8,     // the target's socket was handed over
-  connected = 16,  // the target let the rep in: the session is on
-  over = 32,       // it is ending: questions that cross the end on their way are refused
+  new_peer = 1,     // nothing was said, or a try failed and another is allowed
+  challenged = 2,   // user and password were given, a challenge was shown
+  admitted = 4,     // password and response were right and the grant is claimed
+  dialled = 8,      // the target's socket was handed over
+  connected = 16,   // the target let the rep in: the session is on
+  over = 32,        // it is ending: questions that cross the end on their way are refused
+  introduced = 64,  // user and password were given, the rep's own question is wanted
 };
 constexpr std::uint8_t operator|(Phase a, Phase b) {
   return static_cast<std::uint8_t>(static_cast<std::uint8_t>(a) | static_cast<std::uint8_t>(b));
 }
-constexpr std::uint8_t kAnyPhase = 63;
+constexpr std::uint8_t kAnyPhase = 127;
 
 template <class T, std::size_t Index = 0>
 constexpr std::size_t ask_index() {
@@ -44,6 +45,7 @@ inline constexpr std::uint32_t kMostTries = 10, kMostChannels = 100'000, kUnlimi
 inline constexpr std::array kRequests{
     //      may ask                         only while                                   times
     Request{ask_index<AskPassword>(),       static_cast<std::uint8_t>(Phase::new_peer),   kMostTries},
+    Request{ask_index<AskQuestion>(),       static_cast<std::uint8_t>(Phase::introduced), kMostTries},
     Request{ask_index<AskAnswer>(),         static_cast<std::uint8_t>(Phase::challenged), kMostTries},
     Request{ask_index<AskTarget>(),         Phase::admitted | Phase::over,                1},
     Request{ask_index<AskTargetFailed>(),   Phase::dialled | Phase::over,                 1},
@@ -74,6 +76,9 @@ static_assert(every_ask_has_a_row());
 static_assert(!permitted(ask_index<AskTarget>(), Phase::new_peer), "I3: no target before login");
 static_assert(!permitted(ask_index<AskTarget>(), Phase::challenged),
               "I3: no target before the response was accepted");
+static_assert(!permitted(ask_index<AskTarget>(), Phase::introduced), "I3: no target before login");
+static_assert(!permitted(ask_index<AskAnswer>(), Phase::introduced), "no response before the challenge");
+static_assert(!permitted(ask_index<AskQuestion>(), Phase::challenged), "one question a try");
 static_assert(!permitted(ask_index<AskChannel>(), Phase::dialled),
               "no program before the session is journaled");
 static_assert(!permitted(ask_index<AskDirect>(), Phase::dialled), "no port before the session is journaled");

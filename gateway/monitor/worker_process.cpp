@@ -24,9 +24,11 @@ constexpr int kChannelDescriptor = 3;  // what the worker finds its channel at
 // of a packet do. glibc 2.39 knows that; earlier ones are told never to do it.
 constexpr const char* kTunables = "GLIBC_TUNABLES=glibc.cpu.x86_rep_movsb_threshold=1073741824";
 
-// A network namespace is not among them: making one takes milliseconds a login, and the worker's filter
-// forbids socket(2) anyway.
-constexpr std::uint64_t kNamespaces = CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS;
+// A worker sees no process but itself. No other namespace would keep anything from it: it has an empty root,
+// no capability, and a filter without any call that reaches files, mounts, new sockets, host names or System
+// V's objects. (A network namespace would cost milliseconds a login.) So the unit can forbid the monitor, too,
+// to make any other.
+constexpr int kNamespaces = CLONE_NEWPID;
 
 // The child between clone and exec: system calls only, no allocation, no return.
 [[noreturn]] void become_worker(int channel, const char* program, char* const* arguments) {
@@ -51,13 +53,16 @@ struct Cloned {
   UniqueFd pidfd;
 };
 
-Result<Cloned> clone_process(std::uint64_t namespaces) {
+// clone(2) and not clone3(2): a service manager that restricts namespaces (RestrictNamespaces=) can look into
+// the arguments of the former only, and refuses the latter altogether.
+Result<Cloned> clone_process() {
   int pidfd = -1;
-  clone_args arguments{};
-  arguments.flags = namespaces | CLONE_PIDFD;
-  arguments.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);
-  arguments.exit_signal = SIGCHLD;
-  const auto pid = syscall(SYS_clone3, &arguments, sizeof arguments);
+  const auto flags = static_cast<unsigned long>(kNamespaces | CLONE_PIDFD | SIGCHLD);
+#if defined(__s390__)  // there the stack comes first
+  const auto pid = syscall(SYS_clone, nullptr, flags, &pidfd, nullptr, nullptr);
+#else
+  const auto pid = syscall(SYS_clone, flags, nullptr, &pidfd, nullptr, nullptr);
+#endif
   if (pid < 0) return fail_errno("starting a worker process");
   return Cloned{static_cast<pid_t>(pid), UniqueFd{pid == 0 ? -1 : pidfd}};
 }
@@ -72,7 +77,7 @@ Result<WorkerProcess> WorkerProcess::start(const WorkerProgram& program, Incarna
   std::array<char*, 5> arguments{name.data(), number.data(), user.data(), root.data(), nullptr};
   // A worker that does not read must not make the monitor wait.
   if (fcntl(ends.first.fd(), F_SETFL, O_NONBLOCK) != 0) return fail_errno("making a worker's channel");
-  ASSIGN_OR_RETURN(auto cloned, clone_process(kNamespaces));
+  ASSIGN_OR_RETURN(auto cloned, clone_process());
   if (cloned.pid == 0) become_worker(ends.second.fd(), program.program.c_str(), arguments.data());
   return WorkerProcess{cloned.pid, std::move(cloned.pidfd), std::move(ends.first)};
 }

@@ -1,6 +1,8 @@
 // Runs in: sallyport-ssh.
 #include "gateway/ssh/login.h"
 
+#include "auth/challenge_text.h"
+#include "auth/signature_parts.h"
 #include "gateway/ssh/algorithms.h"
 #include "gateway/wire/prompt.h"
 
@@ -10,19 +12,55 @@ namespace {
 
 using Verdict = std::variant<Admitted, NotAdmitted>;
 
+// What an abandoned dialogue gives is empty, hence wrong.
+struct Given {
+  Secret text;
+  bool abandoned = false;
+};
+
+Result<Given> ask_for(RepSide& rep, const std::string& prompt) {
+  auto typed = rep.ask({"", "", {{prompt, true}}});
+  if (typed) return Given{std::move(typed->front())};
+  if (typed.error().code() == kAbandoned) return Given{{}, true};
+  return tl::unexpected{typed.error()};
+}
+
+// The answer to a challenge, through as many prompts as it needs.
+Result<Given> ask_response(RepSide& rep, const std::string& prompt) {
+  SignatureParts parts;
+  auto text = prompt;
+  for (;;) {
+    ASSIGN_OR_RETURN(const auto given, ask_for(rep, text));
+    if (given.abandoned) return Given{{}, true};
+    if (parts.add(given.text) == SignatureParts::Next::complete) return Given{parts.take()};
+    text = signature_part_prompt(parts.next_part());
+  }
+}
+
+// Mutual authentication: the gate wants a question first, which its challenge then answers.
+Result<Challenge> ask_challenge(RepSide& rep, MonitorClient& monitor, const std::string& user,
+                                const Secret& password, bool& abandoned) {
+  ASSIGN_OR_RETURN(auto next, monitor.ask_password(user, password));
+  if (auto* const challenge = std::get_if<Challenge>(&next)) return std::move(*challenge);
+  ASSIGN_OR_RETURN(const auto question, ask_for(rep, std::string{kQuestionPrompt}));
+  abandoned = question.abandoned;
+  return monitor.ask_question(question.text);
+}
+
 // One complete try. An abandoned dialogue is a failed try: after the password the monitor waits for a
 // response, and an empty one is wrong.
 Result<Verdict> try_once(RepSide& rep, MonitorClient& monitor, const std::string& user) {
   auto passwords = rep.ask({"", "", {{std::string{kPasswordPrompt}, false}}});
   if (!passwords && passwords.error().code() == kAbandoned) return Verdict{NotAdmitted{true}};
   if (!passwords) return tl::unexpected{passwords.error()};
-  ASSIGN_OR_RETURN(const auto challenge, monitor.ask_password(user, passwords->front()));
-
-  auto responses = rep.ask({"", "", {{challenge.prompt, true}}});
-  if (!responses && responses.error().code() != kAbandoned) return tl::unexpected{responses.error()};
-  const Secret nothing;
-  ASSIGN_OR_RETURN(auto verdict, monitor.ask_answer(responses ? responses->front() : nothing));
-  if (const auto* const refused = std::get_if<NotAdmitted>(&verdict); refused != nullptr && responses)
+  Given response;
+  ASSIGN_OR_RETURN(const auto challenge,
+                   ask_challenge(rep, monitor, user, passwords->front(), response.abandoned));
+  if (!response.abandoned) {
+    ASSIGN_OR_RETURN(response, ask_response(rep, challenge.prompt));
+  }
+  ASSIGN_OR_RETURN(auto verdict, monitor.ask_answer(response.text));
+  if (std::holds_alternative<NotAdmitted>(verdict) && !response.abandoned)
     RETURN_IF_ERROR(rep.reject());  // an abandoned attempt gets no reply (RFC 4252 section 5.1)
   return verdict;
 }

@@ -191,7 +191,10 @@ bool Program::turn() {
 
 void Program::advance() {
   while (stage_ >= Stage::opening && stage_ <= Stage::program) {
-    if (held() && !step_pending_) return;
+    if (held() && !step_pending_) {
+      asked_at_ = clock_->boot();  // the target is not asked meanwhile
+      return;
+    }
     const int result = step();
     // libssh waits without end, also for an answer that came and that it could not take.
     if (result == SSH_AGAIN && clock_->boot() - asked_at_ < kStartPatience) return;

@@ -18,9 +18,10 @@ inline constexpr std::size_t kMessageLimit = 64 * 1024;
 
 // Limits of single fields, in bytes.
 namespace limit {
-inline constexpr std::size_t user = 64, password = 512, response = 128, sentence = 512, name = 64, term = 64,
-                             host = 255, command = 16 * 1024, key = 16 * 1024, banner = 4096, keys = 16, file = 4096,
-                             sha256 = 64, algorithms = 32, algorithm = 64, negotiated = 2 * algorithm + 3;
+inline constexpr std::size_t user = 64, password = 512, response = 16 * 1024, prompt = 12 * 1024,
+                             sentence = 512, name = 64, term = 64, host = 255, command = 16 * 1024,
+                             key = 16 * 1024, banner = 4096, keys = 16, file = 4096, sha256 = 64,
+                             algorithms = 32, algorithm = 64, negotiated = 2 * algorithm + 3;
 }  // namespace limit
 
 template <class V>
@@ -44,7 +45,7 @@ struct Negotiated {
 // ---- Worker to monitor: asks. Each bears the same name three times: ask_target (worker), on_target
 // (monitor), and the verb that does it.
 
-// The rep's user name and password. The answer is a Challenge whatever they are (I11).
+// The rep's user name and password. The answer is a Challenge, or QuestionWanted, whatever they are (I11).
 struct AskPassword {
   std::string user;
   Secret password;
@@ -52,6 +53,15 @@ struct AskPassword {
   void visit(V& v) {
     v.text(user, limit::user);
     v.secret(password, limit::password);
+  }
+};
+// The rep's question to the gate, where QuestionWanted asked for it (mutual authentication). Answer:
+// Challenge.
+struct AskQuestion {
+  std::string question;  // as typed
+  template <class V>
+  void visit(V& v) {
+    v.text(question, limit::response);
   }
 };
 // The rep's response to the last challenge. Answer: Admitted or NotAdmitted.
@@ -215,7 +225,7 @@ struct TellFinished {
 };
 
 using Ask = std::variant<AskPassword, AskAnswer, AskTarget, AskTargetFailed, AskConnected, AskChannel,
-                         AskDirect, TellFile, TellChannelClosed, TellActivity, TellFinished>;
+                         AskDirect, TellFile, TellChannelClosed, TellActivity, TellFinished, AskQuestion>;
 
 // ---- Monitor to worker: answers, and four things it says unasked (Begin, Warn, End, Hold).
 
@@ -237,8 +247,13 @@ struct Challenge {
   std::string prompt;  // what to show, ready for a kbdint prompt: "Challenge K7XQM 2PDR4, response: "
   template <class V>
   void visit(V& v) {
-    v.text(prompt, limit::sentence);
+    v.text(prompt, limit::prompt);
   }
+};
+// Before the challenge the rep has a question for the gate (gateway/wire/prompt.h).
+struct QuestionWanted {
+  template <class V>
+  void visit(V&) {}
 };
 struct NotAdmitted {
   bool again = false;  // whether another try is allowed on this connection
@@ -349,7 +364,7 @@ struct Hold {
 };
 
 using Answer = std::variant<Begin, Challenge, NotAdmitted, Admitted, TargetSocket, Connected, ChannelGranted,
-                            DirectGranted, DirectRefused, Refused, Warn, End, Hold>;
+                            DirectGranted, DirectRefused, Refused, Warn, End, Hold, QuestionWanted>;
 
 // The monitor's life, drawn at its start: a message of an earlier monitor's worker is refused.
 using Incarnation = std::uint64_t;

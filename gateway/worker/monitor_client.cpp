@@ -46,8 +46,18 @@ Result<Beginning> MonitorClient::await_begin() {
   }
 }
 
-Result<Challenge> MonitorClient::ask_password(const std::string& user, const Secret& password) {
+Result<std::variant<Challenge, QuestionWanted>> MonitorClient::ask_password(const std::string& user,
+                                                                            const Secret& password) {
   ASSIGN_OR_RETURN(auto heard, ask(AskPassword{cut(user, limit::user), within(password, limit::password)}));
+  using Next = std::variant<Challenge, QuestionWanted>;
+  if (auto* const wanted = std::get_if<QuestionWanted>(&heard.answer)) return Next{*wanted};
+  ASSIGN_OR_RETURN(auto challenge, expect<Challenge>(std::move(heard.answer)));
+  return Next{std::move(challenge)};
+}
+
+Result<Challenge> MonitorClient::ask_question(const Secret& question) {
+  const auto bounded = within(question, limit::response);
+  ASSIGN_OR_RETURN(auto heard, ask(AskQuestion{std::string{bounded.reveal()}}));
   return expect<Challenge>(std::move(heard.answer));
 }
 

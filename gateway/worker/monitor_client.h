@@ -46,7 +46,9 @@ class MonitorClient {
       : channel_(std::move(channel)), incarnation_(incarnation) {}
 
   Result<Beginning> await_begin();
-  Result<Challenge> ask_password(const std::string& user, const Secret& password);
+  Result<std::variant<Challenge, QuestionWanted>> ask_password(const std::string& user,
+                                                               const Secret& password);
+  Result<Challenge> ask_question(const Secret& question);
   Result<std::variant<Admitted, NotAdmitted>> ask_answer(const Secret& response);
   Result<GrantedTarget> ask_target();
   // The sentence for the rep.

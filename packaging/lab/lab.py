@@ -61,9 +61,9 @@ class Lab:
             raise RuntimeError(f"target.add: {reply['refused']}")
         return reply["result"]
 
-    def enroll(self, name="kim", admin="root", suite=None):
+    def enroll(self, name="kim", admin="root", suite=None, **more):
         """A rep with a password and an OCRA secret, on a laptop that knows both. One who is there is enrolled anew."""
-        suite = {"suite": suite} if suite else {}
+        suite = {**more, **({"suite": suite} if suite else {})}
         add = [] if (CONFIG / f"reps/{name}.toml").exists() else [{"ask": "rep.add"}]
         for question in (*add, {"ask": "rep.enroll", **suite}):
             reply = self.gate.ask(admin, **question, name=name)

@@ -13,7 +13,8 @@ from support import Terminal, assert_closes, eventually, grant_id
 ENABLE = ["enable", "--rep", "kim", "--target", "hmc1", "--policy", "hmc-ssh", "--from", "192.0.2.10/32"]
 COMMANDS = [["enable"], ["list"], ["show"], ["revoke"], ["end"], ["status"], ["watch"], ["audit"], ["audit", "list"],
             ["audit", "show"], ["audit", "verify"], ["replay"], ["rep"], ["rep", "add"], ["rep", "list"],
-            ["rep", "remove"], ["rep", "enroll"], ["target"], ["target", "add"], ["target", "list"],
+            ["rep", "remove"], ["rep", "enroll"], ["rep", "show"], ["rep", "unenroll"], ["rep", "suspend"],
+            ["rep", "resume"], ["target"], ["target", "add"], ["target", "list"],
             ["target", "scan"], ["check"], ["doctor"]]
 
 

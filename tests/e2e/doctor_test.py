@@ -119,6 +119,18 @@ BROKEN = {
         "pam_unix.so  nodelay", "pam_not_there.so")), "pam_not_there.so", "install"),
     "a PAM file that includes one that is not there": ("pam", "FAIL", lambda lab: content(
         PAM, lambda text: text + "@include common-nothing\n"), "common-nothing", "install"),
+    "a PAM file without an account phase": ("pam", "FAIL", lambda lab: content(PAM, lambda text: text.replace(
+        "account   required    pam_unix.so", "")), "no account phase", "account required pam_unix.so"),
+    "a PAM file without an auth phase": ("pam", "FAIL", lambda lab: content(PAM, lambda text: text.replace(
+        "auth      required", "session   required")), "no auth phase", "auth required pam_unix.so"),
+    "a PAM stack that lets anybody in": ("pam", "FAIL", lambda lab: content(PAM, lambda text: text.replace(
+        "pam_unix.so  nodelay", "pam_permit.so")), "lets anybody in", "docs/PAM.md"),
+    "a directory that cannot be asked": ("pam", "FAIL", lambda lab: content(PAM, lambda text: text.replace(
+        "pam_unix.so  nodelay", "pam_debug.so auth=authinfo_unavail")), "cannot be asked", "sssd"),
+    "a module that does not work": ("pam", "FAIL", lambda lab: content(PAM, lambda text: text.replace(
+        "pam_unix.so  nodelay", "pam_debug.so auth=service_err")), "does not work", "journalctl"),
+    "an account phase that refuses nobody": ("pam", "warn", lambda lab: content(PAM, lambda text: text.replace(
+        "account   required    pam_unix.so", "account   required    pam_permit.so")), "refuses nobody", "pam_unix.so"),
     "a config file that a group may write": ("config", "FAIL", lambda lab: mode(CONFIG / "sallyport.toml", 0o664),
                                              "sallyport.toml", "sallyport check"),
     "a config file of somebody else": ("config", "FAIL", lambda lab: owner(CONFIG / "sallyport.toml", 2003),

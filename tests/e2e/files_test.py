@@ -10,7 +10,7 @@ import subprocess
 import pytest
 from lab.files import ACCOUNTS, LAB, write
 from lab.gate import CONFIG, SERVICE
-from support import assert_closes, eventually, grant_id, sha256
+from support import assert_closes, eventually, grant_id, sha256, watching
 
 WAYS = ("none", "to-target", "from-target", "both")
 HOME = LAB / "home/tester"
@@ -431,14 +431,8 @@ def test_the_console_lists_the_files(both):
 
 def test_watch_shows_a_line_a_file(both):
     here_file(both.site, "up")
-    watch = subprocess.Popen(both.site.gate.console_command("sam", ["watch"]), stdout=subprocess.PIPE, text=True)
-    try:
-        assert both.scp("up", f"{both.site.kim.address}:hmc.eed").returncode == 0
-        lines = []
-        while not lines or "hmc.eed" not in lines[-1] or "100000 bytes" not in lines[-1]:
-            lines.append(watch.stdout.readline())
-            assert lines[-1] and len(lines) < 50, lines
-        assert "to-target" in lines[-1] and "HMC code level" in lines[-1]
-    finally:
-        watch.kill()
-        watch.communicate()
+    watch = watching(both.site)
+    assert both.scp("up", f"{both.site.kim.address}:hmc.eed").returncode == 0
+    watch.expect(r"[^\n]*hmc\.eed[^\n]*100000 bytes[^\n]*")
+    assert "to-target" in watch.after and "HMC code level" in watch.after
+    watch.close(force=True)

@@ -27,9 +27,9 @@ def check_password(account, password, service="sallyport"):
     return b"\0" + text(service) + text(account) + text("192.0.2.7") + text(password)
 
 
-def check_response(suite, path, question, response, counter=0, now=0):
+def check_response(suite, path, question, response, counter=0, now=0, second="", gate="", grant=""):
     fields = text(suite) + text(str(path)) + text(question) + text(response)
-    return b"\1" + fields + struct.pack(">QQ", counter, now)
+    return b"\1" + fields + struct.pack(">QQ", counter, now) + text(second) + text(gate) + text(grant)
 
 
 def shadow_line(name, hashed, changed="20000", most="99999", expires=""):

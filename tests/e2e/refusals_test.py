@@ -3,6 +3,7 @@ import subprocess
 import time
 
 import pytest
+from lab import network
 from lab.files import ACCOUNTS
 from support import can_connect, eventually, grant_id, state_of
 
@@ -89,7 +90,7 @@ def test_too_many_channels_are_refused_and_the_session_lives(shell):
 def test_too_many_failed_logins_lock_the_grant(site):
     site.gate.set_limits("failed_logins = 3")
     site.gate.reload()
-    grant = grant_id(site.enable())
+    grant = grant_id(site.enable(networks=[network.REP4 + "/32"]))
     right = site.kim.password
     site.kim.know_password("wrong")
     for _ in range(3):

@@ -1,15 +1,11 @@
 # sallyport-respond as a representative meets it: by hand, in a pipe, and as the askpass program of stock ssh.
 # Run: pytest tests/e2e/respond_test.py (SALLYPORT_BIN: folder of the built programs).
 import os
-import pathlib
-import pty
 import subprocess
-import time
 
 import pytest
+from responder import PROGRAM, as_askpass, environment, on_terminal, run
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-PROGRAM = pathlib.Path(os.environ.get("SALLYPORT_BIN", ROOT / "build/dev/bin")) / "sallyport-respond"
 KEY = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQGEZA"  # the RFC's 32-byte key
 SUITE = "OCRA-1:HOTP-SHA256-8:QA08"  # the RFC's plain signature: SIG10000 gives 53095496
 
@@ -21,49 +17,6 @@ def home(tmp_path):
     secret.write_text(f"{KEY}\n{SUITE}\n")
     secret.chmod(0o600)
     return tmp_path
-
-
-def environment(home, **more):
-    return {"HOME": str(home), "PATH": os.environ["PATH"], **more}
-
-
-def run(home, *arguments, stdin="", **more):
-    return subprocess.run([PROGRAM, *arguments], env=environment(home, **more), input=stdin, text=True,
-                          capture_output=True, timeout=20, start_new_session=True)
-
-
-def on_terminal(home, arguments, typed, output=None, **more):
-    """Runs it on a terminal of its own and types `typed` at the first prompt: exit status, what the screen showed."""
-    pid, terminal = pty.fork()
-    if pid == 0:
-        if output is not None:
-            os.dup2(output, 1)
-        os.execve(PROGRAM, [str(PROGRAM), *arguments], environment(home, **more))
-    screen, sent, status = b"", False, None
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        try:
-            data = os.read(terminal, 4096)
-        except OSError:
-            break
-        if not data:
-            break
-        screen += data
-        if not sent and (b": " in screen or b"? " in screen):
-            os.write(terminal, typed)
-            sent = True
-    _, status = os.waitpid(pid, 0)
-    os.close(terminal)
-    return os.waitstatus_to_exitcode(status), screen.decode()
-
-
-def as_askpass(home, prompt, typed=b"", **more):
-    """As ssh does: the prompt as the one argument, standard output a pipe, a terminal behind it."""
-    read, write = os.pipe()
-    status, screen = on_terminal(home, [prompt], typed, output=write, SSH_ASKPASS="sallyport-respond", **more)
-    os.close(write)
-    with os.fdopen(read) as pipe:
-        return status, pipe.read(), screen
 
 
 @pytest.mark.parametrize("arguments", [["SIG10000"], ["sig1-0000"], ["SIG1", "0000"], ["--challenge", "SIG1 0000"],

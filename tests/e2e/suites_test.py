@@ -64,8 +64,8 @@ def test_a_suite_works_with_stock_ssh_and_our_responder(site, suite):
 
 
 def test_a_suite_that_could_not_be_checked_or_is_too_short_is_not_enrolled(site):
-    for suite in ("OCRA-1:HOTP-SHA256-8:QN08-PSHA1", "OCRA-1:HOTP-SHA256-8:QN08-S064", "OCRA-1:HOTP-SHA256-4:QN08",
-                  "OCRA-1:HOTP-SHA256-0:QN08", "OCRA-1:HOTP-MD5-8:QN08"):
+    for suite in ("OCRA-1:HOTP-SHA256-8:QN08-PSHA1", "OCRA-1:HOTP-SHA256-8:QN08-S015", "OCRA-1:HOTP-SHA256-4:QN08",
+                  "OCRA-1:HOTP-SHA256-5:QN08", "OCRA-1:HOTP-SHA256-8:QN05", "OCRA-1:HOTP-MD5-8:QN08"):
         reply = site.gate.ask(ask="rep.enroll", name="kim", suite=suite)
         assert not reply["ok"] and suite in reply["refused"], reply
     with_grant(site)

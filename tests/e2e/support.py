@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import pexpect
 from lab import network
 from lab.files import LAB
+from lab.gate import console_environment
 
 
 def eventually(condition, seconds=5.0, what="the condition", every=0.01):
@@ -123,3 +124,17 @@ def base_table_of_another(lab):
     finally:
         owner.communicate()
     eventually(lambda: "service4" in lab.run("gate", "nft", "list", "table", "inet", "sallyport_base").stdout, 3)
+
+
+def watching(lab, *arguments, user="sam"):
+    """`sallyport watch`, on a terminal, once it shows what happens."""
+    command = lab.gate.console_command(user, ["watch", *arguments])
+    child = pexpect.spawn(command[0], command[1:], env=console_environment(), encoding="utf-8", timeout=10,
+                          dimensions=(24, 300))
+    # It is listening once what happens now is shown; before, there is nothing to see it by.
+    for number in range(100):
+        assert lab.gate.ask(ask="rep.add", name=f"probe{number}")["ok"]
+        if child.expect([rf"probe{number}", pexpect.TIMEOUT], timeout=0.3) == 0:
+            child.expect("\n")
+            return child
+    raise AssertionError("watch shows nothing")

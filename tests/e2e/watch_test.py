@@ -7,20 +7,7 @@ from datetime import datetime, timedelta
 import pexpect
 import pytest
 from lab.gate import console_environment
-from support import Terminal, assert_closes, with_grant
-
-
-def watching(lab, *arguments, user="sam"):
-    command = lab.gate.console_command(user, ["watch", *arguments])
-    child = pexpect.spawn(command[0], command[1:], env=console_environment(), encoding="utf-8", timeout=10,
-                          dimensions=(24, 300))
-    # It is listening once what happens now is shown; before, there is nothing to see it by.
-    for number in range(100):
-        assert lab.gate.ask(ask="rep.add", name=f"probe{number}")["ok"]
-        if child.expect([rf"probe{number}", pexpect.TIMEOUT], timeout=0.3) == 0:
-            child.expect("\n")
-            return child
-    raise AssertionError("watch shows nothing")
+from support import Terminal, assert_closes, watching, with_grant
 
 
 def session(lab):

@@ -7,6 +7,7 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <thread>
 
 #include "firewall/nft_handles.h"
 #include "tests/catch.h"
@@ -93,4 +94,26 @@ TEST_CASE("when no answer comes at all everything is closed, and the next openin
   innocent.close();
   CHECK(site.inspect().size() == 1);
   CHECK(connect(site.rep, kOther, kGate, 22, listener));
+}
+
+// The kernel stops at the first element of a message that is not there: the others of that message then stay,
+// and adding them anew is refused for another reason.
+TEST_CASE("what has expired in the kernel keeps nothing else from being changed or closed") {
+  using std::chrono::milliseconds;
+  const auto [brief, lasting] =
+      GENERATE(table<const char*, const char*>({{"192.0.2.7", "192.0.2.8"},
+                                                {"192.0.2.8", "192.0.2.7"},
+                                                {"192.0.2.0/30", "192.0.2.16/30"},
+                                                {"192.0.2.16/30", "192.0.2.0/30"}}));
+  Site site;
+  auto lease = site.open({site.entry(brief, milliseconds{60}), site.entry(lasting)});
+  std::this_thread::sleep_for(milliseconds{150});
+  REQUIRE(site.inspect().size() == 1);
+  const auto changed = site.firewall->change(lease, {site.entry(lasting, std::chrono::minutes{2})});
+  INFO((changed ? "" : changed.error().message()));
+  CHECK(changed);
+  REQUIRE(site.held().size() == 1);
+  CHECK(site.held().front().left > std::chrono::seconds{90});
+  lease.close();
+  CHECK(site.inspect().empty());
 }

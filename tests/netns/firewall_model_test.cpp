@@ -284,10 +284,12 @@ TEST_CASE("random openings vanish at their deadlines, and closing what has vanis
         else
           done = tl::unexpected{lease.error()};
       }
-      if (done)
+      if (done) {
         model[which] = wanted;
-      else  // a machine so busy that it took us that long to ask
+      } else {  // a machine so busy that it took us that long to ask
+        INFO(done.error().message());
         REQUIRE(done.error().message().find("past its deadline") != std::string::npos);
+      }
 
       // Between these two moments the kernel was asked. It counts in ticks, and from the moment at which it
       // was told, which on a busy machine is some time after the firewall has read the clock.

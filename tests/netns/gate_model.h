@@ -94,7 +94,7 @@ struct ModelNetwork {
 // ---- grants
 
 struct ModelGrant {
-  enum class State { armed, active, ending, over };
+  enum class State { armed, locked, active, ending, over };
   enum class Way { none, dialling, dialled, connected };
 
   std::string rep;
@@ -103,7 +103,7 @@ struct ModelGrant {
   std::vector<ModelNetwork> networks;
   long connect_by = 0, session = 0;  // seconds
   State state = State::armed;
-  int failed_logins = 0;
+  std::map<std::string, int> failed_logins;  // by source: an IPv4 host, or all of the IPv6 ones
   bool revoked = false;
   // Of the session.
   ModelHost host;
@@ -111,6 +111,21 @@ struct ModelGrant {
   Way way = Way::none;
   std::string answered;  // the target's address
   bool through = false;  // one channel inside SSH is open
+
+  static std::string source_of(const ModelHost& host) { return host.six ? "fd00:20::/64" : host.text(); }
+  bool bars(const ModelHost& from) const {
+    const auto found = failed_logins.find(source_of(from));
+    return found != failed_logins.end() && found->second >= kFailedLogins;
+  }
+  bool waits() const { return state == State::armed || state == State::locked; }
+  // Counts one; whether it was one too many for the grant.
+  bool fails_from(const ModelHost& from) {
+    if (!bars(from)) ++failed_logins[source_of(from)];
+    int sources = 0, sum = 0;
+    for (const auto& network : networks) sources += network.six ? 1 : network.size;
+    for (const auto& [source, failed] : failed_logins) sum += failed;
+    return sum >= kFailedLogins * std::min(sources, 3);
+  }
 
   void close_ways() { way = Way::none, through = false; }
 };
@@ -148,6 +163,7 @@ class GateModel {
     for (const auto& [id, grant] : grants) {
       if (grant.state != ModelGrant::State::armed || grant.rep != rep) continue;
       if (!target.empty() && grant.target->name != target) continue;
+      if (grant.bars(host)) continue;
       if (std::ranges::none_of(grant.networks, [&](const auto& network) { return network.has(host); }))
         continue;
       if (best.empty() || grant.connect_by < grants.at(best).connect_by) best = id;
@@ -206,7 +222,7 @@ class GateModel {
 
   void after_time(long now) {
     for (auto& [id, grant] : grants) {
-      const bool late = grant.state == ModelGrant::State::armed    ? grant.connect_by <= now
+      const bool late = grant.waits()                              ? grant.connect_by <= now
                         : grant.state == ModelGrant::State::active ? grant.end_by <= now
                                                                    : true;
       if (late) end(grant);
@@ -214,7 +230,7 @@ class GateModel {
   }
   void after_restart(long now) {
     for (auto& [id, grant] : grants)
-      if (grant.state != ModelGrant::State::armed || grant.connect_by <= now) end(grant);
+      if (!grant.waits() || grant.connect_by <= now) end(grant);
   }
   static void end(ModelGrant& grant) {
     grant.state = ModelGrant::State::over;

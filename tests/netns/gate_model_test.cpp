@@ -120,7 +120,8 @@ class Life {
         Act{7, "leave", &Life::leave},
         Act{4, "end", &Life::end},
         Act{4, "revoke", &Life::revoke_one},
-        Act{5, "bad login", &Life::bad_login},
+        Act{9, "bad login", &Life::bad_login},
+        Act{2, "unlock", &Life::unlock_one},
         Act{8, "pass time", &Life::pass_time},
         Act{9, "jump to a deadline", &Life::jump},
         Act{3, "kill", &Life::kill},
@@ -318,7 +319,7 @@ class Life {
   }
 
   void revoke_one() {
-    const auto [id, grant] = any({State::armed, State::active, State::ending});
+    const auto [id, grant] = any({State::armed, State::locked, State::active, State::ending});
     if (grant == nullptr || grant->revoked) return;  // the console refuses what is not live
     process_->through.erase(id);
     revoke(gate(), id, "alice", "no longer needed");
@@ -330,10 +331,25 @@ class Life {
   void bad_login() {
     const auto [id, grant] = any({State::armed});
     if (grant == nullptr) return;
-    count_failed_login(gate(), id, {parsed(ModelHost{}.text()), 50002}, grant->rep);
-    if (++grant->failed_logins < kFailedLogins) return did("bad login", id.value());
-    GateModel::end(*grant);
-    did("locked", id.value());
+    const auto& network = chance_.of(grant->networks);
+    const ModelHost from{network.six, network.first + chance_.below(std::min(network.size, 2))};
+    count_failed_login(gate(), id, {parsed(from.text()), 50002}, grant->rep);
+    if (grant->fails_from(from)) {
+      grant->state = State::locked;
+      return did("locked", id.value());
+    }
+    did(grant->bars(from) ? "barred" : "bad login", id.value());
+  }
+
+  void unlock_one() {
+    auto [id, grant] = any({State::locked});
+    if (grant == nullptr) std::tie(id, grant) = any({State::armed});
+    if (grant == nullptr) return;
+    const bool was_locked = grant->state == State::locked;
+    must(unlock(gate(), id, "alice", "the rep called"));
+    grant->state = State::armed;
+    grant->failed_logins.clear();
+    did(was_locked ? "unlocked" : "nothing to unlock", id.value());
   }
 
   // What has a deadline of its own in the loop's time, the last words to a rep, is over by then.
@@ -376,6 +392,7 @@ class Life {
   void claim_and_no_more() {
     const auto [id, grant] = any({State::armed});
     if (grant == nullptr) return;
+    if (grant->bars(ModelHost{})) return;
     must(gate().ledger.claim(id, {parsed(ModelHost{}.text()), 50003}));
     grant->state = State::active;
   }
@@ -388,7 +405,7 @@ class Life {
     process_->through.clear();
     process_->stop();
     for (auto& [id, grant] : model_.grants)
-      if (grant.state != State::armed) GateModel::end(grant);
+      if (!grant.waits()) GateModel::end(grant);
     compare();
     process_.reset();
     did("stopped");
@@ -444,8 +461,7 @@ class Life {
     for (const auto& [id, grant] : model_.grants)
       if (grant.state != State::over)
         text += fmt::format("  {} state {} at {} until {}\n", id, static_cast<int>(grant.state),
-                            grant.host.text(),
-                            (grant.state == State::armed ? grant.connect_by : grant.end_by) - now());
+                            grant.host.text(), (grant.waits() ? grant.connect_by : grant.end_by) - now());
     FAIL(text);
   }
 
@@ -508,7 +524,9 @@ TEST_CASE("I4: after each of 10,000 random steps of a gate's life the kernel hol
                            "ended",
                            "revoked",
                            "bad login",
+                           "barred",
                            "locked",
+                           "unlocked",
                            "expired",
                            "killed",
                            "stopped",

@@ -71,7 +71,7 @@ class GateProcess {
   void tick() {
     ledger_.retry_unwritten();
     for (const auto& id : ledger_.due())
-      if (ledger_.find(id.value())->state == GrantState::armed) expire(gate, id);
+      if (ledger_.find(id.value())->state != GrantState::active) expire(gate, id);
     keeper.look();
     tend_sessions(gate);
     close_left_over_recordings(gate);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <set>
 
+#include "auth/ocra_session.h"
 #include "tests/catch.h"
 
 using namespace sallyport;
@@ -46,4 +47,18 @@ TEST_CASE("I11: who does not know the gate's key cannot tell whom a name is aske
   CHECK(std::ranges::any_of(some_names(), [&](const std::string& name) {
     return decoy_for(name, kKey, reps) != decoy_for(name, other, reps);
   }));
+}
+
+TEST_CASE("I11: an answer for strangers has the form of a true one") {
+  SystemRandom random;
+  const auto [text, length] =
+      GENERATE(table<std::string, std::size_t>({{"OCRA-1:HOTP-SHA256-8:QA10", 8},
+                                                {"OCRA-1:HOTP-SHA1-6:C-QN08-T1M", 6},
+                                                {"OCRA-1:HOTP-SHA1-10:QH08-PSHA1-S064", 10},
+                                                {"OCRA-1:HOTP-SHA512-0:QN08", 128}}));
+  const auto suite = OcraSuite::parse(text).value();
+  const auto one = decoy_answer(suite, random), other = decoy_answer(suite, random);
+  CHECK(one.size() == length);
+  CHECK(one != other);
+  CHECK(one.find_first_not_of("0123456789abcdef") == std::string::npos);
 }

@@ -9,8 +9,28 @@ namespace {
 
 HelperAsk password_ask() { return CheckPassword{"sallyport", "kim", "192.0.2.7", Secret{"hunter2"}}; }
 HelperAsk response_ask() {
-  return CheckResponse{"OCRA-1:HOTP-SHA256-8:QA10", "/etc/x", "K7XQM3PDR4",
-                       Secret{"1234 5678"},         7,        1800000000};
+  return CheckResponse{"OCRA-1:HOTP-SHA256-8:QA10",
+                       "/etc/x",
+                       "K7XQM3PDR4",
+                       Secret{"1234 5678"},
+                       7,
+                       1800000000,
+                       "ABCDEF",
+                       "SHA256",
+                       "g-1"};
+}
+
+HelperAsk signature_ask() {
+  CheckSignature ask;
+  ask.keys_file = "/etc/x";
+  ask.challenge = "sallyport-challenge-v1\n";
+  ask.response = Secret{std::string(16 * 1024, 'U')};
+  ask.rep = "kim";
+  ask.account = "kim-account";
+  ask.source = "192.0.2.7";
+  ask.wall_seconds = 1800000000;
+  ask.user_verification = true;
+  return ask;
 }
 
 }  // namespace
@@ -30,6 +50,30 @@ TEST_CASE("asks arrive as they were sent") {
   CHECK(response.response.equals("1234 5678"));
   CHECK(response.counter == 7);
   CHECK(response.wall_seconds == 1800000000);
+  const auto fourth = decode_helper_ask(encode(signature_ask()).reveal());
+  const auto& signature = std::get<CheckSignature>(fourth.value());
+  CHECK(signature.keys_file == "/etc/x");
+  CHECK(signature.challenge == "sallyport-challenge-v1\n");
+  CHECK(signature.response.size() == 16 * 1024);
+  CHECK(signature.rep == "kim");
+  CHECK(signature.account == "kim-account");
+  CHECK(signature.source == "192.0.2.7");
+  CHECK(signature.wall_seconds == 1800000000);
+  CHECK(signature.user_verification);
+  CHECK(response.second_question == "ABCDEF");
+  CHECK(response.gate == "SHA256");
+  CHECK(response.grant == "g-1");
+  const auto third = decode_helper_ask(
+      encode(HelperAsk{AnswerQuestion{"suite", "/etc/x", "QC", "QS", 7, 8, "SHA256", "g-1"}}).reveal());
+  const auto& question = std::get<AnswerQuestion>(third.value());
+  CHECK(question.suite == "suite");
+  CHECK(question.secret_file == "/etc/x");
+  CHECK(question.question == "QC");
+  CHECK(question.second_question == "QS");
+  CHECK(question.counter == 7);
+  CHECK(question.wall_seconds == 8);
+  CHECK(question.gate == "SHA256");
+  CHECK(question.grant == "g-1");
 }
 
 TEST_CASE("answers arrive as they were sent") {
@@ -38,6 +82,19 @@ TEST_CASE("answers arrive as they were sent") {
   const auto second = decode_helper_answer(encode(HelperAnswer{ResponseVerdict{true, 9}}).reveal());
   CHECK(std::get<ResponseVerdict>(second.value()).ok);
   CHECK(std::get<ResponseVerdict>(second.value()).next_counter == 9);
+  const auto third = decode_helper_answer(encode(HelperAnswer{GateAnswer{"12345678"}}).reveal());
+  CHECK(std::get<GateAnswer>(third.value()).text == "12345678");
+  const SignatureVerdict sent{true, "SHA256:a", "ssh-ed25519", "SHA256:b", 42, "kim@vendor", true, 7};
+  const auto fourth = decode_helper_answer(encode(HelperAnswer{sent}).reveal());
+  const auto& verdict = std::get<SignatureVerdict>(fourth.value());
+  CHECK(verdict.ok);
+  CHECK(verdict.key == "SHA256:a");
+  CHECK(verdict.key_type == "ssh-ed25519");
+  CHECK(verdict.authority == "SHA256:b");
+  CHECK(verdict.serial == 42);
+  CHECK(verdict.certificate_id == "kim@vendor");
+  CHECK(verdict.counts);
+  CHECK(verdict.counter == 7);
 }
 
 TEST_CASE("what is cut short, too long or of unknown type is refused whole") {
@@ -46,6 +103,6 @@ TEST_CASE("what is cut short, too long or of unknown type is refused whole") {
   for (std::size_t size = 0; size < bytes.size(); ++size)
     CHECK_FALSE(decode_helper_ask(bytes.substr(0, size)));
   CHECK_FALSE(decode_helper_ask(bytes + "x"));
-  CHECK_FALSE(decode_helper_ask("\x02" + bytes.substr(1)));
+  CHECK_FALSE(decode_helper_ask("\x7f" + bytes.substr(1)));
   CHECK_FALSE(decode_helper_answer(std::string_view{"\x00\x02", 2}));  // a boolean is 0 or 1
 }

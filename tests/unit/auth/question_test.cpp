@@ -74,3 +74,63 @@ TEST_CASE("another prompt holds no question") {
   INFO(prompt);
   CHECK_FALSE(question_in_prompt(prompt));
 }
+
+namespace {
+
+const QuestionPlace kPlace{"g-7k3m9q2x", "gate.example.com", "SHA256:" + std::string(42, 'A') + "E"};
+const std::string kPlacePrompt =
+    "Challenge K7XQM 3PDR4 for grant g-7k3m9q2x at gate gate.example.com SHA256:" + std::string(42, 'A') +
+    "E, response: ";
+
+}  // namespace
+
+TEST_CASE("the prompt of a suite with session information names grant and gate") {
+  const AskedQuestion asked{"K7XQM3PDR4", kPlace};
+  CHECK(challenge_prompt(asked) == kPlacePrompt);
+  CHECK(asked_in_prompt(kPlacePrompt) == asked);
+  CHECK(asked_in_prompt("(kim@gate.example.org) " + kPlacePrompt) == asked);
+  CHECK(asked_in_prompt(kPlacePrompt.substr(0, kPlacePrompt.size() - 1)) == asked);
+}
+
+TEST_CASE("the prompt of mutual authentication brings the gate's answer first") {
+  const AskedQuestion asked{"K7XQM3PDR4", std::nullopt, "12345678"};
+  CHECK(challenge_prompt(asked) == "The gate answers 1234 5678. Challenge K7XQM 3PDR4, response: ");
+  CHECK(asked_in_prompt("(kim@gate) The gate answers 1234 5678. Challenge K7XQM 3PDR4, response: ") == asked);
+  const AskedQuestion both{"12345678", kPlace, std::string(128, 'f')};
+  CHECK(asked_in_prompt(challenge_prompt(both)) == both);
+}
+
+TEST_CASE("a prompt that says more than a question is not answered as a plain one") {
+  CHECK(asked_in_prompt("Challenge K7XQM 3PDR4, response: ") == AskedQuestion{"K7XQM3PDR4"});
+  CHECK_FALSE(question_in_prompt(kPlacePrompt));
+  CHECK_FALSE(question_in_prompt("The gate answers 1234 5678. Challenge K7XQM 3PDR4, response: "));
+}
+
+TEST_CASE("a prompt that is not written as the gate writes it is another prompt") {
+  const std::string key = "SHA256:" + std::string(42, 'A') + "E";
+  const auto prompt = GENERATE_COPY(
+      as<std::string>{}, "Challenge K7XQM  3PDR4, response: ", "Challenge K7 XQM3PDR4, response: ",
+      "Challenge  K7XQM, response: ", "Challenge k7xqm 3pdr4, response: ",
+      "Challenge K7XQM 3PDR4 for grant, response: ", "Challenge K7XQM 3PDR4 for grant g-1, response: ",
+      "Challenge K7XQM 3PDR4 for grant g-1 at gate , response: ",
+      "Challenge K7XQM 3PDR4 for grant g-1 at gate SHA256:" + std::string(43, 'A') + ", response: ",
+      "Challenge K7XQM 3PDR4 for grant g-1 at gate a b " + key + ", response: ",
+      "Challenge K7XQM 3PDR4 for grant g-1 at gate a  " + key + ", response: ",
+      "Challenge K7XQM 3PDR4 for grant g-1 at gate a " + key + "x, response: ",
+      "Challenge K7XQM 3PDR4 for grant g-1 at gate a " + key + " , response: ",
+      "Challenge K7XQM 3PDR4 for grant g-1 at gate a " + key + " for grant g-2 at gate b " + key +
+          ", response: ",
+      "Challenge K7XQM 3PDR4 for grant G-1 at gate a " + key + ", response: ",
+      "Challenge K7XQM 3PDR4 for grant x-1 at gate a " + key + ", response: ",
+      "Challenge K7XQM 3PDR4 for grant g-1 at gate a\x1b[2J " + key + ", response: ",
+      "Challenge K7XQM 3PDR4 at gate a " + key + ", response: ",
+      "Challenge  for grant g-1 at gate a " + key + ", response: ",
+      "The gate answers . Challenge K7XQM 3PDR4, response: ",
+      "The gate answers 1234 5678 Challenge K7XQM 3PDR4, response: ",
+      "The gate answers 12 345678. Challenge K7XQM 3PDR4, response: ",
+      "The gate answers ABCD. Challenge K7XQM 3PDR4, response: ", "The gate answers 1234 5678. ",
+      "The gate answers 1234. The gate answers 1234. Challenge K7XQM 3PDR4, response: ",
+      "Challenge K7XQM 3PDR4, response: The gate answers 1234. ");
+  INFO(prompt);
+  CHECK_FALSE(asked_in_prompt(prompt));
+}

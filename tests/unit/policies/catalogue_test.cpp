@@ -62,7 +62,8 @@ TEST_CASE("every key of every file can be set") {
   folder.put("policies/hmc-ssh.toml",
              "description = \"d\"\n[limits]\nconnect_within = \"1h\"\nsession = \"2h\"\nidle = "
              "\"5m\"\nfailed_logins = 4\n"
-             "failed_dial_spends = true\nchannels = 3\n[login]\nmethods = [\"ocra\"]\n[recording]\ninput = "
+             "failed_dial_spends = true\nchannels = 3\n[login]\nmethods = [\"ocra\", "
+             "\"ssh-signature\"]\nuser_verification = true\n[recording]\ninput = "
              "true\nlimit = \"64MiB\"\n"
              "[[service]]\nname = \"ssh\"\ncarriage = \"ssh\"\nport = 22\ntransport = \"tcp\"\nexposure = "
              "\"wide\"\nlegacy = false\n"
@@ -83,6 +84,9 @@ TEST_CASE("every key of every file can be set") {
   CHECK(catalogue->settings.ssh_port == Port{2222});
   CHECK(catalogue->policies.at("hmc-ssh").recording_limit == 64ULL << 20);
   CHECK(catalogue->policies.at("hmc-ssh").failed_dial_spends);
+  CHECK(catalogue->policies.at("hmc-ssh").user_verification);
+  CHECK(catalogue->policies.at("hmc-ssh").methods ==
+        std::vector{ResponseMethod::ocra, ResponseMethod::ssh_signature});
   CHECK(catalogue->targets.at("hmc1").host_keys.at(0) == kKeyLine);
   CHECK(catalogue->reps.at("kim").account == "kim2");
 }
@@ -167,11 +171,13 @@ TEST_CASE("a policy: each fault with its line") {
   CHECK(complaint("[limits]\nchannels = 1.5\n" + service) ==
         "policies/hmc-ssh.toml:2: 'channels' in [limits] is a fraction (expected a number from 1 to 100)\n");
   CHECK(complaint("[login]\nmethods = []\n" + service) ==
-        "policies/hmc-ssh.toml:2: 'methods' in [login] allows no challenge method (expected [\"ocra\"])\n");
+        "policies/hmc-ssh.toml:2: 'methods' in [login] allows no challenge method (expected [\"ocra\", "
+        "\"ssh-signature\"])\n");
   CHECK(complaint("[login]\nmethods = \"ocra\"\n" + service) ==
         "policies/hmc-ssh.toml:2: 'methods' in [login] is a string (expected a list of texts, e.g. [\"one\", "
         "\"two\"])\n"
-        "policies/hmc-ssh.toml:2: 'methods' in [login] allows no challenge method (expected [\"ocra\"])\n");
+        "policies/hmc-ssh.toml:2: 'methods' in [login] allows no challenge method (expected [\"ocra\", "
+        "\"ssh-signature\"])\n");
   CHECK(complaint("[recording]\nlimit = \"1GB\"\n" + service) ==
         "policies/hmc-ssh.toml:2: 'limit' in [recording]: '1GB' is not a size (expected e.g. \"64MiB\" or "
         "\"1GiB\")\n");
@@ -433,12 +439,12 @@ TEST_CASE("a target's kind and managed systems: each fault with its line") {
 }
 
 TEST_CASE("a rep: each fault with its line") {
-  check_each(
-      "reps/kim.toml",
-      {{"name = \"kim\"\n", ":1: unknown key 'name' (known: full_name, contact, account, response)"},
-       {"account = \"a b\"\n", ":1: 'account' is \"a b\" (expected the name of an account of PAM)"},
-       {"full_name = true\n", ":1: 'full_name' is true or false (expected a text in quotes)"},
-       {"[response]\nmethod = \"totp\"\n", ":2: 'method' in [response] is \"totp\" (expected \"ocra\")"}});
+  check_each("reps/kim.toml",
+             {{"name = \"kim\"\n", ":1: unknown key 'name' (known: full_name, contact, account, response)"},
+              {"account = \"a b\"\n", ":1: 'account' is \"a b\" (expected the name of an account of PAM)"},
+              {"full_name = true\n", ":1: 'full_name' is true or false (expected a text in quotes)"},
+              {"[response]\nmethod = \"totp\"\n",
+               ":2: 'method' in [response] is \"totp\" (expected \"ocra\" or \"ssh-signature\")"}});
   const ConfigFolder folder;
   folder.put("reps/kim.toml", "[response]\nsuite = \"OCRA-2\"\n");
   CHECK(folder.problems().starts_with("reps/kim.toml:2: 'suite' in [response]: "));

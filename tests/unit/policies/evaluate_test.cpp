@@ -169,6 +169,13 @@ TEST_CASE("a policy that offers nothing to this request is refused") {
   CHECK(refusal(request(), all).starts_with("policy 'hmc-ssh' offers no service"));
 }
 
+TEST_CASE("a policy that wants verified users says so in the permit") {
+  auto all = catalogue();
+  CHECK_FALSE(evaluate(all, request(), everybody)->user_verification);
+  all.policies["hmc-ssh"].user_verification = true;
+  CHECK(evaluate(all, request(), everybody)->user_verification);
+}
+
 TEST_CASE("a policy's challenge methods bind") {
   auto all = catalogue();
   all.policies["hmc-ssh"].methods.clear();

@@ -1,5 +1,6 @@
 // What the monitor writes is what the reader reads.
 #include "policies/file_formats.h"
+#include "policies/evaluate.h"
 
 #include "tests/catch.h"
 #include "tests/unit/policies/folder.h"
@@ -21,6 +22,31 @@ TEST_CASE("a written rep reads back the same") {
   CHECK(read.contact == rep.contact);
   CHECK(read.account == rep.account);
   CHECK(read.suite == rep.suite);
+}
+
+TEST_CASE(
+    "a rep who signs is written without a suite, and has a file of keys that no other rep's name can be") {
+  const ConfigFolder folder;
+  Rep rep;
+  rep.name = rep.account = "kim";
+  rep.method = ResponseMethod::ssh_signature;
+  CHECK(to_toml(rep).find("suite") == std::string::npos);
+  folder.put("reps/kim.toml", to_toml(rep));
+  REQUIRE(folder.problems() == "");
+  const auto read = load_catalogue(folder.path())->reps.at("kim");
+  CHECK(read.method == ResponseMethod::ssh_signature);
+  CHECK(read.keys_file == folder.path() / "secrets/rep-keys/kim");
+  SECTION("it is enrolled when the keys are there, whatever else is") {
+    CHECK_FALSE(secret_file_exists(read));
+    folder.put("secrets/reps/kim", "GEZDGNBVGY3TQOJQGEZDGNBVGY", 0600);
+    CHECK_FALSE(secret_file_exists(read));
+    folder.put("secrets/rep-keys/kim", "key ssh-ed25519 AAAA", 0600);
+    CHECK(secret_file_exists(read));
+  }
+  SECTION("a file of keys that others can read is refused") {
+    folder.put("secrets/rep-keys/kim", "key ssh-ed25519 AAAA", 0644);
+    CHECK(folder.problems().find("secrets/rep-keys/kim") != std::string::npos);
+  }
 }
 
 TEST_CASE("a written target reads back the same") {

@@ -12,8 +12,7 @@ using namespace sallyport;
 
 namespace {
 
-const std::filesystem::path kDocument =
-    std::filesystem::path{SALLYPORT_SOURCE_DIR} / "docs/JOURNAL.md";
+const std::filesystem::path kDocument = std::filesystem::path{SALLYPORT_SOURCE_DIR} / "docs/JOURNAL.md";
 
 // The first fenced block of `kind` in the document.
 std::string block(const std::string& kind) {

@@ -231,6 +231,7 @@ TEST_CASE("watch prints a line for each record and says when the gate is gone") 
 TEST_CASE("enroll shows the secret as text and as a QR code") {
   FakeGate gate{
       {ok(R"({"gate":"gate.example"})"),
+       ok(R"({"reps":[{"name":"kim","suite":"OCRA-1:HOTP-SHA256-8:QA10"}]})"),
        ok(R"({"rep":{"name":"kim"},"suite":"OCRA-1:HOTP-SHA256-8:QA10","secret":"GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"})")}};
   SECTION("both") {
     const auto done = run({"rep", "enroll", "kim", "--socket", gate.path()});
@@ -238,7 +239,7 @@ TEST_CASE("enroll shows the secret as text and as a QR code") {
     CHECK(contains(done.out, "GEZD GNBV GY3T QOJQ"));
     CHECK(contains(done.out, "\u2588\u2588\u2588\u2588"));
     CHECK(contains(done.out, "sallyport-respond --save"));
-    CHECK(gate.asked()[1] == nlohmann::json{{"ask", "rep.enroll"}, {"name", "kim"}});
+    CHECK(gate.asked()[2] == nlohmann::json{{"ask", "rep.enroll"}, {"name", "kim"}});
   }
   SECTION("as text only") {
     CHECK_FALSE(contains(run({"rep", "enroll", "kim", "--no-qr", "--socket", gate.path()}).out, "\u2588"));
@@ -247,6 +248,22 @@ TEST_CASE("enroll shows the secret as text and as a QR code") {
     const auto done = run({"rep", "enroll", "kim", "--json", "--socket", gate.path()});
     CHECK(parse_json(done.out)["secret"] == "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ");
   }
+}
+
+TEST_CASE("enroll asks nothing of the gate before it knows that its own options fit") {
+  FakeGate gate{{ok(R"({"gate":"gate.example"})")}};
+  const std::string plain = "OCRA-1:HOTP-SHA256-8:QA10";
+  const auto refused = [&](const std::vector<std::string>& options) {
+    std::vector<std::string> words{"rep", "enroll", "kim", "--socket", gate.path()};
+    words.insert(words.end(), options.begin(), options.end());
+    return run(words).err;
+  };
+  SECTION("two modes") { CHECK(contains(refused({"--mutual", "--one-way"}), "exclude each other")); }
+  SECTION("a PIN for a suite without one") {
+    CHECK(contains(refused({"--suite", plain, "--pin-stdin"}), "has no PIN"));
+  }
+  SECTION("a suite that is none") { CHECK(contains(refused({"--suite", "OCRA-1:X"}), "OCRA suite")); }
+  CHECK(gate.asked().size() == 1);
 }
 
 TEST_CASE("a target with a key known from elsewhere is added without a scan") {

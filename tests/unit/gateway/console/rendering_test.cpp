@@ -100,6 +100,26 @@ TEST_CASE("PAM lines are read as PAM reads them") {
   CHECK_FALSE(parse_pam_line("-session optional pam_systemd.so"));
   CHECK_FALSE(parse_pam_line("# comment"));
   CHECK_FALSE(parse_pam_line(""));
+  CHECK(parse_pam_line("account include other")->phase == "account");
+  CHECK(parse_pam_line("@include common-auth")->phase.empty());
+}
+
+TEST_CASE("a trial of the PAM service is judged by what it did") {
+  const auto judge = [](const char* auth, const char* account, const char* questions = "1", int took = 10) {
+    return judge_pam_trial(
+        fmt::format("auth {} words\naccount {} words\nquestions {}\n", auth, account, questions),
+        std::chrono::milliseconds{took}, "/etc/pam.d/sallyport");
+  };
+  CHECK(judge("PAM_USER_UNKNOWN", "PAM_USER_UNKNOWN").verdict == Verdict::ok);
+  CHECK(judge("PAM_AUTH_ERR", "PAM_PERM_DENIED", "0").verdict == Verdict::ok);
+  CHECK(judge("PAM_SUCCESS", "PAM_USER_UNKNOWN").verdict == Verdict::fail);
+  CHECK(judge("PAM_AUTHINFO_UNAVAIL", "PAM_USER_UNKNOWN").verdict == Verdict::fail);
+  CHECK(judge("PAM_AUTH_ERR", "PAM_USER_UNKNOWN", "2").verdict == Verdict::fail);
+  CHECK(judge("PAM_MODULE_UNKNOWN", "PAM_USER_UNKNOWN").verdict == Verdict::fail);
+  CHECK(judge("PAM_CONV_ERR", "PAM_USER_UNKNOWN").verdict == Verdict::fail);
+  CHECK(judge("PAM_USER_UNKNOWN", "PAM_SUCCESS").verdict == Verdict::warn);
+  CHECK(judge("PAM_USER_UNKNOWN", "PAM_USER_UNKNOWN", "1", 3001).verdict == Verdict::warn);
+  CHECK(judge_pam_trial("", std::chrono::milliseconds{1}, "x").verdict == Verdict::fail);
 }
 
 TEST_CASE("what is open is one row a way, with whose it is, until when, and what has passed") {

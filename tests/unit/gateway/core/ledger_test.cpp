@@ -262,27 +262,6 @@ TEST_CASE("a session whose target was not reached gives the grant back, within i
   }
 }
 
-TEST_CASE("failed logins lock a grant, and a locked one admits nobody, also after a restart") {
-  Desk desk;
-  const auto id = *desk.ledger.enable(permit_for(), kAlice);
-  for (int i = 0; i < 2; ++i) desk.ledger.count_failure(id, {"login.failed"});
-  CHECK(desk.state(id) == GrantState::armed);
-  desk.ledger.count_failure(id, {"login.failed"});
-  CHECK(desk.state(id) == GrantState::locked);
-  CHECK_FALSE(desk.restart().claim(id, kPeer));
-}
-
-TEST_CASE("failed logins on a full disk are counted, but leave the reserve to closing records") {
-  Desk desk;
-  const auto id = *desk.ledger.enable(permit_for(), kAlice);
-  desk.journal.full = true;
-  const auto records = desk.journal.lines.size();
-  for (int i = 0; i < 3; ++i) desk.ledger.count_failure(id, {"login.failed"});
-  CHECK(desk.state(id) == GrantState::locked);
-  CHECK(desk.journal.lines.size() == records + 1);
-  CHECK(desk.journal.last().event == "grant.locked");
-}
-
 TEST_CASE("whatever counters a worker claims, the gate can start again") {
   Desk desk;
   const auto id = *desk.ledger.enable(permit_for(), kAlice);
@@ -421,6 +400,25 @@ TEST_CASE("a clock that was set forward ends a grant early over a restart, and d
   desk.clock.set_wall(desk.clock.wall() - 1h);
   const auto later = *desk.ledger.enable(permit_for("lee"), kAlice);
   CHECK(desk.restart().deadline(later) - desk.clock.boot() == 30min);
+}
+
+TEST_CASE("what a policy wants of a signature is kept with the grant, over a restart too") {
+  Desk desk;
+  auto permit = permit_for();
+  permit.user_verification = GENERATE(true, false);
+  const auto id = *desk.ledger.enable(permit, kAlice);
+  CHECK(desk.ledger.find(id.value())->user_verification == permit.user_verification);
+  CHECK(desk.restart().find(id.value())->user_verification == permit.user_verification);
+}
+
+TEST_CASE("a suspension and a security key's counter outlive a restart") {
+  Desk desk;
+  REQUIRE(desk.ledger.note({"rep.suspended", {{"rep", "kim"}, {"by", "alice"}}}));
+  REQUIRE(desk.ledger.note({"login.accepted", {{"rep", "kim"}, {"key", "SHA256:a"}, {"key_counter", 7}}}));
+  CHECK(desk.ledger.reps().is_suspended("kim"));
+  const auto ledger = desk.restart();
+  CHECK(ledger.reps().is_suspended("kim"));
+  CHECK_FALSE(ledger.reps().counter_has_risen("kim", "SHA256:a", 7));
 }
 
 TEST_CASE("a device's counter goes on over a restart, and begins anew with a new secret") {

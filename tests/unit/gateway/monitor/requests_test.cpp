@@ -10,7 +10,7 @@ using namespace sallyport;
 
 namespace {
 
-constexpr std::array kPhases{Phase::new_peer, Phase::challenged, Phase::admitted,
+constexpr std::array kPhases{Phase::new_peer, Phase::introduced, Phase::challenged, Phase::admitted,
                              Phase::dialled,  Phase::connected,  Phase::over};
 
 template <class T>
@@ -23,18 +23,19 @@ std::string phases_of() {
 }  // namespace
 
 TEST_CASE("I3, I7: each question is allowed in its phases and in no other") {
-  //                                          new chal adm dial conn over
-  CHECK(phases_of<AskPassword>() == "x.....");
-  CHECK(phases_of<AskAnswer>() == ".x....");
-  CHECK(phases_of<AskTarget>() == "..x..x");
-  CHECK(phases_of<AskTargetFailed>() == "...x.x");
-  CHECK(phases_of<AskConnected>() == "...x.x");
-  CHECK(phases_of<AskChannel>() == "....xx");
-  CHECK(phases_of<AskDirect>() == "....xx");
-  CHECK(phases_of<TellFile>() == "....xx");
-  CHECK(phases_of<TellChannelClosed>() == "....xx");
-  CHECK(phases_of<TellActivity>() == "....xx");
-  CHECK(phases_of<TellFinished>() == "xxxxxx");
+  //                                          new intr chal adm dial conn over
+  CHECK(phases_of<AskPassword>() == "x......");
+  CHECK(phases_of<AskQuestion>() == ".x.....");
+  CHECK(phases_of<AskAnswer>() == "..x....");
+  CHECK(phases_of<AskTarget>() == "...x..x");
+  CHECK(phases_of<AskTargetFailed>() == "....x.x");
+  CHECK(phases_of<AskConnected>() == "....x.x");
+  CHECK(phases_of<AskChannel>() == ".....xx");
+  CHECK(phases_of<AskDirect>() == ".....xx");
+  CHECK(phases_of<TellFile>() == ".....xx");
+  CHECK(phases_of<TellChannelClosed>() == ".....xx");
+  CHECK(phases_of<TellActivity>() == ".....xx");
+  CHECK(phases_of<TellFinished>() == "xxxxxxx");
 }
 
 TEST_CASE("a question is refused once it was asked as often as it may be") {

@@ -1,0 +1,127 @@
+// Runs in: sallyportd, sallyport-auth.
+#include "auth/ssh_signature/enrolled_keys.h"
+
+#include <algorithm>
+
+#include "base/encoding.h"
+#include "base/escape.h"
+
+namespace sallyport {
+
+namespace {
+
+constexpr std::size_t kLongestComment = 128;
+constexpr std::string_view kSpaces = " \t\r";
+
+std::string_view trimmed(std::string_view text) {
+  const auto begin = text.find_first_not_of(kSpaces);
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(kSpaces) - begin + 1);
+}
+
+std::string_view next_word(std::string_view& rest) {
+  rest = trimmed(rest);
+  const auto end = std::min(rest.find_first_of(kSpaces), rest.size());
+  const auto word = rest.substr(0, end);
+  rest = trimmed(rest.substr(end));
+  return word;
+}
+
+// Calls `each` with the number and the text of every line that is to be read.
+template <class Each>
+Done each_line(std::string_view text, const Each& each) {
+  for (std::size_t number = 1; !text.empty(); ++number) {
+    const auto end = std::min(text.find('\n'), text.size());
+    const auto line = trimmed(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+    if (line.empty() || line.front() == '#') continue;
+    if (auto done = each(line); !done)
+      return tl::unexpected{done.error().within(fmt::format("line {}", number))};
+  }
+  return {};
+}
+
+// Comments come from a rep's machine and go to an admin's terminal.
+std::string plain(std::string_view comment) {
+  auto text = escape_terminal(comment);
+  if (text.size() > kLongestComment) text.resize(kLongestComment);
+  // Cutting may have split a character.
+  while (!text.empty() && !is_utf8(text)) text.pop_back();
+  return text;
+}
+
+Result<EnrolledKey> read_key(KeyRole role, std::string_view line) {
+  const auto type = next_word(line), data = next_word(line);
+  EnrolledKey entry;
+  entry.role = role;
+  ASSIGN_OR_RETURN(entry.key, PublicKey::parse_words(type, data));
+  entry.comment = plain(line);
+  return entry;
+}
+
+Done add(EnrolledKeys& keys, EnrolledKey entry) {
+  if (keys.entries.size() == kMostEnrolledKeys) return fail("more than {} keys", kMostEnrolledKeys);
+  if (keys.find(entry.role, entry.key) != nullptr)
+    return fail("the key {} is there twice", entry.key.fingerprint());
+  keys.entries.push_back(std::move(entry));
+  return {};
+}
+
+Done refuse_what_is_no_key(std::string_view line) {
+  if (line.find("PRIVATE KEY") != std::string_view::npos)
+    return fail("this is a private key, which stays with its owner; hand in the file that ends in .pub");
+  auto rest = line;
+  const auto type = next_word(rest);
+  if (is_certificate_type(type))
+    return fail(
+        "this is a certificate; enrol the public key of the authority that signed it, with --authority");
+  return {};
+}
+
+Done read_enrolled(EnrolledKeys& keys, std::string_view line) {
+  const auto word = next_word(line);
+  if (word != "key" && word != "authority") return fail("expected \"key\" or \"authority\" in front");
+  ASSIGN_OR_RETURN(auto entry, read_key(word == "key" ? KeyRole::key : KeyRole::authority, line));
+  return add(keys, std::move(entry));
+}
+
+Done read_handed_in(EnrolledKeys& keys, KeyRole role, std::string_view line) {
+  RETURN_IF_ERROR(refuse_what_is_no_key(line));
+  ASSIGN_OR_RETURN(auto entry, read_key(role, line));
+  return add(keys, std::move(entry));
+}
+
+}  // namespace
+
+const char* to_text(KeyRole role) noexcept { return role == KeyRole::key ? "key" : "authority"; }
+
+Result<EnrolledKeys> EnrolledKeys::parse(std::string_view text) {
+  EnrolledKeys keys;
+  const auto read = [&](std::string_view line) { return read_enrolled(keys, line); };
+  RETURN_IF_ERROR(each_line(text, read));
+  return keys;
+}
+
+std::string EnrolledKeys::text() const {
+  std::string text = "# Keys that a rep's responses may be signed with; written by sallyport rep enroll.\n";
+  for (const auto& [role, key, comment] : entries)
+    text += fmt::format("{} {} {}{}{}\n", to_text(role), key.type(), to_base64(key.blob),
+                        comment.empty() ? "" : " ", comment);
+  return text;
+}
+
+const EnrolledKey* EnrolledKeys::find(KeyRole role, const PublicKey& key) const {
+  const auto found = std::find_if(entries.begin(), entries.end(),
+                                  [&](const auto& entry) { return entry.role == role && entry.key == key; });
+  return found == entries.end() ? nullptr : &*found;
+}
+
+Result<std::vector<EnrolledKey>> parse_public_keys(std::string_view text, KeyRole role) {
+  EnrolledKeys keys;
+  const auto read = [&](std::string_view line) { return read_handed_in(keys, role, line); };
+  RETURN_IF_ERROR(each_line(text, read));
+  if (keys.entries.empty()) return fail("no key in it (expected a line like \"ssh-ed25519 AAAA… comment\")");
+  return std::move(keys.entries);
+}
+
+}  // namespace sallyport

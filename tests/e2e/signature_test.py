@@ -1,0 +1,415 @@
+"""Method ssh-signature: stock ssh and ssh-keygen open the gate with keys of every kind, and nothing that was signed
+for something else does."""
+import pytest
+from lab.files import write
+from lab.gate import CONFIG, SERVICE
+from raw_ssh import DISCONNECT, GONE, INFO_REQUEST, USERAUTH_FAILURE, USERAUTH_SUCCESS, raw_rep
+from signing import SecurityKey, agent_for, bare, enroll_keys, fields_of, signer, text_of
+from support import assert_closes, state_of, with_grant
+
+
+def accepted(lab):
+    return [record for record in lab.gate.journal() if record["event"] == "login.accepted"]
+
+
+def fingerprint(rep, name="id"):
+    return rep.keygen("-l", "-f", f"{name}.pub").split()[1]
+
+
+@pytest.fixture
+def signing(site):
+    """kim signs, with an Ed25519 key; a grant waits."""
+    site.kim = signer(site)
+    site.grant = with_grant(site)
+    return site
+
+
+# ---- stock ssh
+
+def test_stock_ssh_and_ssh_keygen_log_in(signing):
+    kim = signing.kim
+    assert kim.logs_in()
+    record = accepted(signing)[-1]
+    assert record["method"] == "ssh-signature" and record["key_type"] == "ssh-ed25519"
+    assert record["key"] == fingerprint(kim)
+    assert "key_counter" not in record and "authority" not in record
+
+
+def test_the_prompt_says_what_it_means_and_the_text_names_everything(signing):
+    kim = signing.kim
+    assert kim.logs_in("-o", "LogLevel=ERROR")
+    password, challenge = kim.prompts()
+    assert password.endswith("Gate password: ")
+    fields = fields_of(text_of(challenge))
+    assert list(fields) == ["gateway", "host-key", "grant", "rep", "target", "services", "time", "expires", "nonce"]
+    assert fields["gateway"] == "gate" and fields["host-key"] == signing.gate.fingerprint
+    assert fields["grant"] == signing.grant and fields["rep"] == "kim" and fields["target"] == "hmc1"
+    assert fields["services"] == "ssh" and len(fields["nonce"]) == 32
+    words = challenge.splitlines()[0]
+    assert words.endswith(f"Sign to open hmc1 (ssh) for kim, grant {signing.grant}, at gate gate, host key "
+                          f"{signing.gate.fingerprint}, until {fields['expires'][11:19]} UTC.")
+
+
+@pytest.mark.parametrize("options", [("-t", "rsa", "-b", "4096"), ("-t", "ecdsa", "-b", "521")], ids=" ".join)
+@pytest.mark.parametrize("way", ["bare", "lines"])
+def test_keys_of_other_kinds_in_as_many_parts_as_they_need(site, options, way):
+    kim = signer(site, "kim", *options)
+    kim.sign_as = way
+    with_grant(site)
+    assert kim.logs_in()
+    parts = [prompt for prompt in kim.prompts() if "Signature, part " in prompt]
+    long = "rsa" in options
+    if way == "bare":
+        assert [prompt.split(") ")[-1] for prompt in parts] == (["Signature, part 2: "] if long else [])
+    else:
+        assert len(parts) == len((kim.folder / "challenge.sig").read_text().splitlines()) - 1 > 1
+
+
+def certified(kim, *options):
+    kim.new_key("id")
+    (kim.folder / "id-cert.pub").unlink(missing_ok=True)
+    kim.keygen("-s", "ca", "-I", "kim at vendor", "-z", "4711", *options, "id.pub")
+    kim.sign_with = kim.folder / "id-cert.pub"
+
+
+@pytest.mark.parametrize("options", [("-t", "ed25519"), ("-t", "rsa", "-b", "3072")], ids=" ".join)
+def test_a_certificate_of_an_enrolled_authority_logs_in(site, options):
+    kim = signer(site, "kim", *options, role="authority")
+    certified(kim, "-n", "kim", "-V", "-1m:+10m", "-O", "source-address=192.0.2.0/24")
+    with_grant(site)
+    agent = agent_for(kim, "id")
+    try:
+        assert kim.logs_in()
+    finally:
+        agent.kill()
+        agent.wait()
+    record = accepted(site)[-1]
+    assert record["key"] == fingerprint(kim) and record["authority"] == fingerprint(kim, "ca")
+    assert record["certificate_serial"] == "4711" and record["certificate_id"] == "kim at vendor"
+
+
+@pytest.mark.parametrize("options", [("-n", "lee"), (), ("-n", "kim", "-V", "-10m:-1m"), ("-n", "kim", "-V", "+1m:+9m"),
+                                     ("-n", "kim", "-O", "source-address=203.0.113.0/24"),
+                                     ("-n", "kim", "-O", "force-command=true"),
+                                     ("-n", "kim", "-O", "verify-required")], ids=" ".join)
+def test_a_certificate_for_somebody_or_something_else_does_not(site, options):
+    kim = signer(site, "kim", role="authority")
+    certified(kim, *options)
+    grant = with_grant(site)
+    agent = agent_for(kim, "id")
+    try:
+        assert not kim.logs_in()
+    finally:
+        agent.kill()
+        agent.wait()
+    assert state_of(site, grant) == "armed" and not accepted(site)
+
+
+# ---- replays
+
+def challenge_on(wire, name, password):
+    wire.begin_attempt(name)
+    wire.answer(password)
+    return text_of(wire.prompt())
+
+
+def verdict(wire):
+    """Of the answer; parts that are asked for are answered with nothing."""
+    while True:
+        kind = wire.hear(USERAUTH_SUCCESS, USERAUTH_FAILURE, INFO_REQUEST, DISCONNECT, GONE, seconds=20)[0]
+        if kind != INFO_REQUEST:
+            return kind
+        wire.answer("")
+
+
+def refused(wire, answer):
+    wire.answer(answer)
+    return verdict(wire) == USERAUTH_FAILURE
+
+
+def test_a_signature_serves_once_and_on_its_own_connection(signing):
+    kim = signing.kim
+    victim, thief = raw_rep().ask_for_userauth(), raw_rep().ask_for_userauth()
+    seen = challenge_on(victim, "kim", kim.password)
+    own = challenge_on(thief, "kim", kim.password)
+    assert seen != own
+    answer = bare(kim.sign(seen))
+    assert refused(thief, answer), "of another connection"
+    assert "grant.claimed" not in signing.gate.events()
+    victim.answer(answer)
+    assert verdict(victim) == USERAUTH_SUCCESS
+    victim.close(), thief.close()
+    assert_closes(signing)
+    again = with_grant(signing)
+    wire = raw_rep().ask_for_userauth()
+    for _ in range(2):
+        challenge_on(wire, "kim", kim.password)
+        assert refused(wire, answer), "used before"
+    wire.close()
+    assert state_of(signing, again) == "armed"
+
+
+def test_a_signature_of_an_earlier_try_on_the_same_connection_is_refused(signing):
+    kim = signing.kim
+    wire = raw_rep().ask_for_userauth()
+    first = challenge_on(wire, "kim", "wrong password")
+    answer = bare(kim.sign(first))
+    assert refused(wire, answer), "the password was wrong"
+    second = challenge_on(wire, "kim", kim.password)
+    assert first != second
+    assert refused(wire, answer), "right once, with the wrong password"
+    third = challenge_on(wire, "kim", kim.password)
+    wire.answer(bare(kim.sign(third)))
+    assert verdict(wire) == USERAUTH_SUCCESS
+    wire.close()
+
+
+def test_a_signature_for_another_grant_is_refused(signing):
+    signing.add_target("hmc2", signing.hmc2)
+    other = with_grant(signing, target="hmc2")
+    kim = signing.kim
+    first, second = raw_rep().ask_for_userauth(), raw_rep().ask_for_userauth()
+    one = challenge_on(first, "kim+hmc1", kim.password)
+    two = challenge_on(second, "kim+hmc2", kim.password)
+    assert fields_of(one)["grant"] == signing.grant and fields_of(two)["grant"] == other
+    assert fields_of(two)["target"] == "hmc2"
+    assert refused(first, bare(kim.sign(two)))
+    assert refused(second, bare(kim.sign(one)))
+    first.close(), second.close()
+    assert not accepted(signing)
+
+
+def test_a_signature_of_or_for_another_rep_is_refused(signing):
+    lee, kim = signer(signing, "lee"), signing.kim
+    with_grant(signing, rep="lee")
+    mine, lees = raw_rep().ask_for_userauth(), raw_rep().ask_for_userauth()
+    text, other = challenge_on(mine, "kim", kim.password), challenge_on(lees, "lee", lee.password)
+    assert refused(mine, bare(lee.sign(text))), "lee's key is not kim's"
+    assert refused(lees, bare(kim.sign(other))), "nor the other way round"
+    text, other = challenge_on(mine, "kim", kim.password), challenge_on(lees, "lee", lee.password)
+    assert refused(mine, bare(kim.sign(other))), "kim's signature of lee's challenge"
+    mine.close(), lees.close()
+    assert not accepted(signing)
+
+
+@pytest.mark.parametrize("old, new", [("gateway: gate", "gateway: gate2"), ("host-key: SHA256:", "host-key: SHA256:A"),
+                                      ("rep: kim", "rep: lee"), ("nonce: ", "nonce: 0")])
+def test_a_signature_of_another_gates_text_is_refused(signing, old, new):
+    kim = signing.kim
+    wire = raw_rep().ask_for_userauth()
+    text = challenge_on(wire, "kim", kim.password)
+    assert old in text
+    assert refused(wire, bare(kim.sign(text.replace(old, new))))
+    text = challenge_on(wire, "kim", kim.password)
+    assert refused(wire, bare(kim.sign(text, namespace="file"))), "nor of another namespace"
+    wire.close()
+    assert not accepted(signing)
+
+
+def test_a_lone_signature_without_the_password_opens_nothing(signing):
+    kim = signing.kim
+    wire = raw_rep().ask_for_userauth()
+    for password in ("", "wrong"):
+        text = challenge_on(wire, "kim", password)
+        assert refused(wire, bare(kim.sign(text)))
+    wire.close()
+    assert not accepted(signing)
+
+
+def test_an_answer_may_have_forty_parts(signing):
+    kim = signing.kim
+    wire = raw_rep().ask_for_userauth()
+    text = challenge_on(wire, "kim", kim.password)
+    whole = bare(kim.sign(text))
+    step = -(-(len(whole) - 8) // 39)
+    parts = [whole[:8]] + [whole[at:at + step] for at in range(8, len(whole), step)]
+    assert 30 < len(parts) <= 40
+    wire.answer(parts[0])
+    for number, part in enumerate(parts[1:], start=2):
+        assert wire.prompt() == f"Signature, part {number}: "
+        wire.answer(part)
+    assert verdict(wire) == USERAUTH_SUCCESS
+    wire.close()
+
+
+@pytest.mark.parametrize("answer", ["-----BEGIN SSH SIGNATURE-----", "U1NIU0lH" + "A" * 200_000, "U1NIU0lH",
+                                    "-----BEGIN SSH SIGNATURE-----\n" + "A" * 100_000],
+                         ids=["armour", "long", "begun", "long armour"])
+def test_endless_answers_are_refused_like_any_other(signing, answer):
+    wire = raw_rep().ask_for_userauth()
+    challenge_on(wire, "kim", signing.kim.password)
+    wire.answer(answer)
+    for part in range(41):
+        kind, message = wire.hear(USERAUTH_FAILURE, INFO_REQUEST, DISCONNECT, GONE, seconds=20)
+        if kind != INFO_REQUEST:
+            break
+        wire.answer("A" * 100)
+    assert kind == USERAUTH_FAILURE and part <= 40
+    wire.close()
+    assert signing.kim.logs_in()
+
+
+# ---- security keys
+
+def sk_login(lab, key, name="kim"):
+    rep = lab.reps[name]
+    wire = raw_rep().ask_for_userauth()
+    wire.answer(key.sign(challenge_on(wire, name, rep.password)))
+    kind = verdict(wire)
+    wire.close()
+    assert_closes(lab) if kind == USERAUTH_SUCCESS else None
+    return kind == USERAUTH_SUCCESS
+
+
+def test_a_security_keys_counter_must_rise_over_restarts_too(signing):
+    key = SecurityKey()
+    assert enroll_keys(signing, "kim", key.line)["ok"]
+    assert sk_login(signing, key)
+    assert (accepted(signing)[-1]["key"], accepted(signing)[-1]["key_counter"]) == (key.fingerprint, 1)
+    with_grant(signing)
+    key.counter = 0  # a copy that was made before
+    assert not sk_login(signing, key)
+    signing.gate.kill()
+    signing.gate.start()
+    key.counter = 0
+    assert not sk_login(signing, key)
+    key.counter = 1
+    assert sk_login(signing, key)
+    assert accepted(signing)[-1]["key_counter"] == 2
+    assert "may have been copied" in signing.gate.log()
+
+
+def test_a_security_key_must_be_touched_and_verify_its_user_where_the_policy_says_so(signing):
+    key = SecurityKey()
+    assert enroll_keys(signing, "kim", key.line)["ok"]
+    key.flags = 0
+    assert not sk_login(signing, key)
+    key.flags = 1
+    assert sk_login(signing, key)
+    write(CONFIG / "policies/strict.toml",
+          '[login]\nmethods = ["ssh-signature"]\nuser_verification = true\n' + SERVICE)
+    signing.gate.reload()
+    with_grant(signing, policy="strict")
+    assert not sk_login(signing, key)
+    key.flags = 5
+    assert sk_login(signing, key)
+    with_grant(signing, policy="strict")
+    assert not signing.kim.logs_in(), "a key without a verified user does not do"
+
+
+# ---- enrolment
+
+def test_a_policy_that_does_not_allow_the_method_refuses_the_grant(site):
+    signer(site)
+    write(CONFIG / "policies/old.toml", '[login]\nmethods = ["ocra"]\n' + SERVICE)
+    site.gate.reload()
+    reply = site.gate.ask(ask="enable", rep="kim", target="hmc1", policy="old", networks=["192.0.2.10/32"])
+    assert not reply["ok"] and "ssh-signature" in reply["refused"] and "old" in reply["refused"]
+
+
+def test_the_method_does_not_change_under_a_live_grant(signing):
+    reply = signing.gate.ask(ask="rep.enroll", name="kim")
+    assert not reply["ok"] and "live grant" in reply["refused"]
+    assert signing.kim.logs_in()
+
+
+def test_a_key_replaces_the_secret_and_a_secret_the_keys(site):
+    secret, keys = CONFIG / "secrets/reps/kim", CONFIG / "secrets/rep-keys/kim"
+    assert secret.exists() and not keys.exists()
+    signer(site)
+    assert keys.exists() and not secret.exists() and keys.stat().st_mode & 0o777 == 0o600
+    site.enroll("kim")
+    assert secret.exists() and not keys.exists()
+    with_grant(site)
+    assert site.reps["kim"].ssh("lshmc -V").returncode == 0
+
+
+def test_what_cannot_be_enrolled_says_why(site):
+    kim = signer(site)
+    gate = site.gate
+    for file, options, why in (("weak", ("-t", "rsa", "-b", "2048"), "2048 bits"), ("id", None, "private key")):
+        line = kim.new_key(file, *options) and f"{file}.pub" if options else file
+        done = gate.run_console("root", "rep", "enroll", "kim", "--key", str(kim.folder / line))
+        assert done.returncode == 1 and why in done.stderr, done
+    reply = enroll_keys(site, "kim", (kim.folder / "id").read_text())
+    assert not reply["ok"] and "private key" in reply["refused"]
+    reply = enroll_keys(site, "kim", (kim.folder / "id.pub").read_text())
+    assert not reply["ok"] and "already" in reply["refused"]
+    assert not enroll_keys(site, "kim", SecurityKey("https://bank.example").line)["ok"]
+    assert not gate.ask("sam", ask="rep.enroll_keys", name="kim", role="key", text=kim.new_key("more"))["ok"]
+
+
+def test_the_console_enrols_shows_and_removes_keys(site):
+    kim = signer(site)
+    ca = kim.new_key("ca")
+    done = site.gate.run_console("root", "rep", "enroll", "kim", "--authority", str(kim.folder / "ca.pub"))
+    assert done.returncode == 0 and fingerprint(kim, "ca") in done.stdout, done
+    shown = site.gate.run_console("sam", "rep", "show", "kim")
+    assert shown.returncode == 0 and "ssh-signature" in shown.stdout
+    assert fingerprint(kim) in shown.stdout and fingerprint(kim, "ca") in shown.stdout and ca.split()[1] not in shown.stdout
+    with_grant(site)
+    done = site.gate.run_console("root", "rep", "unenroll", "kim", fingerprint(kim))
+    assert done.returncode == 0, done
+    assert not kim.logs_in()
+    records = [record for record in site.gate.journal() if record["event"].startswith("rep.")]
+    assert [record["event"] for record in records][-3:] == ["rep.enrolled", "rep.enrolled", "rep.unenrolled"]
+    assert records[-1]["keys"] == [fingerprint(kim)] and records[-2]["authorities"] == [fingerprint(kim, "ca")]
+
+
+def test_a_suspended_rep_is_a_stranger_until_resumed(signing):
+    gate, kim = signing.gate, signing.kim
+    done = gate.run_console("root", "rep", "suspend", "kim", "--reason", "laptop lost")
+    assert done.returncode == 0, done
+    assert not kim.logs_in()
+    failed = [record for record in gate.journal() if record["event"] == "login.failed"]
+    assert failed and "grant" not in failed[-1]
+    reply = gate.ask(ask="enable", rep="kim", target="hmc1", policy="hmc-ssh", networks=["192.0.2.10/32"])
+    assert not reply["ok"] and "suspended" in reply["refused"]
+    gate.kill()
+    gate.start()
+    assert not kim.logs_in()
+    assert "suspended" in gate.run_console("sam", "rep", "list").stdout
+    assert gate.run_console("root", "rep", "resume", "kim").returncode == 0
+    assert kim.logs_in()
+
+
+# ---- I11
+
+def asked(name, password="anything"):
+    wire = raw_rep().ask_for_userauth()
+    wire.begin_attempt(name)
+    wire.answer(password)
+    prompt = wire.prompt()
+    wire.close()
+    return prompt
+
+
+def test_strangers_are_asked_to_sign_as_reps_are(signing):
+    signer(signing, "lee")
+    seen = {name: asked(name) for name in ("kim", "lee", "zed", "amy")}
+    fields = {name: fields_of(text_of(prompt)) for name, prompt in seen.items()}
+    for name, found in fields.items():
+        assert found["rep"] == name
+        assert {key: len(value) for key, value in found.items()} == {key: len(value) for key, value in
+                                                                     fields["kim"].items()}
+        for field in ("gateway", "host-key", "target", "services"):
+            assert found[field] == fields["kim"][field]
+        again = fields_of(text_of(asked(name)))
+        assert again["grant"] == found["grant"] and again["nonce"] != found["nonce"]
+        assert fields_of(text_of(asked(f"{name}+hmc1")))["grant"] == found["grant"]
+    assert len({found["grant"] for found in fields.values()}) == 4
+    assert len({len(prompt) for prompt in seen.values()}) == 1
+    # What they see changes when a real grant ends and another begins, as kim's does.
+    assert signing.gate.ask(ask="revoke", grant=signing.grant)["ok"]
+    with_grant(signing)
+    for name, found in fields.items():
+        assert fields_of(text_of(asked(name)))["grant"] != found["grant"]
+
+
+def test_strangers_are_asked_by_the_methods_that_reps_have(site):
+    site.enroll("lee")
+    signer(site, "kim")
+    with_grant(site)
+    kinds = {f"guess{number}": "Signature: " in asked(f"guess{number}") for number in range(12)}
+    assert set(kinds.values()) == {True, False}
+    assert {name: "Signature: " in asked(name) for name in kinds} == kinds
