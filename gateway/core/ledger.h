@@ -52,6 +52,10 @@ class Ledger {
   Done note(const Entry& entry);
   // The same of something that is closing: it waits for the disk if it must.
   void note_closing(const Entry& entry);
+  // Of the grants that are over, memory keeps those that ended last; the journal has the rest. Called between
+  // commands and never by a fold, so that no grant vanishes under whoever works with it.
+  static constexpr std::size_t kEndedKept = 256;
+  void forget_ended();
   // Writes closing records that could not be written before.
   void retry_unwritten();
   bool has_unwritten() const noexcept { return !unwritten_.empty(); }
@@ -86,6 +90,8 @@ class Ledger {
       : journal_(&journal), clock_(&clock), random_(&random) {}
   Done catch_up();
   Done fold(const Record& record);
+  Done apply(const Record& record);
+  bool is_over(const GrantId& id) const;
   void remember(const Record& record);
   Done append(const Entry& entry, Weight weight);
   void append_closing(const Entry& entry);
@@ -109,6 +115,7 @@ class Ledger {
   std::map<GrantId, BootClock::duration> enabled_after_;  // passed_ when each grant was enabled
   std::map<GrantId, BootTime> deadlines_;
   std::map<GrantId, BootTime> armed_until_;  // the first deadline of each, however often it was given back
+  std::deque<GrantId> ended_;                // of grants_, in the order of their ends
   std::deque<Entry> unwritten_;
   std::function<void(const Record&)> listener_;
 };

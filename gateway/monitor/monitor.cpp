@@ -59,6 +59,7 @@ void tick(Gate& gate, FirewallKeeper& keeper) {
   tend_sessions(gate);
   close_left_over_recordings(gate);
   reap_helpers(gate);
+  gate.ledger.forget_ended();
 }
 
 // Ends sessions in order, then stops the loop. Armed grants stay armed in the journal and come back.
