@@ -8,8 +8,8 @@
 
 namespace sallyport {
 
-// Asks the service for an account that does not exist, with a password drawn at random, and says in lines what
-// came of both of its phases:
+// Asks the service for an account that does not exist, with a password drawn at random, and says in lines
+// what came of both of its phases:
 //   auth STATUS WORDS        STATUS: the name that PAM's headers give it, e.g. PAM_USER_UNKNOWN
 //   account STATUS WORDS
 //   questions NUMBER         that modules asked; the gate answers one

@@ -44,4 +44,5 @@ install(FILES ${root}/packaging/man/sallyport-respond.1 DESTINATION ${CMAKE_INST
 enable_testing()
 add_test(NAME answers COMMAND ${CMAKE_COMMAND} -D PROGRAM=$<TARGET_FILE:sallyport-respond>
                               -D FOLDER=${CMAKE_CURRENT_BINARY_DIR}/answers
-                              -D STATIC=${STATIC} -D READELF=${CMAKE_READELF} -P ${CMAKE_CURRENT_SOURCE_DIR}/alone_test.cmake)
+                              -D STATIC=${STATIC} -D READELF=${CMAKE_READELF}
+                              -P ${CMAKE_CURRENT_SOURCE_DIR}/alone_test.cmake)

@@ -8,9 +8,11 @@ set(ENV{SSH_ASKPASS} "")
 
 # expect(STATUS OUTPUT ARGUMENTS...)
 function(expect status output)
-  execute_process(COMMAND ${PROGRAM} ${ARGN} INPUT_FILE ${FOLDER}/input RESULT_VARIABLE got OUTPUT_VARIABLE said ERROR_VARIABLE why)
+  execute_process(COMMAND ${PROGRAM} ${ARGN} INPUT_FILE ${FOLDER}/input
+                  RESULT_VARIABLE got OUTPUT_VARIABLE said ERROR_VARIABLE why)
   if(NOT got EQUAL status OR NOT said MATCHES "${output}")
-    message(FATAL_ERROR "${PROGRAM} ${ARGN}: status ${got}, not ${status}; output '${said}', not '${output}'; ${why}")
+    message(FATAL_ERROR "${PROGRAM} ${ARGN}: status ${got}, not ${status}; '"
+                        "${said}', not '${output}'; ${why}")
   endif()
 endfunction()
 

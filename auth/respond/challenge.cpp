@@ -1,6 +1,8 @@
 // Runs in: sallyport-respond (as the representative).
 #include "auth/respond/challenge.h"
 
+#include <fmt/format.h>
+
 #include "base/encoding.h"
 #include "gateway/wire/prompt.h"
 
@@ -69,6 +71,8 @@ Challenge read_challenge(std::string_view typed) {
   if (typed.size() > kLongestPrompt) return Refusal{"the challenge is longer than any gate's"};
   auto text = trimmed(typed);
   if (auto whole = whole_prompt(text)) return *std::move(whole);
+  // Its two lines, pasted without what asks for the answer.
+  if (auto whole = whole_prompt(fmt::format("{}\n{}: ", text, kSignature))) return *std::move(whole);
   // The second line of a prompt, or only what stands in it.
   auto line = text;
   if (line.starts_with(kChallenge)) line.remove_prefix(kChallenge.size());

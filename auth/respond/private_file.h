@@ -15,8 +15,9 @@ namespace sallyport {
 
 enum class Readers { owner, anyone };
 
-// A small regular file (at most 1 MiB) that belongs to us, that nobody else can write, and with Readers::owner
-// nobody else can read; with Readers::anyone it may be root's. Refused otherwise, with how to mend it.
+// A small regular file (at most 1 MiB) that belongs to us, that nobody else can write, and with
+// Readers::owner nobody else can read; with Readers::anyone it may be root's. Refused otherwise, with how to
+// mend it.
 Result<Secret> read_own_file(const std::filesystem::path& path, Readers readers);
 Result<Secret> read_private_file(const std::filesystem::path& path);
 // Takes the text before the next line end from the front of `rest`.

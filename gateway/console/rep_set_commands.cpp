@@ -91,9 +91,10 @@ Done export_set(ConsoleContext& context, const Export& wanted) {
   const auto text = set.text();
   RETURN_IF_ERROR(RepSet::parse(text));  // what is handed out can be read back
   ASSIGN_OR_RETURN(const auto signature, signature_of(text, wanted.key));
-  ASSIGN_OR_RETURN(const auto whole, SignedRepSet::split(text + signature));
-  ASSIGN_OR_RETURN(const auto read, RepSet::parse(whole.text));
-  print(text + signature);
+  const auto file = text + signature;  // split() returns views of it
+  ASSIGN_OR_RETURN(const auto whole, SignedRepSet::split(file));
+  RETURN_IF_ERROR(RepSet::parse(whole.text));
+  print(file);
   return {};
 }
 

@@ -15,8 +15,8 @@ struct ProgramResult {
   std::string output;
 };
 
-// `command`: a path, or a name that is looked up in PATH, and its arguments. Standard error is ours. Error: it
-// could not be started, or printed more than `limit` bytes.
+// `command`: a path, or a name that is looked up in PATH, and its arguments. Standard error is ours. Error:
+// it could not be started, or printed more than `limit` bytes.
 Result<ProgramResult> run_program(const std::vector<std::string>& command, std::string_view input,
                                   std::size_t limit = 1 << 20);
 

@@ -26,8 +26,8 @@ constexpr const char* kTunables = "GLIBC_TUNABLES=glibc.cpu.x86_rep_movsb_thresh
 
 // A worker sees no process but itself. No other namespace would keep anything from it: it has an empty root,
 // no capability, and a filter without any call that reaches files, mounts, new sockets, host names or System
-// V's objects. (A network namespace would cost milliseconds a login.) So the unit can forbid the monitor, too,
-// to make any other.
+// V's objects. (A network namespace would cost milliseconds a login.) So the unit can forbid the monitor,
+// too, to make any other.
 constexpr int kNamespaces = CLONE_NEWPID;
 
 // The child between clone and exec: system calls only, no allocation, no return.

@@ -106,7 +106,7 @@ def test_the_limit_is_of_each_recording_not_of_the_session(site):
     first = Terminal(site, site.kim, options=["-M", "-S", str(master)])
     for _ in range(3):
         terminal = Terminal(site, site.kim, options=["-S", str(master), "-o", "ProxyCommand=false"])
-        for _ in range(4):
+        for _ in range(6):
             terminal.type("lssyscfg -r lpar -m S1022-7A1B2C0 -F name,state")
         assert terminal.leave() == 0
     assert sum(path.stat().st_size for path in recordings()) > 4096

@@ -46,13 +46,16 @@ TEST_CASE(
     altered[at] = altered[at] == 'x' ? 'y' : 'x';
     INFO(altered);
     const auto read = read_prompt(altered);
-    // Another nonce, or another second of its beginning, is another challenge that a gate could have written.
+    // Another nonce, another second of its beginning, or the same time of another day for its end is another
+    // challenge that a gate could have written. (That it is not over, and not a day long, is looked at
+    // later.)
     const auto* text = std::get_if<TextToSign>(&read);
     CHECK((is_refused(read) || (text != nullptr && *signature_prompt(text->said()) == altered)));
     if (text == nullptr) continue;
     auto said = text->said();
     said.nonce = sample_challenge().nonce;
     said.time = sample_challenge().time;
+    said.expires = sample_challenge().expires;
     CHECK(said == sample_challenge());
   }
 }
