@@ -2,7 +2,7 @@
 import subprocess
 import time
 
-from support import assert_closes, eventually, grant_id, state_of
+from support import assert_closes, end_ssh, eventually, grant_id, state_of
 
 
 def piped_to_head(lab, *arguments, options=()):
@@ -37,6 +37,5 @@ def test_one_early_end_leaves_the_connections_other_programs_alone(site):
     other = site.kim.start_ssh("read line; echo got $line", options=shared)
     assert piped_to_head(site, "yes", options=shared).stdout == "y\n255\n"
     assert other.communicate("word\n", timeout=10)[0] == "got word\n"
-    master.terminate()
-    master.communicate(timeout=10)
+    end_ssh(master)
     assert_closes(site)

@@ -10,7 +10,7 @@ import subprocess
 import pytest
 from lab.files import ACCOUNTS, LAB, write
 from lab.gate import CONFIG, SERVICE
-from support import assert_closes, eventually, grant_id, sha256, watching
+from support import assert_closes, end_ssh, eventually, grant_id, sha256, watching
 
 WAYS = ("none", "to-target", "from-target", "both")
 HOME = LAB / "home/tester"
@@ -97,8 +97,7 @@ class Work:
         return self.site.hmc1.log[self.before:]
 
     def leave(self):
-        self.master.kill()  # a SIGTERM just before its poll(2) is lost on OpenSSH 9.2
-        self.master.communicate(timeout=10)
+        end_ssh(self.master)
         assert_closes(self.site)
         return [record for record in self.site.gate.journal() if record["event"] == "session.ended"][-1]
 

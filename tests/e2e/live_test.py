@@ -8,7 +8,7 @@ import pexpect
 import pytest
 from lab.files import LAB, STATE
 from lab.gate import console_environment
-from support import Terminal, eventually, grant_of, with_grant
+from support import Terminal, end_ssh, eventually, grant_of, with_grant
 
 HOSTILE = "\\033]0;owned\\007\\033]52;c;b3duZWQ=\\007\\033[6n\\033[c\\033P$qm\\033\\\\\\033[31mred\\033[0m"
 
@@ -146,8 +146,7 @@ def shared(site):
     site.session = grant_of(site, site.grant)["session"]
     site.second = ["-S", control, "-o", "ControlMaster=no"]
     yield site
-    master.terminate()
-    master.communicate(timeout=10)
+    end_ssh(master)
 
 
 def test_without_a_terminal_it_waits_and_then_follows_each_in_turn(shared):

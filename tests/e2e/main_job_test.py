@@ -8,7 +8,7 @@ import pytest
 from lab import network
 from lab.files import ACCOUNTS, LAB
 from lab.hmc import allow_key, new_host_key
-from support import Terminal, assert_closes, eventually, grant_id, sha256, state_of
+from support import Terminal, assert_closes, end_ssh, eventually, grant_id, sha256, state_of
 
 BIG = 100 * 1024 * 1024
 
@@ -184,8 +184,7 @@ def test_several_channels_share_one_session(armed):
     for _ in range(3):
         assert "V10R3" in armed.kim.ssh("lshmc -V", options=["-S", str(socket)]).stdout
     assert armed.gate.events(armed.grant).count("grant.claimed") == 1
-    master.terminate()
-    master.wait()
+    end_ssh(master)
     assert_closes(armed)
     assert state_of(armed, armed.grant) == "spent"
 

@@ -12,7 +12,8 @@ from lab import network
 from lab.files import LAB, STATE, write
 from lab.gate import CONFIG, SERVICE, SETTINGS
 from raw_ssh import CHANNEL_REQUEST, OPEN, Target, raw_rep
-from support import Terminal, assert_closes, eventually, grant_of, state_of, with_grant, worker_ends_within
+from support import (Terminal, assert_closes, end_ssh, eventually, grant_of, state_of, with_grant,
+                     worker_ends_within)
 from through_ssh_test import HERE, WEB, Forwarding, HmcPort, at_the_rep, of, processor_time, service
 
 MIB = 1 << 20
@@ -215,8 +216,7 @@ def test_a_channel_that_the_rep_closes_is_closed_at_the_target_only_afterwards(b
     resume(box)
     eventually(lambda: (HOME / "there").read_text() == "firstheld", 5, "what was held")
     eventually(lambda: (HOME / "ended").exists() and records(box, "session.channel_closed"), 5, "the close")
-    master.terminate()
-    master.communicate(timeout=10)
+    end_ssh(master)
 
 
 # ---- what would begin
@@ -237,8 +237,7 @@ def test_no_program_starts_meanwhile_and_the_rep_is_told_why(box):
     resume(box)
     assert box.kim.ssh("echo third > began", options=second).returncode == 0
     assert (HOME / "began").read_text() == "third\n"
-    master.terminate()
-    master.communicate(timeout=10)
+    end_ssh(master)
 
 
 class SlowToOpen(Target):
@@ -349,8 +348,7 @@ def test_the_refusal_of_a_port_inside_ssh_says_who_has_paused(through):
         peer = at_the_rep()
         peer.settimeout(3)
         assert peer.recv(1) == b"" and not hmc.connections
-    ssh.terminate()
-    assert "alice has paused this session (wait)" in ssh.communicate(timeout=10)[1]
+    assert "alice has paused this session (wait)" in end_ssh(ssh)[1]
 
 
 # ---- the end

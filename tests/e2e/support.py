@@ -20,6 +20,20 @@ def eventually(condition, seconds=5.0, what="the condition", every=0.01):
         time.sleep(every)
 
 
+def end_ssh(process, seconds=10):
+    """Ends an ssh that runs in the background; what it printed, and on standard error.
+
+    OpenSSH before 9.3 loses a SIGTERM that comes while it handles a packet, just before its poll(2): it is told again.
+    """
+    end = time.monotonic() + seconds
+    while True:
+        process.terminate()
+        try:
+            return process.communicate(timeout=1)
+        except subprocess.TimeoutExpired:
+            assert time.monotonic() < end, f"ssh does not end within {seconds} s of a SIGTERM"
+
+
 def grant_id(result):
     return result["grant"]["id"] if isinstance(result["grant"], dict) else result["grant"]
 

@@ -14,7 +14,8 @@ from lab.files import ACCOUNTS, write
 from lab.gate import CONFIG, SERVICE, SETTINGS
 from raw_ssh import (CHANNEL_FAILURE, CHANNEL_REQUEST, CLOSE, DATA, DEBUG, EOF, GLOBAL_REQUEST, OPEN,
                      OPEN_CONFIRMATION, OPEN_FAILURE, PACKET, REQUEST_FAILURE, WINDOW, in_namespace, raw_rep)
-from support import Terminal, assert_closes, can_connect, eventually, state_of, with_grant, worker_ends_within
+from support import (Terminal, assert_closes, can_connect, end_ssh, eventually, state_of, with_grant,
+                     worker_ends_within)
 
 WEB, OTHER, CLOSED, NOT_GRANTED = 443, 9100, 9400, 9999
 HERE = 9443  # where the rep's own ssh listens
@@ -157,8 +158,7 @@ class Forwarding:
         self.leave()
 
     def leave(self):
-        self.process.terminate()
-        return self.process.communicate(timeout=10)[1]
+        return end_ssh(self.process)[1]
 
 
 def can_connect_here(lab, forward):
