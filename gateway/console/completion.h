@@ -1,6 +1,7 @@
 // What a shell offers behind what was typed so far. Runs in: sallyport.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>

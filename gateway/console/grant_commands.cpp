@@ -94,7 +94,7 @@ void add_enable(const Command& app, ConsoleContext& context) {
 void add_list(const Command& app, ConsoleContext& context) {
   const auto all = std::make_shared<bool>(false);
   const auto command = app.subcommand("list", "Grants that are armed or active").heading(group::sessions);
-  command.flag("--all,-a", *all, "also those that have ended");
+  command.flag("--all,-a", *all, "also the 256 that ended last");
   command.footer("Example:\n  sallyport list --all");
   command.runs([&context, all] {
     run_command(context, [&]() -> Done {

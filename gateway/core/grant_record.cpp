@@ -147,10 +147,18 @@ constexpr std::array kSteps{
     Step{"session.ended", GrantEvent::finish, ended},
 };
 
-// A record without a usable peer is none that this program wrote; it counts nowhere.
-void count_failed(Grant& grant, const Record& record) {
+// A record without a usable peer is none that this program wrote; it counts nowhere. Nor does a failure after
+// the end of the grant, which may have been forgotten by then: whoever was asked for its response has
+// minutes.
+Done count_failed(Grants& grants, const Record& record) {
+  if (!record.fields.contains("grant")) return {};
+  Fields fields{record};
+  const auto found = grants.find(GrantId{fields.text("grant")});
+  RETURN_IF_ERROR(fields.finish());
   const auto peer = Endpoint::parse(record.fields.value("peer", std::string{}));
-  if (peer) grant.failed_logins.count(peer->address, grant.failed_logins_limit);
+  if (found == grants.end() || !peer) return {};
+  found->second.failed_logins.count(peer->address, found->second.failed_logins_limit);
+  return {};
 }
 
 Result<Grant*> grant_of(Grants& grants, const Record& record) {
@@ -193,13 +201,11 @@ Json to_json(const SshLeg& leg) {
 
 Done fold_into(Grants& grants, const Record& record) {
   if (record.event == "grant.enabled") return enabled(grants, record);
-  if (record.event == "login.failed" || record.event == "session.connected") {
+  if (record.event == "login.failed") return count_failed(grants, record);
+  if (record.event == "session.connected") {
     if (!record.fields.contains("grant")) return {};
     ASSIGN_OR_RETURN(Grant* const grant, grant_of(grants, record));
-    if (record.event == "session.connected")
-      grant->connected = true;
-    else
-      count_failed(*grant, record);
+    grant->connected = true;
     return {};
   }
   for (const auto& step : kSteps) {

@@ -22,11 +22,21 @@ bool has_deadline(const Grant& grant) {
          grant.state == GrantState::active;
 }
 
+GrantId grant_in(const Record& record) {
+  const auto found = record.fields.find("grant");
+  return GrantId{found != record.fields.end() && found->is_string() ? found->get<std::string>() : ""};
+}
+
 }  // namespace
 
 Result<Ledger> Ledger::replay(Journal& journal, const Clock& clock, Random& random) {
   Ledger ledger{journal, clock, random};
-  RETURN_IF_ERROR(journal.read_from_snapshot([&](const Record& record) { return ledger.fold(record); }));
+  const auto fold_and_forget = [&ledger](const Record& record) -> Done {
+    RETURN_IF_ERROR(ledger.fold(record));
+    ledger.forget_ended();  // so that a long history takes no more memory than a short one
+    return {};
+  };
+  RETURN_IF_ERROR(journal.read_from_snapshot(fold_and_forget));
   for (auto& [id, grant] : ledger.grants_) {
     ledger.set_deadline(grant);
     ledger.finish(id, "gateway restarted", "", {});  // does nothing where no session was running
@@ -42,10 +52,37 @@ Done Ledger::catch_up() {
 Done Ledger::fold(const Record& record) {
   if (record.event == kSegmentEvent) forget();
   if (record.event == kCarriedEvent) RETURN_IF_ERROR(fold_carried(record));
-  RETURN_IF_ERROR(fold_into(grants_, record));
+  RETURN_IF_ERROR(apply(record));
   remember(record);
   position_ = {record.seq, record.hash};
   return {};
+}
+
+// To the grants, and to the order in which they end.
+Done Ledger::apply(const Record& record) {
+  const auto id = grant_in(record);
+  const bool was_over = is_over(id);
+  RETURN_IF_ERROR(fold_into(grants_, record));
+  if (!was_over && is_over(id)) ended_.push_back(id);
+  return {};
+}
+
+// Nothing is to follow: its session, if there was one, is closed, too.
+bool Ledger::is_over(const GrantId& id) const {
+  const auto found = grants_.find(id);
+  return found != grants_.end() && is_terminal(found->second.state) &&
+         (found->second.session.empty() || found->second.session_closed);
+}
+
+void Ledger::forget_ended() {
+  while (ended_.size() > kEndedKept) {
+    const auto& id = ended_.front();
+    grants_.erase(id);
+    enabled_after_.erase(id);
+    deadlines_.erase(id);
+    armed_until_.erase(id);
+    ended_.pop_front();
+  }
 }
 
 // What the journal tells beside the grants themselves.
@@ -120,8 +157,7 @@ void Ledger::append_closing(const Entry& entry) {
   log_error("journal: {}: {} takes effect unrecorded and will be recorded when possible",
             done.error().message(), entry.event);
   const auto record = as_read_back(entry, position_);
-  if (!record || !fold_into(grants_, *record))
-    return log_error("journal: {} cannot follow what is recorded", entry.event);
+  if (!record || !apply(*record)) return log_error("journal: {} cannot follow what is recorded", entry.event);
   if (unwritten_.size() < kMostUnwritten)
     unwritten_.push_back(entry);
   else
@@ -188,6 +224,7 @@ void Ledger::set_deadline(const Grant& grant) {
 Result<GrantId> Ledger::enable(const Permit& permit, const Actor& actor) {
   Grant grant;
   grant.id = GrantId{fresh_id("g-")};
+  // Of those that memory has forgotten none comes again either: 40 random bits.
   if (grants_.contains(grant.id)) return fail("could not draw a fresh grant id; try again");
   grant.rep = permit.rep;
   grant.target = permit.target;

@@ -58,6 +58,10 @@ class Ledger {
   // The same of something that is closing: it waits for the disk if it must.
   void note_closing(const Entry& entry);
   void note_closing(std::span<const Entry> entries);
+  // Of the grants that are over, memory keeps those that ended last; the journal has the rest. Called between
+  // commands and never by a fold, so that no grant vanishes under whoever works with it.
+  static constexpr std::size_t kEndedKept = 256;
+  void forget_ended();
   // Writes closing records that could not be written before.
   void retry_unwritten();
   bool has_unwritten() const noexcept { return !unwritten_.empty(); }
@@ -92,8 +96,11 @@ class Ledger {
       : journal_(&journal), clock_(&clock), random_(&random) {}
   Done catch_up();
   Done fold(const Record& record);
+  Done apply(const Record& record);
+  bool is_over(const GrantId& id) const;
   void remember(const Record& record);
   // ledger_snapshot.cpp: what a segment of the journal carries over from those before.
+  std::vector<const Grant*> worth_carrying() const;
   std::vector<Entry> snapshot() const;
   void keep_segments_short();
   void forget();
@@ -123,6 +130,7 @@ class Ledger {
   std::map<GrantId, BootClock::duration> enabled_after_;  // passed_ when each grant was enabled
   std::map<GrantId, BootTime> deadlines_;
   std::map<GrantId, BootTime> armed_until_;  // the first deadline of each, however often it was given back
+  std::deque<GrantId> ended_;                // of grants_, in the order of their ends
   std::deque<Entry> unwritten_;
   std::function<void(const Record&)> listener_;
 };

@@ -13,31 +13,25 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::size_t kMostEndedCarried = 200;  // the latest; the rest is history, for `audit list`
-constexpr std::size_t kMostInARecord = 256;     // names of at most 64 bytes: far from the longest line
-
-bool is_over(const Grant& grant) {
-  const bool session_open = !grant.session.empty() && !grant.session_closed;
-  return is_terminal(grant.state) && !session_open;
-}
+constexpr std::size_t kMostInARecord = 256;  // names of at most 64 bytes: far from the longest line
 
 Entry carried(const char* key, Json value) { return {std::string{kCarriedEvent}, {{key, std::move(value)}}}; }
 
-// Every live grant, and the last few that ended.
-std::vector<const Grant*> worth_carrying(const Grants& grants) {
-  std::vector<const Grant*> live, over;
-  for (const auto& [id, grant] : grants) (is_over(grant) ? over : live).push_back(&grant);
-  std::sort(over.begin(), over.end(), [](const auto* a, const auto* b) { return a->ended_at > b->ended_at; });
-  over.resize(std::min(over.size(), kMostEndedCarried));
-  live.insert(live.end(), over.begin(), over.end());
-  return live;
-}
-
 }  // namespace
+
+// Every live grant, then those that ended last, in the order of their ends.
+std::vector<const Grant*> Ledger::worth_carrying() const {
+  std::vector<const Grant*> found;
+  for (const auto& [id, grant] : grants_)
+    if (!is_over(id)) found.push_back(&grant);
+  const auto forgotten = ended_.size() - std::min(ended_.size(), kEndedKept);
+  for (auto i = forgotten; i < ended_.size(); ++i) found.push_back(&grants_.at(ended_[i]));
+  return found;
+}
 
 std::vector<Entry> Ledger::snapshot() const {
   std::vector<Entry> entries;
-  for (const auto* const grant : worth_carrying(grants_)) {
+  for (const auto* const grant : worth_carrying()) {
     auto value = grant_snapshot(*grant);
     // What it has used up of its time: age() counts from record to record, and these are not read again.
     if (enabled_after_.contains(grant->id))
@@ -75,6 +69,7 @@ void Ledger::keep_segments_short() {
 void Ledger::forget() {
   grants_.clear();
   enabled_after_.clear();
+  ended_.clear();
   counters_.clear();
   reps_ = {};
   open_recordings_.clear();
@@ -86,7 +81,9 @@ Done Ledger::fold_carried(const Record& record) {
     const auto age = live->find("age");
     if (age != live->end() && age->is_number_unsigned())
       enabled_after_[grant.id] = passed_ - BootClock::duration{age->get<std::int64_t>()};
-    grants_[grant.id] = std::move(grant);
+    const auto id = grant.id;
+    grants_[id] = std::move(grant);
+    if (is_over(id)) ended_.push_back(id);
   }
   if (const auto counters = record.fields.find("counters");
       counters != record.fields.end() && counters->is_object())

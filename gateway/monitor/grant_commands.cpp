@@ -14,8 +14,6 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::size_t kMostEndedListed = 1000;
-
 constexpr const char* kSharedAddress =
     "Forwarded ports are open to everybody who shares the rep's address (address translation) while the "
     "session "
@@ -65,7 +63,9 @@ Json described(Gate& gate, const Grant& grant) {
 Result<const Grant*> named_grant(const CommandContext& context) {
   ASSIGN_OR_RETURN(const auto name, context.text("grant"));
   if (const Grant* const grant = context.gate.ledger.find(name)) return grant;
-  return fail("no grant or session '{}' (sallyport list --all shows them)", name);
+  return fail(
+      "no grant or session '{0}' (sallyport list --all shows them; sallyport audit show {0} also older ones)",
+      name);
 }
 
 Result<const Grant*> live_grant(const CommandContext& context) {
@@ -129,7 +129,7 @@ CommandResult list_command(const CommandContext& context) {
   }
   std::sort(ended.begin(), ended.end(),
             [](const Grant* a, const Grant* b) { return a->enabled_at > b->enabled_at; });
-  for (std::size_t i = 0; i < std::min(ended.size(), kMostEndedListed); ++i)
+  for (std::size_t i = 0; i < std::min(ended.size(), Ledger::kEndedKept); ++i)
     grants.push_back(to_json(*ended[i]));
   return Json{{"grants", grants}};
 }

@@ -96,7 +96,9 @@ Result<std::string> claim(Gate& gate, const GrantId& id, const Endpoint& peer, P
                           const std::optional<Entry>& accepted) {
   if (gate.stopping) return fail("the gate is stopping");
   if (gate.shut) return fail("the firewall is not in force");
-  RETURN_IF_ERROR(no_port_has_two_meanings(gate, *gate.ledger.find(id.value()), peer.address));
+  const Grant* const grant = gate.ledger.find(id.value());
+  if (grant == nullptr) return fail("grant {} ended long ago", id.value());  // the login took its time
+  RETURN_IF_ERROR(no_port_has_two_meanings(gate, *grant, peer.address));
   RETURN_IF_ERROR(gate.recordings.room());
   ASSIGN_OR_RETURN(auto session, gate.ledger.claim(id, peer, accepted));
   begin_session(gate, id, session, kNoPeer);

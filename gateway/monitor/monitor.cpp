@@ -62,6 +62,7 @@ void tick(Gate& gate, FirewallKeeper& keeper) {
   tend_sessions(gate);
   close_left_over_recordings(gate);
   reap_helpers(gate);
+  gate.ledger.forget_ended();
 }
 
 void sign_head(Gate& gate, const FileJournal& journal, HeadKeeper& heads) {

@@ -31,7 +31,8 @@ std::uint64_t count_paused(const Gate& gate) {
 Result<const Session*> running_session(const Gate& gate, const std::string& name) {
   const Grant* const grant = gate.ledger.find(name);
   if (grant == nullptr || grant->session != name)
-    return fail("no session '{}' (sallyport list --all shows them)", name);
+    return fail(
+        "no session '{0}' (sallyport list --all shows them; sallyport audit show {0} also older ones)", name);
   const auto running = gate.sessions.find(grant->id);
   if (running != gate.sessions.end()) return &running->second;
   return fail("session {} has ended{}{} (sallyport replay {} shows what was on its terminal)", name,

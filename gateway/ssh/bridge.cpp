@@ -39,6 +39,7 @@ TellFinished Bridge::run() {
     show_warnings();
     // After End nothing of the rep's goes to the target any more; it may come while a question is open.
     if (!monitor_->end()) hear_rep();
+    const auto heard_before = rep_->leg().packets() + target_->packets();
     moved = !monitor_->end() && turn_channels();
     report_activity();
     rep_heart_.beat(rep_->leg(), clock_->boot());
@@ -52,6 +53,10 @@ TellFinished Bridge::run() {
     // What came while the channels turned is queued: it is heard before a channel goes.
     const int heard = hear_rep();
     moved |= heard > 0;
+    // And what came since the channels turned is in their hands, or was a leg's end: no socket will announce
+    // it again.
+    moved |= rep_->leg().packets() + target_->packets() != heard_before;
+    moved |= !rep_->leg().alive() || !target_->alive();
     if (heard < kRequestsAtOnce) drop_channels([](const RepChannel& channel) { return channel.done(); });
   }
 }

@@ -33,6 +33,8 @@ void Leg::turn() {
     our_bug(!event_, "out of memory");
     ssh_event_add_session(event_.get(), session_.get());
     reads_.emplace(fd());
+    counted_ = std::make_unique<ssh_counter_struct>();
+    ssh_set_counters(session_.get(), nullptr, counted_.get());
   }
   bool busy = false;
   for (int turns = 0; turns < kTurnsAtOnce && alive(); ++turns) {

@@ -5,7 +5,9 @@
 #include <poll.h>
 
 #include <chrono>
+#include <cstdint>
 #include <initializer_list>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -40,6 +42,8 @@ class Leg {
   int unread_turns() const noexcept { return unread_turns_; }
   // How often something came so far; each time at most the 4 KiB that libssh reads at once.
   int rounds() const noexcept { return rounds_; }
+  // How many packets came so far. libssh takes them in, and runs callbacks, in almost every function of its.
+  std::uint64_t packets() const noexcept { return counted_ ? counted_->in_packets : 0; }
   // What to poll() the socket for.
   short wanted_events() const;
   int fd() const;
@@ -61,6 +65,7 @@ class Leg {
   bool wait_until(BootTime deadline, const Clock& clock);
   bool answers_unread() const noexcept;
 
+  std::unique_ptr<ssh_counter_struct> counted_;  // by libssh, so at an address that stays
   SshSession session_;
   std::optional<BigReads> reads_;  // from the first turn on
   SshEvent event_;

@@ -12,6 +12,8 @@ namespace {
 constexpr std::size_t kVariables = 32, kVariableBytes = 4096;
 // How long a target may take to tell how a program ended whose client has closed its channel.
 constexpr std::chrono::seconds kExitPatience{1};
+// And to open a channel and to start the program on it: what every other step of a target's may take.
+constexpr std::chrono::seconds kStartPatience{8};
 constexpr int kRefusedStatus = 255;  // what ssh(1) itself returns for an error
 
 }  // namespace
@@ -125,7 +127,7 @@ void Program::start(SshMessage message, ProgramRequest request) {
     const std::string_view words = "sallyport: only the subsystem sftp is carried\r\n";
     ssh_channel_write_stderr(channel_, words.data(), static_cast<std::uint32_t>(words.size()));
     ssh_message_reply_default(message.get());
-    return;
+    return finish_refused();  // a client that asked for no reply (dbclient) would wait for ever
   }
   request_ = std::move(request);
   request_message_ = std::move(message);
@@ -145,6 +147,7 @@ void Program::start(SshMessage message, ProgramRequest request) {
   // Before the channel is open, so that nothing can arrive unseen.
   ssh_set_channel_callbacks(twin_, &target_callbacks_);
   stage_ = Stage::opening;
+  asked_at_ = clock_->boot();
 }
 
 Done Program::begin_recording(GrantedChannel&& granted) {
@@ -163,8 +166,12 @@ void Program::refuse(const std::string& sentence) {
   if (request_message_) ssh_message_channel_request_reply_success(request_message_.get());
   request_message_.reset();
   if (twin_ != nullptr) close_target_side();
-  stage_ = Stage::over;
   if (!sentence.empty()) errors_.say(gate_says(sentence));
+  finish_refused();
+}
+
+void Program::finish_refused() {
+  stage_ = Stage::over;
   output_.end();
   errors_.end();
   target_closed_ = true;
@@ -184,10 +191,14 @@ bool Program::turn() {
 
 void Program::advance() {
   while (stage_ >= Stage::opening && stage_ <= Stage::program) {
-    if (held() && !step_pending_) return;
+    if (held() && !step_pending_) {
+      asked_at_ = clock_->boot();  // the target is not asked meanwhile
+      return;
+    }
     const int result = step();
-    if (result == SSH_AGAIN) return;
-    step_done(result);
+    // libssh waits without end, also for an answer that came and that it could not take.
+    if (result == SSH_AGAIN && clock_->boot() - asked_at_ < kStartPatience) return;
+    step_done(result == SSH_AGAIN ? SSH_ERROR : result);
   }
 }
 

@@ -46,6 +46,7 @@ class Program final : public RepChannel {
   void start(SshMessage message, ProgramRequest request);
   Done begin_recording(GrantedChannel&& granted);
   void refuse(const std::string& sentence);
+  void finish_refused();
   void refuse_files(const FileRefusal& refusal);
   bool watch_files(FilesAllowed allowed);
   void tend_files();
@@ -87,6 +88,7 @@ class Program final : public RepChannel {
   bool target_closed_ = false, target_close_sent_ = false;
   bool wants_no_more_ = false;  // the rep has said that it reads no more
   bool unread_ = false;         // and so the target has been told
+  BootTime asked_at_{};         // of the target, to start the program
   bool step_pending_ = false;   // libssh waits for the target to answer this step
 };
 
