@@ -21,7 +21,7 @@ struct Desk {
 
   Ledger restart() { return *Ledger::replay(journal, clock, random); }
 
-  GrantId enable() {
+  static Permit permit() {
     Permit permit;
     permit.rep = "kim";
     permit.target = "hmc1";
@@ -31,8 +31,9 @@ struct Desk {
     permit.session = 4h;
     permit.idle = 30min;
     permit.failed_logins = 3;
-    return *ledger.enable(permit, kAlice);
+    return permit;
   }
+  GrantId enable() { return *ledger.enable(permit(), kAlice); }
 
   // A grant that has had its session. A session may end long after later grants have.
   GrantId spent() {
@@ -52,15 +53,22 @@ struct Desk {
 
 TEST_CASE("of many grants that are over, memory keeps those that ended last, after a restart the same") {
   Desk desk;
+  SECTION("with a journal in one piece") {}
+  SECTION("with a journal in segments") { desk.journal.records_a_segment = 400; }
   const auto ids = desk.many_spent();
   CHECK(desk.ledger.grants().size() == kMany);  // none goes while somebody may be looking at it
   desk.ledger.forget_ended();
-  const auto restarted = desk.restart();
-  for (const Ledger* const ledger : {&std::as_const(desk.ledger), &restarted}) {
+  auto restarted = desk.restart();
+  for (const Ledger* const ledger : {&std::as_const(desk.ledger), &std::as_const(restarted)}) {
     CHECK(ledger->grants().size() == Ledger::kEndedKept);
     for (std::size_t i = 0; i < kMany; ++i)
       CHECK((ledger->find(ids[i].value()) != nullptr) == (i >= kMany - Ledger::kEndedKept));
   }
+  const auto next = *restarted.enable(desk.permit(), kAlice);
+  restarted.revoke(next, "alice", "");
+  restarted.forget_ended();
+  CHECK(restarted.find(ids[kMany - Ledger::kEndedKept].value()) == nullptr);
+  CHECK(restarted.find(ids[kMany - Ledger::kEndedKept + 1].value()) != nullptr);
 }
 
 TEST_CASE("however a grant ended, it is forgotten in its turn") {
