@@ -38,14 +38,17 @@ int main(int count, char** values) {
   put(folder / "sshsig/bytes", fixed.by_key);
   put(folder / "sshsig/certified", fixed.by_certificate);
   put(folder / "certificate/plain", fixed.certificate_blob);
+  // Another authority's: of the fuzzers' own there is one certificate only, and whatever else bears its
+  // signature is a find.
+  const auto stranger = Signer::fixed('s');
   CertificateFields fields;
   fields.critical = {{"source-address", packed("192.0.2.0/24")}, {"verify-required", ""}};
-  put(folder / "certificate/options", certificate(fixed.other, fixed.authority, fields));
+  put(folder / "certificate/options", certificate(fixed.other, stranger, fields));
   for (int kind = 0; kind <= static_cast<int>(KeyKind::sk_ecdsa_p256); ++kind) {
     const auto signer = Signer::make(static_cast<KeyKind>(kind));
     put(folder / ("certificate/key-" + std::to_string(kind)), signer.blob());
     put(folder / ("certificate/line-" + std::to_string(kind)), signer.line());
-    put(folder / ("certificate/of-" + std::to_string(kind)), certificate(signer, fixed.authority));
+    put(folder / ("certificate/of-" + std::to_string(kind)), certificate(signer, stranger));
   }
   put(folder / "challenge_text/prompt", challenge());
   put(folder / "challenge_text/text", text_in_signature_prompt(challenge()).value());
