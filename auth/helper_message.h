@@ -43,6 +43,7 @@ struct CheckResponse {
   std::uint64_t wall_seconds = 0;  // since 1970, UTC
   std::string second_question{};   // the rep's, with mutual authentication
   std::string gate{}, grant{};     // for session information: the gate's fingerprint, the grant's id
+  std::string credential{};        // the file of the key that secrets are sealed with; empty: there is none
   template <class V>
   void visit(V& v) {
     v.text(suite, limit::suite);
@@ -54,6 +55,7 @@ struct CheckResponse {
     v.text(second_question, limit::question);
     v.text(gate, limit::fingerprint);
     v.text(grant, limit::name);
+    v.text(credential, limit::path);
   }
 };
 
@@ -66,6 +68,7 @@ struct AnswerQuestion {
   std::uint64_t counter = 0;
   std::uint64_t wall_seconds = 0;
   std::string gate, grant;
+  std::string credential{};  // as in CheckResponse
   template <class V>
   void visit(V& v) {
     v.text(suite, limit::suite);
@@ -76,6 +79,7 @@ struct AnswerQuestion {
     v.u64(wall_seconds);
     v.text(gate, limit::fingerprint);
     v.text(grant, limit::name);
+    v.text(credential, limit::path);
   }
 };
 

@@ -6,17 +6,18 @@
 #include "auth/ocra_session.h"
 #include "auth/question.h"
 #include "auth/response_window.h"
-#include "base/file.h"
+#include "auth/sealed_secret.h"
 #include "base/log.h"
 
 namespace sallyport {
 
 namespace {
 
-Result<OcraSecret> read_secret(const std::string& path) {
-  ASSIGN_OR_RETURN(auto text, read_trusted_file(path, Trust::secret_of_root, kSecretFileLimit));
-  auto secret = OcraSecret::parse(Secret::taking(std::move(text)));
-  if (!secret) return tl::unexpected{secret.error().within(path)};
+template <class AskAboutOcra>
+Result<OcraSecret> read_secret(const AskAboutOcra& ask) {
+  ASSIGN_OR_RETURN(const auto text, read_stored_secret(ask.secret_file, kSecretFileLimit, ask.credential));
+  auto secret = OcraSecret::parse(text);
+  if (!secret) return tl::unexpected{secret.error().within(ask.secret_file)};
   return secret;
 }
 
@@ -43,7 +44,7 @@ Secret as_meant(const OcraSuite& suite, const Secret& typed) {
 
 Result<ResponseVerdict> verdict(const CheckResponse& ask) {
   ASSIGN_OR_RETURN(const auto suite, OcraSuite::parse(ask.suite));
-  ASSIGN_OR_RETURN(const auto secret, read_secret(ask.secret_file));
+  ASSIGN_OR_RETURN(const auto secret, read_secret(ask));
   if (suite.pin_hash() && (!secret.pin || secret.pin->kind != *suite.pin_hash()))
     return fail("{} has no PIN for {}", ask.secret_file, ask.suite);
   const auto response = as_meant(suite, ask.response);
@@ -56,7 +57,7 @@ Result<ResponseVerdict> verdict(const CheckResponse& ask) {
 
 Result<std::string> own_answer(const AnswerQuestion& ask) {
   ASSIGN_OR_RETURN(const auto suite, OcraSuite::parse(ask.suite));
-  ASSIGN_OR_RETURN(const auto secret, read_secret(ask.secret_file));
+  ASSIGN_OR_RETURN(const auto secret, read_secret(ask));
   OcraInput input;
   input.question = ask.question;
   input.second_question = ask.second_question;
@@ -67,8 +68,10 @@ Result<std::string> own_answer(const AnswerQuestion& ask) {
 }
 
 void complain(const Error& error) {
-  log_error("a response could not be checked: {}; enrol the representative again: sallyport rep enroll",
-            error.message());
+  log_error(
+      "a response could not be checked: {}; if that cannot be mended, enrol the representative again: "
+      "sallyport rep enroll",
+      error.message());
 }
 
 }  // namespace

@@ -41,9 +41,11 @@ Done each_line(std::string_view text, const Each& each) {
   return {};
 }
 
-// Comments come from a rep's machine and go to an admin's terminal.
+// Comments come from a rep's machine and go to an admin's terminal. A backslash stays one: what was written to our
+// file is read from it again, and must not grow.
 std::string plain(std::string_view comment) {
   auto text = escape_terminal(comment);
+  for (auto at = text.find("\\\\"); at != std::string::npos; at = text.find("\\\\", at + 1)) text.erase(at, 1);
   if (text.size() > kLongestComment) text.resize(kLongestComment);
   // Cutting may have split a character.
   while (!text.empty() && !is_utf8(text)) text.pop_back();

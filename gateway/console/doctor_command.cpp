@@ -27,6 +27,7 @@ constexpr std::array kChecks{
     Check{"config", check_config},
     Check{"content", check_enrollment},
     Check{"permissions", check_permissions},
+    Check{"secrets", check_secrets},
     Check{"daemon", check_daemon},
     Check{"nftables", check_nftables},
     Check{"base table", check_base_table},

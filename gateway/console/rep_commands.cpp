@@ -104,25 +104,34 @@ Secret grouped(std::string_view secret) {
 }
 
 // What an authenticator scans: the scheme is our own, in the manner of otpauth://.
-Secret enrollment_uri(const std::string& rep, const std::string& gate, const std::string& suite,
+Secret enrollment_uri(const std::string& rep, const std::string& gate, const std::string& suite, bool mutual,
                       const Secret& secret) {
-  return Secret::taking(fmt::format("ocra://{}@{}?suite={}&secret={}", rep, gate, suite, secret.reveal()));
+  return Secret::taking(fmt::format("ocra://{}@{}?suite={}{}&secret={}", rep, gate, suite,
+                                    mutual ? "&mutual=true" : "", secret.reveal()));
+}
+
+// What the rep types to store it: sallyport-respond must know what the gate expects of it.
+std::string save_command(const std::string& suite, bool mutual) {
+  return fmt::format("sallyport-respond --save{}{}", suite == kDefaultOcraSuite ? "" : " --suite " + suite,
+                     mutual ? " --mutual" : "");
 }
 
 Done print_enrollment(const ConsoleContext& context, const Json& result, const Secret& secret,
                       const std::string& gate, bool with_qr) {
   const auto name = text_of(member(result, "rep"), "name"), suite = text_of(result, "suite");
+  const bool mutual = result.value("mutual", false);
   print(fmt::format("{}\nIt is shown this once. Give it to the rep on a way that nobody else reads.\n\n",
                     painted("The secret of " + name, Color::strong, context.color)));
-  print(fmt::format("  secret  {}\n  suite   {}\n\n", grouped(secret.reveal()).reveal(),
-                    escape_terminal(suite)));
+  print(fmt::format("  secret  {}\n  suite   {}\n{}\n", grouped(secret.reveal()).reveal(),
+                    escape_terminal(suite),
+                    mutual ? "  mutual  yes: the gate answers a question of the rep's first\n" : ""));
   if (with_qr) {
-    ASSIGN_OR_RETURN(const auto code, qr_code(enrollment_uri(name, gate, suite, secret), context.color));
+    ASSIGN_OR_RETURN(const auto code, qr_code(enrollment_uri(name, gate, suite, mutual, secret), context.color));
     print(code + "\n");
   }
-  print(
-      "The rep runs, and gives it the secret:\n  sallyport-respond --save\n"
-      "After that, sallyport-respond answers each challenge.\n");
+  print(fmt::format(
+      "The rep runs, and gives it the secret:\n  {}\nAfter that, sallyport-respond answers each challenge.\n",
+      escape_terminal(save_command(suite, mutual))));
   return {};
 }
 

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <csignal>
 
+#include "auth/sealed_secret.h"
 #include "base/log.h"
 #include "base/sha256.h"
 #include "firewall/nft_firewall.h"
@@ -22,6 +23,7 @@
 #include "gateway/monitor/peer.h"
 #include "gateway/monitor/reload.h"
 #include "gateway/monitor/sessions.h"
+#include "gateway/monitor/stored_secret.h"
 #include "gateway/monitor/traffic.h"
 #include "gateway/monitor/version.h"
 
@@ -180,6 +182,7 @@ Done run_monitor(const Options& options) {
   const SystemClock clock;
   SystemRandom random;
   ASSIGN_OR_RETURN(auto catalogue, load_or_explain(options.config));
+  if (!options.credential.empty()) RETURN_IF_ERROR(SealingKey::read(options.credential));
   ASSIGN_OR_RETURN(auto host_keys, HostKeys::load(options.config, catalogue.settings.ssh_profile));
   RecordingOptions recording_options;
   const auto auditors = recording_options.group = group_id(kAuditorGroup);
@@ -241,6 +244,7 @@ Done run_monitor(const Options& options) {
   RETURN_IF_ERROR(ledger.note(
       {"gateway.started", {{"version", kVersion}, {"incarnation", fmt::format("{:016x}", incarnation)}}}));
   RETURN_IF_ERROR(note_key(ledger, heads));
+  seal_stored_secrets(gate);
   return run(gate, *journal, heads);
 }
 

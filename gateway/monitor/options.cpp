@@ -2,10 +2,26 @@
 #include "gateway/monitor/options.h"
 
 #include <CLI/CLI.hpp>
+#include <cstdlib>
 
+#include "auth/sealed_secret.h"
 #include "gateway/monitor/version.h"
 
 namespace sallyport {
+
+namespace {
+
+// One that the unit names and that could not be decrypted is not there either: systemd does not start us
+// then.
+std::filesystem::path credential_file() {
+  const char* const folder = std::getenv("CREDENTIALS_DIRECTORY");
+  if (folder == nullptr || *folder != '/') return {};
+  const auto file = std::filesystem::path{folder} / kCredentialName;
+  std::error_code error;
+  return std::filesystem::exists(file, error) || error ? file : std::filesystem::path{};
+}
+
+}  // namespace
 
 std::variant<Options, int> Options::parse(int argc, char** argv) {
   constexpr int kWrongUsage = 2;
@@ -29,6 +45,7 @@ std::variant<Options, int> Options::parse(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : kWrongUsage;
   }
+  options.credential = credential_file();
   return options;
 }
 

@@ -12,8 +12,11 @@ struct Options {
   std::filesystem::path state = "/var/lib/sallyport";
   std::filesystem::path run = "/run/sallyport";
   std::filesystem::path libexec;  // where sallyport-ssh and sallyport-auth are
+  std::filesystem::path
+      credential;  // what secrets are sealed with (auth/sealed_secret.h); empty: there is none
 
-  // The options, or the exit code of --help, --version and wrong usage (already said).
+  // The options, with what the service manager says in $CREDENTIALS_DIRECTORY; or the exit code of --help,
+  // --version and wrong usage (already said).
   static std::variant<Options, int> parse(int argc, char** argv);
 };
 

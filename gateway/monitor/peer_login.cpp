@@ -124,9 +124,10 @@ Done Peer::ask_helper() {
   const auto place = asking_.place.value_or(QuestionPlace{});
   // Before the password, so that what PAM takes for whom does not show in when the challenge comes.
   if (asking_.mutual)
-    RETURN_IF_ERROR(helper_->send(AnswerQuestion{asking_.suite, asking_.secret_file, asking_.rep_question,
-                                                 attempt_.question(), gate_.ledger.counter_of(rep_),
-                                                 wall_seconds(gate_), place.fingerprint, place.grant}));
+    RETURN_IF_ERROR(
+        helper_->send(AnswerQuestion{asking_.suite, asking_.secret_file, asking_.rep_question,
+                                     attempt_.question(), gate_.ledger.counter_of(rep_), wall_seconds(gate_),
+                                     place.fingerprint, place.grant, gate_.options.credential.string()}));
   return helper_->send(CheckPassword{gate_.catalogue.settings.pam_service, asking_.account,
                                      endpoint_.address.text(), std::move(asking_.password)});
 }
@@ -176,7 +177,8 @@ HelperAsk Peer::check_of(Secret response) const {
                        wall_seconds(gate_),
                        asking_.rep_question,
                        place.fingerprint,
-                       place.grant};
+                       place.grant,
+                       gate_.options.credential.string()};
 }
 
 void Peer::on_helper_message() {

@@ -2,8 +2,8 @@
 // Runs in: sallyportd (privileged). Never reads a peer's bytes.
 #include <algorithm>
 
+#include "auth/sealed_secret.h"
 #include "base/duration.h"
-#include "base/file.h"
 #include "base/log.h"
 #include "gateway/monitor/lifecycle.h"
 #include "gateway/monitor/peer.h"
@@ -24,6 +24,12 @@ Counters bounded(std::uint64_t to_target, std::uint64_t from_target) {
 const Target* find_target(const Gate& gate, const std::string& name) {
   const auto found = gate.catalogue.targets.find(name);
   return found == gate.catalogue.targets.end() ? nullptr : &found->second;
+}
+
+Secret without_line_end(const Secret& password) {
+  auto text = password.reveal();
+  while (text.ends_with('\n')) text.remove_suffix(1);
+  return Secret{text};
 }
 
 const char* to_text(TargetFault fault) {
@@ -140,10 +146,9 @@ Result<TargetSocket> Peer::target_socket() const {
                            {},           offered_to(*target, gate_.catalogue.settings.ssh_profile)};
   if (target->login == TargetLogin::prompt) return handed_over;
   ASSIGN_OR_RETURN(auto credential,
-                   read_trusted_file(target->secret_file, Trust::secret_of_root, limit::key));
-  if (target->login == TargetLogin::password)
-    while (credential.ends_with('\n')) credential.pop_back();
-  handed_over.credential = Secret::taking(std::move(credential));
+                   read_stored_secret(target->secret_file, limit::key, gate_.options.credential));
+  if (target->login == TargetLogin::password) credential = without_line_end(credential);
+  handed_over.credential = std::move(credential);
   return handed_over;
 }
 static_assert(static_cast<int>(TargetLoginKind::prompt) == static_cast<int>(TargetLogin::prompt) &&

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "gateway/monitor/closed_table.h"
 #include "gateway/monitor/lifecycle.h"
+#include "gateway/monitor/stored_secret.h"
 
 namespace sallyport {
 
@@ -98,6 +99,7 @@ Done reload(Gate& gate) {
   gate.ledger.note_closing(
       {"config.reloaded",
        {{"policies", now.policies.size()}, {"targets", now.targets.size()}, {"reps", now.reps.size()}}});
+  seal_stored_secrets(gate);
   return settle(gate);
 }
 

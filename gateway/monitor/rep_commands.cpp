@@ -137,7 +137,7 @@ CommandResult rep_enroll_command(const CommandContext& context) {
   enrolled.fields["suite"] = rep.suite;
   if (rep.mutual) enrolled.fields["mutual"] = true;
   RETURN_IF_ERROR(gate.ledger.note(enrolled));
-  RETURN_IF_ERROR(store_secret(rep.secret_file, secret.text()));
+  RETURN_IF_ERROR(store_secret(gate, rep.secret_file, secret.text()));
   RETURN_IF_ERROR(replace_file(rep_file(gate, rep.name), to_toml(rep), 0644));
   RETURN_IF_ERROR(reload(gate));
   std::error_code ignored;

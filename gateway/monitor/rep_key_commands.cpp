@@ -27,7 +27,7 @@ Result<EnrolledKeys> keys_of(const Rep& rep) {
 }
 
 Done store_keys(const Rep& rep, const EnrolledKeys& keys) {
-  if (!keys.entries.empty()) return store_secret(rep.keys_file, Secret{keys.text()});
+  if (!keys.entries.empty()) return store_privately(rep.keys_file, keys.text());
   std::error_code error;
   std::filesystem::remove(rep.keys_file, error);
   if (error) return fail("removing {}: {}", rep.keys_file.string(), error.message());

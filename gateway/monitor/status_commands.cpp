@@ -69,6 +69,7 @@ CommandResult status_command(const CommandContext& context) {
       {"connections", gate.peers.size()},
       {"listening", listening},
       {"fingerprints", gate.host_keys.fingerprints},
+      {"credential", !gate.options.credential.empty()},
       {"journal", {{"seq", head.seq}, {"hash", head.hash}, {"writable", in_words(gate.ledger.writable())}}},
       {"firewall",
        {{"base", in_words(gate.firewall.check_guard())},

@@ -3,7 +3,9 @@
 
 #include <sys/stat.h>
 
+#include "auth/sealed_secret.h"
 #include "base/file.h"
+#include "base/log.h"
 
 namespace sallyport {
 
@@ -14,12 +16,55 @@ Done make_private_folder(const std::filesystem::path& folder) {
   return fail_errno("making {}", folder.string());
 }
 
+bool is_plain(const std::filesystem::path& file) {
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(file, error)) return false;  // not enrolled, or none is needed
+  auto text = read_trusted_file(file, Trust::secret_of_root);
+  if (!text) log_error("{}", text.error().message());
+  return text && !is_sealed(Secret::taking(*std::move(text)).reveal());
+}
+
+// Of those under our own folder: another path in a target's file is somebody else's file, too.
+std::vector<std::filesystem::path> plain_secrets(const Gate& gate) {
+  std::vector<std::filesystem::path> files;
+  for (const auto& [name, rep] : gate.catalogue.reps) files.push_back(rep.secret_file);
+  for (const auto& [name, target] : gate.catalogue.targets) files.push_back(target.secret_file);
+  const auto ours = gate.options.config / "secrets";
+  std::erase_if(
+      files, [&](const auto& file) { return file.parent_path().parent_path() != ours || !is_plain(file); });
+  return files;
+}
+
+Done seal_all(Gate& gate, const std::vector<std::filesystem::path>& files) {
+  if (files.empty()) return {};
+  auto names = nlohmann::json::array();
+  for (const auto& file : files) names.push_back(sealed_name(file));
+  RETURN_IF_ERROR(gate.ledger.note({"secrets.sealed", {{"secrets", std::move(names)}}}));
+  for (const auto& file : files) {
+    ASSIGN_OR_RETURN(auto text, read_trusted_file(file, Trust::secret_of_root));
+    RETURN_IF_ERROR(store_secret(gate, file, Secret::taking(std::move(text))));
+  }
+  return {};
+}
+
 }  // namespace
 
-Done store_secret(const std::filesystem::path& path, const Secret& secret) {
+Done store_privately(const std::filesystem::path& path, std::string_view text) {
   RETURN_IF_ERROR(make_private_folder(path.parent_path().parent_path()));
   RETURN_IF_ERROR(make_private_folder(path.parent_path()));
-  return replace_file(path, secret.reveal(), 0600);
+  return replace_file(path, text, 0600);
+}
+
+Done store_secret(Gate& gate, const std::filesystem::path& path, const Secret& secret) {
+  if (gate.options.credential.empty()) return store_privately(path, secret.reveal());
+  ASSIGN_OR_RETURN(const auto key, SealingKey::read(gate.options.credential));
+  return store_privately(path, key.seal(secret, sealed_name(path), gate.random));
+}
+
+void seal_stored_secrets(Gate& gate) {
+  if (gate.options.credential.empty()) return;
+  if (auto done = seal_all(gate, plain_secrets(gate)); !done)
+    log_error("secrets stay unsealed: {}", done.error().message());
 }
 
 }  // namespace sallyport

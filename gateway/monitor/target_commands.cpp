@@ -145,7 +145,7 @@ CommandResult target_add_command(const CommandContext& context) {
     target.secret_file = gate.options.config / "secrets" / "targets" / target.name;
   }
   RETURN_IF_ERROR(gate.ledger.note(by(context, "target.added", target)));
-  if (!secret.empty()) RETURN_IF_ERROR(store_secret(target.secret_file, secret));
+  if (!secret.empty()) RETURN_IF_ERROR(store_secret(gate, target.secret_file, secret));
   RETURN_IF_ERROR(store(gate, target));
   return Json{{"target", to_json(gate.catalogue.targets.at(target.name))}};
 }

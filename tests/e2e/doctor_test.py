@@ -14,7 +14,7 @@ from lab.gate import CONFIG, RUN, console_environment
 from support import base_table_of_another
 
 PAM = Path("/etc/pam.d/sallyport")
-NAMES = ["kernel", "clock", "groups", "worker", "pam", "config", "content", "permissions", "daemon", "nftables",
+NAMES = ["kernel", "clock", "groups", "worker", "pam", "config", "content", "permissions", "secrets", "daemon", "nftables",
          "base table", "host firewall", "mark bit", "forwarding", "reverse path", "ports"]
 
 

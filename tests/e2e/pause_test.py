@@ -12,7 +12,7 @@ from lab import network
 from lab.files import LAB, STATE, write
 from lab.gate import CONFIG, SERVICE, SETTINGS
 from raw_ssh import CHANNEL_REQUEST, OPEN, Target, raw_rep
-from support import (Terminal, assert_closes, end_ssh, eventually, grant_of, state_of, with_grant,
+from support import (Terminal, assert_closes, end_ssh, eventually, grant_of, records, state_of, with_grant,
                      worker_ends_within)
 from through_ssh_test import HERE, WEB, Forwarding, HmcPort, at_the_rep, of, processor_time, service
 
@@ -65,10 +65,6 @@ def stands_still(name):
     time.sleep(LONG_ENOUGH)
     assert size(name) == last
     return last
-
-
-def records(lab, event):
-    return [record for record in lab.gate.journal() if record["event"] == event]
 
 
 def recordings():

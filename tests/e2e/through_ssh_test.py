@@ -14,7 +14,7 @@ from lab.files import ACCOUNTS, write
 from lab.gate import CONFIG, SERVICE, SETTINGS
 from raw_ssh import (CHANNEL_FAILURE, CHANNEL_REQUEST, CLOSE, DATA, DEBUG, EOF, GLOBAL_REQUEST, OPEN,
                      OPEN_CONFIRMATION, OPEN_FAILURE, PACKET, REQUEST_FAILURE, WINDOW, in_namespace, raw_rep)
-from support import (Terminal, assert_closes, can_connect, end_ssh, eventually, state_of, with_grant,
+from support import (Terminal, assert_closes, can_connect, end_ssh, eventually, records, state_of, with_grant,
                      worker_ends_within)
 
 WEB, OTHER, CLOSED, NOT_GRANTED = 443, 9100, 9400, 9999
@@ -163,10 +163,6 @@ class Forwarding:
 
 def can_connect_here(lab, forward):
     return f":{forward.split(':')[1]} " in lab.run("rep", "ss", "-Htln").stdout
-
-
-def records(lab, event):
-    return [record for record in lab.gate.journal() if record["event"] == event]
 
 
 def closed(lab, count):

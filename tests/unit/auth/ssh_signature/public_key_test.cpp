@@ -183,6 +183,18 @@ TEST_CASE("one line that cannot be used refuses the file of enrolled keys") {
   CHECK_FALSE(EnrolledKeys::parse(many));
 }
 
+TEST_CASE("a comment is the same however often it is written and read again") {
+  const auto line = Signer::make(KeyKind::ed25519).line("DOM\\kim \\\\ \x1b[2J");
+  EnrolledKeys file;
+  file.entries = parse_public_keys(line, KeyRole::key).value();
+  CHECK(file.entries.front().comment == "DOM\\kim \\\\ \\x1b[2J");
+  for (int i = 0; i < 3; ++i) {
+    const auto again = EnrolledKeys::parse(file.text()).value();
+    CHECK(again.entries.front().comment == file.entries.front().comment);
+    file.entries = again.entries;
+  }
+}
+
 TEST_CASE("a comment cannot carry what moves a cursor, nor another line") {
   const auto line = Signer::make(KeyKind::ed25519).line("\x1b[2Jk\xc3\xa4the " + std::string(200, 'x'));
   const auto keys = parse_public_keys(line, KeyRole::key).value();

@@ -241,6 +241,15 @@ TEST_CASE("enroll shows the secret as text and as a QR code") {
     CHECK(contains(done.out, "sallyport-respond --save"));
     CHECK(gate.asked()[2] == nlohmann::json{{"ask", "rep.enroll"}, {"name", "kim"}});
   }
+  SECTION("with what the rep's tool must be told, where it is not the usual") {
+    FakeGate other{
+        {ok(R"({"gate":"gate.example"})"),
+         ok(R"({"reps":[{"name":"kim","suite":"OCRA-1:HOTP-SHA256-8:QA10"}]})"),
+         ok(R"({"rep":{"name":"kim"},"suite":"OCRA-1:HOTP-SHA256-8:QA10-T1M","mutual":true,"secret":"GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"})")}};
+    const auto done = run({"rep", "enroll", "kim", "--no-qr", "--socket", other.path()});
+    CHECK(contains(done.out, "sallyport-respond --save --suite OCRA-1:HOTP-SHA256-8:QA10-T1M --mutual\n"));
+    CHECK(contains(done.out, "mutual  yes"));
+  }
   SECTION("as text only") {
     CHECK_FALSE(contains(run({"rep", "enroll", "kim", "--no-qr", "--socket", gate.path()}).out, "\u2588"));
   }
