@@ -82,7 +82,10 @@ Result<Reply> reply_mutually(const Answering& answering) {
 }
 
 Result<Reply> reply_for(const Answering& answering) {
-  if (answering.options.mutual && !answering.options.text) return reply_mutually(answering);
+  const auto& options = answering.options;
+  // What is piped in is a challenge; only a person at a terminal can carry a question to the gate first.
+  const bool mutual = options.mutual || (isatty(STDIN_FILENO) != 0 && is_enrolled_mutually(options));
+  if (mutual && !options.text) return reply_mutually(answering);
   ASSIGN_OR_RETURN(const auto challenge, challenge_for(answering.options));
   return reply_to(answering, challenge);
 }

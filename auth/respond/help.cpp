@@ -11,7 +11,8 @@ Usage:
   sallyport-respond [options] -- ssh kim@gate     ssh, sftp or scp; challenges are answered by themselves
   sallyport-respond [options] [CHALLENGE]         prints the answer; asks for the challenge if none is given
   sallyport-respond --show [CHALLENGE]            prints what a challenge says, and answers nothing
-  sallyport-respond --save [--suite SUITE]        stores the secret that you were given at enrolment
+  sallyport-respond --save [--suite SUITE] [--mutual]
+                                                  stores the secret that you were given at enrolment
 
 What you expect (a challenge that says otherwise is refused, and nothing is signed):
   --target NAME            the machine to be serviced, e.g. hmc1

@@ -149,6 +149,11 @@ Result<Reply> answer_question(const Answering& answering, const AskedQuestion& s
   return Answer{{std::move(response)}};
 }
 
+bool is_enrolled_mutually(const Options& options) {
+  const auto enrolled = read_enrolled(options);
+  return enrolled && enrolled->mutual;
+}
+
 Result<std::string> draw_own_question(const Options& options, Random& random) {
   ASSIGN_OR_RETURN(const auto enrolled, read_enrolled(options));
   return draw_question(enrolled.suite, random);

@@ -11,6 +11,9 @@ namespace sallyport {
 Result<Reply> answer_question(const Answering& answering, const AskedQuestion& asked,
                               const std::optional<std::string>& own_question);
 
+// Whether the secret was stored with --mutual; false where there is none, as for who signs.
+bool is_enrolled_mutually(const Options& options);
+
 // A question for the gate, of the enrolled suite's form.
 Result<std::string> draw_own_question(const Options& options, Random& random);
 

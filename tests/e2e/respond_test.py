@@ -78,6 +78,14 @@ def test_a_typed_secret_is_not_shown(tmp_path):
     assert status == 0 and KEY not in screen
 
 
+def test_a_secret_stored_as_mutual_has_the_gate_answer_first_without_being_told_again(tmp_path):
+    assert run(tmp_path, "--save", "--suite", SUITE, "--mutual", stdin=KEY + "\n").returncode == 0
+    status, screen = on_terminal(tmp_path, [], [b"12345678\n", b"SIG1 0000\n"])
+    assert status == 3 and "Your question for the gate" in screen and "5309" not in screen, screen
+    done = run(tmp_path, stdin="SIG1 0000\n")
+    assert done.returncode == 3 and not done.stdout, "a false gate that leaves the question out"
+
+
 def test_save_refuses_what_is_no_secret(tmp_path):
     for text in ("", "short", "not base32!", KEY + "\nOCRA-1:nonsense"):
         assert run(tmp_path, "--save", stdin=text).returncode == 1
