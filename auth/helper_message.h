@@ -15,7 +15,7 @@ namespace sallyport {
 // Limits of single fields, in bytes, where gateway/wire/message.h has none.
 namespace limit {
 inline constexpr std::size_t suite = 64, path = 4096, question = 64, address = 64, challenge = 4096,
-                             fingerprint = 64, key_type = 64, certificate_id = 1024;
+                             fingerprint = 64, key_type = 64, certificate_id = 1024, fault = 1024;
 }  // namespace limit
 
 // Is this the account's password, and may the account log in today? Answer: PasswordVerdict.
@@ -117,10 +117,12 @@ struct PasswordVerdict {
 struct ResponseVerdict {
   bool ok = false;
   std::uint64_t next_counter = 0;  // when ok: what CheckResponse::counter is to be next time
+  std::string fault{};             // why no response could be right: of the enrolled secret, for the admin
   template <class V>
   void visit(V& v) {
     v.boolean(ok);
     v.u64(next_counter);
+    v.text(fault, limit::fault);
   }
 };
 

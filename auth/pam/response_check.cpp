@@ -52,7 +52,7 @@ Result<ResponseVerdict> verdict(const CheckResponse& ask) {
   if (suite.pin_hash()) claim.pin_hash = &secret.pin->hash;
   ASSIGN_OR_RETURN(claim.session, session_of(suite, ask));
   ASSIGN_OR_RETURN(const auto next_counter, match_response(suite, secret.key, claim));
-  return ResponseVerdict{next_counter.has_value(), next_counter.value_or(0)};
+  return ResponseVerdict{next_counter.has_value(), next_counter.value_or(0), {}};
 }
 
 Result<std::string> own_answer(const AnswerQuestion& ask) {
@@ -80,7 +80,7 @@ ResponseVerdict check_response(const CheckResponse& ask) {
   const auto checked = verdict(ask);
   if (checked) return *checked;
   complain(checked.error());
-  return {};
+  return {false, 0, checked.error().message().substr(0, limit::fault)};
 }
 
 GateAnswer answer_question(const AnswerQuestion& ask) {

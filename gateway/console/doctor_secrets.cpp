@@ -28,7 +28,7 @@ Finding check_secrets(const Patient& patient) {
   if (sealed > 0 && patient.status)
     return failure(fmt::format("{} of them sealed, and the gate has no credential {} to open them with",
                                sealed, kCredentialName),
-                   "put the credential back (docs/TRUST.md, \"Secrets at rest\"), or enrol again");
+                   "put the credential back (sallyportd(8), SECRETS AT REST), or enrol again");
   return fine(
       fmt::format("root's alone; not encrypted at rest, because there is no credential {}", kCredentialName));
 }

@@ -82,6 +82,8 @@ constexpr std::array kSentences{
     Sentence{"rep.added", "rep {rep} added[ by {by}]"},
     Sentence{"rep.removed", "rep {rep} removed[ by {by}]"},
     Sentence{"rep.enrolled", "rep {rep} enrolled[: {keys}][, authority {authorities}][ by {by}]"},
+    Sentence{"rep.secret_unusable", "the enrolled secret of rep {rep} cannot be used: {problem}", Color::bad},
+    Sentence{"secrets.sealed", "stored secrets encrypted: {secrets}"},
     Sentence{"rep.unenrolled",
              "rep {rep} no longer signs with[ {keys}][ authority {authorities}][, by {by}]"},
     Sentence{"rep.suspended", "rep {rep} suspended[ by {by}][: {reason}]", Color::warning},

@@ -73,6 +73,7 @@ class Peer {
   void admit();
   void refuse();
   void answer_refusal();
+  void tell_refusal();
   void count_unanswered();
 
   // ---- session (peer_session.cpp)
@@ -131,6 +132,7 @@ class Peer {
   Watch helper_messages_;
   Timer helper_deadline_, refusal_;
   std::uint64_t next_counter_ = 0;
+  std::string fault_;  // of the rep's enrolled secret, found in this try
   std::optional<SignatureVerdict> signed_by_;
 
   std::unique_ptr<Dial> dial_;

@@ -209,6 +209,7 @@ void Peer::take(const PasswordVerdict& verdict) {
 
 void Peer::take(const ResponseVerdict& verdict) {
   if (verdict.ok) next_counter_ = verdict.next_counter;
+  fault_ = verdict.fault;
   (void)attempt_.response_verdict(verdict.ok ? CheckVerdict::good : CheckVerdict::bad, gate_.clock.boot());
 }
 
@@ -285,7 +286,17 @@ void Peer::count_unanswered() {
   count_failed_login(gate_, *std::exchange(grant_, std::nullopt), endpoint_, rep_);
 }
 
+// The rep is told nothing of it; an admin has to know, or the secret of a rep could be spoilt in silence.
 void Peer::answer_refusal() {
+  Gate& gate = gate_;
+  const Entry unusable{"rep.secret_unusable", {{"rep", rep_}, {"problem", fault_}}};
+  const bool is_unusable = !std::exchange(fault_, {}).empty();
+  tell_refusal();  // this peer may be at its end with it
+  // After the answer, so that the answer does not come later than another's.
+  if (is_unusable) gate.ledger.note_closing(unusable);
+}
+
+void Peer::tell_refusal() {
   // The record is written now and not before, so that writing it takes the same part of the time for
   // everybody.
   if (grant_) {

@@ -41,12 +41,13 @@ def works(lab):
 
 
 def is_refused(lab, reason):
-    """In the usual words; why is for the admin, in the log."""
+    """In the usual words; why is for the admin, in the journal."""
     grant = grant_id(lab.enable())
     done = lab.kim.ssh("lshmc -V", options=["-o", "NumberOfPasswordPrompts=1"])
     refused = done.returncode == 255 and "Permission denied" in done.stderr and state_of(lab, grant) == "armed"
     lab.gate.ask(ask="revoke", grant=grant, reason="the next")
-    return refused and reason in lab.gate.log()
+    told = records(lab, "rep.secret_unusable")[-1]
+    return refused and told["rep"] == "kim" and reason in told["problem"]
 
 
 def test_a_gate_that_is_given_a_credential_seals_what_it_has_and_works_on(sealed):
