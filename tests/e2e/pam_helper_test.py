@@ -29,7 +29,7 @@ def check_password(account, password, service="sallyport"):
 
 def check_response(suite, path, question, response, counter=0, now=0, second="", gate="", grant=""):
     fields = text(suite) + text(str(path)) + text(question) + text(response)
-    return b"\1" + fields + struct.pack(">QQ", counter, now) + text(second) + text(gate) + text(grant)
+    return b"\1" + fields + struct.pack(">QQ", counter, now) + text(second) + text(gate) + text(grant) + text("")
 
 
 def shadow_line(name, hashed, changed="20000", most="99999", expires=""):
@@ -97,8 +97,8 @@ class Helper:
 
     def response(self, *arguments, **keywords):
         answer = self.ask(check_response(*arguments, **keywords))
-        assert len(answer) == 10 and answer[0] == 1
-        return (answer[1] == 1, struct.unpack(">Q", answer[2:])[0])
+        assert len(answer) >= 14 and answer[0] == 1
+        return (answer[1] == 1, struct.unpack(">Q", answer[2:10])[0])
 
     def end(self):
         """Closes the channel; the exit status and everything the helper logged."""
