@@ -17,7 +17,8 @@ HelperAsk response_ask() {
                        1800000000,
                        "ABCDEF",
                        "SHA256",
-                       "g-1"};
+                       "g-1",
+                       "/run/key"};
 }
 
 HelperAsk signature_ask() {
@@ -63,8 +64,10 @@ TEST_CASE("asks arrive as they were sent") {
   CHECK(response.second_question == "ABCDEF");
   CHECK(response.gate == "SHA256");
   CHECK(response.grant == "g-1");
+  CHECK(response.credential == "/run/key");
   const auto third = decode_helper_ask(
-      encode(HelperAsk{AnswerQuestion{"suite", "/etc/x", "QC", "QS", 7, 8, "SHA256", "g-1"}}).reveal());
+      encode(HelperAsk{AnswerQuestion{"suite", "/etc/x", "QC", "QS", 7, 8, "SHA256", "g-1", "/run/key"}})
+          .reveal());
   const auto& question = std::get<AnswerQuestion>(third.value());
   CHECK(question.suite == "suite");
   CHECK(question.secret_file == "/etc/x");
@@ -74,14 +77,16 @@ TEST_CASE("asks arrive as they were sent") {
   CHECK(question.wall_seconds == 8);
   CHECK(question.gate == "SHA256");
   CHECK(question.grant == "g-1");
+  CHECK(question.credential == "/run/key");
 }
 
 TEST_CASE("answers arrive as they were sent") {
   const auto first = decode_helper_answer(encode(HelperAnswer{PasswordVerdict{true}}).reveal());
   CHECK(std::get<PasswordVerdict>(first.value()).ok);
-  const auto second = decode_helper_answer(encode(HelperAnswer{ResponseVerdict{true, 9}}).reveal());
+  const auto second = decode_helper_answer(encode(HelperAnswer{ResponseVerdict{true, 9, "spoilt"}}).reveal());
   CHECK(std::get<ResponseVerdict>(second.value()).ok);
   CHECK(std::get<ResponseVerdict>(second.value()).next_counter == 9);
+  CHECK(std::get<ResponseVerdict>(second.value()).fault == "spoilt");
   const auto third = decode_helper_answer(encode(HelperAnswer{GateAnswer{"12345678"}}).reveal());
   CHECK(std::get<GateAnswer>(third.value()).text == "12345678");
   const SignatureVerdict sent{true, "SHA256:a", "ssh-ed25519", "SHA256:b", 42, "kim@vendor", true, 7};
