@@ -71,12 +71,12 @@ def response_question(suite, path, secret):
     now = int(time.time())
     response = ocra(suite, secret, QUESTION, step=now // 60, pin=PIN, place=(FINGERPRINT, GRANT))
     return (b"\1" + text(suite) + text(str(path)) + text(QUESTION) + text(response) + struct.pack(">QQ", 0, now) +
-            text("") + text(FINGERPRINT) + text(GRANT))
+            text("") + text(FINGERPRINT) + text(GRANT) + text(""))
 
 
 def answer_question(suite, path):
     return (b"\2" + text(suite) + text(str(path)) + text(QUESTION) + text("ACDEFGHJKM") +
-            struct.pack(">QQ", 0, int(time.time())) + text("") + text(""))
+            struct.pack(">QQ", 0, int(time.time())) + text("") + text("") + text(""))
 
 
 def signature_question(lab, name, kind):
