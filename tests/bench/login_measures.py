@@ -115,7 +115,9 @@ def checks(lab, rounds, seconds, progress):
     for number in range(rounds):
         for method, question in questions.items():
             progress(f"round {number + 1} of {rounds}: {method}")
-            rates[method].append(rate(helper, method, question(), seconds))
+            # A signature is read only of who has just given the right password; that check is not in its time.
+            first = password_question(lab.kim) if method in KEYS else None
+            rates[method].append(rate(helper, method, question(), seconds, first))
     helper.end()
     return rates
 
@@ -127,14 +129,18 @@ def asked(lab, **question):
     return reply["result"]
 
 
-def rate(helper, method, question, seconds):
-    began, count = time.monotonic(), 0
-    while time.monotonic() - began < seconds:
+def rate(helper, method, question, seconds, first):
+    spent, count, end = 0, 0, time.monotonic() + seconds
+    while time.monotonic() < end:
+        if first:
+            helper.ask(first)
+        began = time.monotonic()
         answer = helper.ask(question)
+        spent += time.monotonic() - began
         if answer[0] != question[0] or answer[1:2] == b"\0" and question[0] != 2:
             raise Failed(f"{method}: a right answer was refused")
         count += 1
-    return count / (time.monotonic() - began)
+    return count / spent
 
 
 # ---- one login in parts

@@ -1,6 +1,7 @@
 """Method ssh-signature: stock ssh and ssh-keygen open the gate with keys of every kind, and nothing that was signed
 for something else does."""
 import pytest
+from crowd import all_done, many_addresses, wire_from
 from lab.files import write
 from lab.gate import CONFIG, SERVICE
 from raw_ssh import DISCONNECT, GONE, INFO_REQUEST, USERAUTH_FAILURE, USERAUTH_SUCCESS, raw_rep
@@ -88,21 +89,41 @@ def test_a_certificate_of_an_enrolled_authority_logs_in(site, options):
     assert record["certificate_serial"] == "4711" and record["certificate_id"] == "kim at vendor"
 
 
-@pytest.mark.parametrize("options", [("-n", "lee"), (), ("-n", "kim", "-V", "-10m:-1m"), ("-n", "kim", "-V", "+1m:+9m"),
-                                     ("-n", "kim", "-O", "source-address=203.0.113.0/24"),
-                                     ("-n", "kim", "-O", "force-command=true"),
-                                     ("-n", "kim", "-O", "verify-required")], ids=" ".join)
-def test_a_certificate_for_somebody_or_something_else_does_not(site, options):
+WRONG_CERTIFICATES = [("-n", "lee"), (), ("-n", "kim", "-V", "-10m:-1m"), ("-n", "kim", "-V", "+1m:+9m"),
+                      ("-n", "kim", "-O", "source-address=203.0.113.0/24"), ("-n", "kim", "-O", "force-command=true"),
+                      ("-n", "kim", "-O", "verify-required")]
+RIGHT_CERTIFICATE = ("-n", "kim", "-O", "source-address=192.0.2.0/24")
+
+
+def test_a_certificate_for_somebody_or_something_else_does_not(site):
+    """Each from an address of its own; the right one, made in the same way, comes last and logs in."""
     kim = signer(site, "kim", role="authority")
-    certified(kim, *options)
-    grant = with_grant(site)
-    agent = agent_for(kim, "id")
+    names = [f"id{number}" for number in range(len(WRONG_CERTIFICATES) + 1)]
+    for name, options in zip(names, [*WRONG_CERTIFICATES, RIGHT_CERTIFICATE], strict=True):
+        kim.new_key(name)
+        kim.keygen("-s", "ca", "-I", "kim at vendor", "-z", "4711", *options, f"{name}.pub")
+    grant = with_grant(site, networks=["192.0.2.0/24"])
+    agent = agent_for(kim, *names)
+    environment = {"PATH": "/usr/bin:/bin", "HOME": str(kim.folder), **kim.more}
+
+    def kind_of_verdict(item):
+        name, source = item
+        wire = wire_from(source)
+        text = challenge_on(wire, "kim", kim.password)
+        wire.answer(bare(kim.keygen("-Y", "sign", "-n", "sallyport", "-f", f"{name}-cert.pub", input=text, env=environment)))
+        kind = verdict(wire)
+        wire.close()
+        return name, kind
+
     try:
-        assert not kim.logs_in()
+        with many_addresses() as sources:
+            kinds = all_done(zip(names[:-1], sources, strict=False), kind_of_verdict, at_once=7)
+            assert dict(kinds) == dict.fromkeys(names[:-1], USERAUTH_FAILURE)
+            assert state_of(site, grant) == "armed" and not accepted(site)
+            assert kind_of_verdict((names[-1], sources[-1]))[1] == USERAUTH_SUCCESS
     finally:
         agent.kill()
         agent.wait()
-    assert state_of(site, grant) == "armed" and not accepted(site)
 
 
 # ---- replays
@@ -192,18 +213,28 @@ def test_a_signature_of_or_for_another_rep_is_refused(signing):
     assert not accepted(signing)
 
 
-@pytest.mark.parametrize("old, new", [("gateway: gate", "gateway: gate2"), ("host-key: SHA256:", "host-key: SHA256:A"),
-                                      ("rep: kim", "rep: lee"), ("nonce: ", "nonce: 0")])
-def test_a_signature_of_another_gates_text_is_refused(signing, old, new):
-    kim = signing.kim
-    wire = raw_rep().ask_for_userauth()
-    text = challenge_on(wire, "kim", kim.password)
-    assert old in text
-    assert refused(wire, bare(kim.sign(text.replace(old, new))))
-    text = challenge_on(wire, "kim", kim.password)
-    assert refused(wire, bare(kim.sign(text, namespace="file"))), "nor of another namespace"
-    wire.close()
-    assert not accepted(signing)
+OTHER_TEXTS = [("gateway: gate", "gateway: gate2"), ("host-key: SHA256:", "host-key: SHA256:A"), ("rep: kim", "rep: lee"),
+               ("nonce: ", "nonce: 0")]
+
+
+def test_a_signature_of_another_gates_text_is_refused(site):
+    kim = signer(site)
+    with_grant(site, networks=["192.0.2.0/24"])
+
+    def act(item):
+        (old, new), source = item
+        wire = wire_from(source)
+        text = challenge_on(wire, "kim", kim.password)
+        assert old in text
+        of_another_text = refused(wire, bare(kim.sign(text.replace(old, new))))
+        text = challenge_on(wire, "kim", kim.password)
+        of_another_namespace = refused(wire, bare(kim.sign(text, namespace="file")))
+        wire.close()
+        return of_another_text, of_another_namespace
+
+    with many_addresses() as sources:
+        assert all_done(zip(OTHER_TEXTS, sources, strict=False), act) == [(True, True)] * len(OTHER_TEXTS)
+    assert not accepted(site)
 
 
 def test_a_lone_signature_without_the_password_opens_nothing(signing):
