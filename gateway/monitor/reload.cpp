@@ -95,11 +95,11 @@ Done reload(Gate& gate) {
   gate.catalogue = *std::move(read);
   if (auto stored = store_closed_table(gate.options.state, gate.catalogue); !stored)
     log_error("the next boot would load an older deny side: {}", stored.error().message());
+  seal_stored_secrets(gate);  // whoever reads that the reload is done finds no secret as it was
   const auto& now = gate.catalogue;
   gate.ledger.note_closing(
       {"config.reloaded",
        {{"policies", now.policies.size()}, {"targets", now.targets.size()}, {"reps", now.reps.size()}}});
-  seal_stored_secrets(gate);
   return settle(gate);
 }
 

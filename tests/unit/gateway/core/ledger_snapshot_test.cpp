@@ -114,7 +114,7 @@ TEST_CASE("a grant comes out of its snapshot as it went in") {
 
 TEST_CASE("whatever happened, a start from the last snapshot knows what the running gate knew") {
   std::mt19937 random{5};
-  Desk desk{60};
+  Desk desk{12};
   const std::vector<std::string> reps{"ann", "bob", "cid"};
   for (int step = 0; step < 1500; ++step) {
     desk.clock.advance(std::chrono::seconds{random() % 90});
