@@ -1,10 +1,8 @@
 """What the relay carries that is not bytes: signals, breaks, terminals, variables."""
 import pytest
 from lab import network
-from lab.hmc import Hmc
 from raw_ssh import CHANNEL_FAILURE, CHANNEL_REQUEST, CHANNEL_SUCCESS, CLOSE, DATA, raw_rep
-from relay_test import box, enable  # noqa: F401 (a fixture)
-from support import eventually
+from relay_test import another_target, box  # noqa: F401 (a fixture)
 
 
 @pytest.fixture
@@ -87,14 +85,8 @@ def test_a_terminal_may_be_strange(box, wire, terminal):
 
 
 def test_variables_of_the_language_pass_and_no_others(box):
-    hmc = Hmc("hmc4", [network.HMC2_4], ["Port 2201", "AcceptEnv *"])
-    hmc.wait_until_listening = lambda: eventually(
-        lambda: ":2201" in box.run("hmc", "ss", "-Htln").stdout, 5, "the target that takes every variable")
-    hmc.start()
-    assert box.gate.ask("alice", ask="revoke", grant=box.grant, reason="another target")["ok"]
-    box.add_target("open", hmc=hmc, user="tester", port=2201)
-    enable(box, "open")
-    process = box.kim.start_ssh("echo [$LC_PAPER] [$LANG] [$FOO] [$LD_LIBRARY_PATH]", options=["-o", "SendEnv=*"],
-                                environment=box.kim.environment(FOO="bad", LC_PAPER="A4", LANG="C", LD_LIBRARY_PATH="/bad"))
-    assert process.communicate(timeout=15)[0] == "[A4] [C] [] []\n"
-    hmc.stop()
+    with another_target(box, "hmc4", network.HMC2_4, 2201, "AcceptEnv *"):
+        environment = box.kim.environment(FOO="bad", LC_PAPER="A4", LANG="C", LD_LIBRARY_PATH="/bad")
+        process = box.kim.start_ssh("echo [$LC_PAPER] [$LANG] [$FOO] [$LD_LIBRARY_PATH]",
+                                    options=["-o", "SendEnv=*"], environment=environment)
+        assert process.communicate(timeout=15)[0] == "[A4] [C] [] []\n"

@@ -4,6 +4,7 @@ import hashlib
 import os
 import threading
 import time
+from contextlib import contextmanager
 
 import paramiko
 import pytest
@@ -220,27 +221,37 @@ def test_every_path_is_whole_with(transport, manner):
                                                                           else len(came))
 
 
+@contextmanager
+def another_target(box, name, address, port, *options):
+    """A second sshd, with these options, enabled for kim instead of the first."""
+    hmc = Hmc(name, [address], [f"Port {port}", *options])
+    hmc.wait_until_listening = lambda: eventually(
+        lambda: f":{port}" in box.run("hmc", "ss", "-Htln").stdout, 5, f"the target {name}")
+    hmc.start()
+    try:
+        assert box.gate.ask("alice", ask="revoke", grant=box.grant, reason="another target")["ok"]
+        box.add_target(name, hmc=hmc, user="tester", port=port)
+        enable(box, name)
+        yield hmc
+    finally:
+        hmc.stop()
+
+
 # ---- new keys every MiB, asked for by both ends, in the middle of everything
 
 @pytest.fixture
 def rekeying(box):
     """A master connection of the rep's ssh, at a target that asks for new keys too."""
-    hmc = Hmc("hmc3", [network.HMC1_4], ["Port 2200", "RekeyLimit 1M", "LogLevel DEBUG1"])
-    hmc.wait_until_listening = lambda: eventually(
-        lambda: ":2200" in box.run("hmc", "ss", "-Htln").stdout, 5, "the target that asks for new keys")
-    hmc.start()
-    assert box.gate.ask("alice", ask="revoke", grant=box.grant, reason="another target")["ok"]
-    box.add_target("rekeying", hmc=hmc, user="tester", port=2200)
-    enable(box, "rekeying")
-    socket, log = box.kim.folder / "master", box.kim.file("master.log")
-    with open(log, "wb") as errors:
-        master = box.kim.start_ssh("-N", options=["-v", "-M", "-S", str(socket), "-o", "RekeyLimit=1M"], stderr=errors)
-    eventually(socket.exists, 15, "the master connection")
-    box.shared = ["-o", f"ControlPath={socket}", "-o", "ProxyCommand=false", "-o", "LogLevel=ERROR"]
-    yield box
-    master.terminate()
-    master.wait(10)
-    hmc.stop()
+    with another_target(box, "hmc3", network.HMC1_4, 2200, "RekeyLimit 1M", "LogLevel DEBUG1") as hmc:
+        socket, log = box.kim.folder / "master", box.kim.file("master.log")
+        with open(log, "wb") as errors:
+            options = ["-v", "-M", "-S", str(socket), "-o", "RekeyLimit=1M"]
+            master = box.kim.start_ssh("-N", options=options, stderr=errors)
+        eventually(socket.exists, 15, "the master connection")
+        box.shared = ["-o", f"ControlPath={socket}", "-o", "ProxyCommand=false", "-o", "LogLevel=ERROR"]
+        yield box
+        master.terminate()
+        master.wait(10)
     assert rekeyed(log.read_text(errors="replace")) > 10, "the rep's side"
     assert rekeyed(hmc.log) > 10, "the target's side"
 

@@ -68,6 +68,16 @@ void rewrite_from(const Signed& f, std::uint64_t from) {
   }
 }
 
+// Heads of the fixture's journal, copied to a folder beside it.
+HeadOptions options_with_copies(const JournalFixture& f) {
+  HeadOptions options;
+  options.state = f.folder.path();
+  options.name = "gate/journal";
+  options.copies = f.folder.path() / "copies";
+  std::filesystem::create_directory(options.copies);
+  return options;
+}
+
 }  // namespace
 
 TEST_CASE("a journal that went on continues every head that was signed") {
@@ -255,12 +265,8 @@ TEST_CASE("the keeper makes a key once, signs when it is time, and goes on after
   if (::geteuid() != 0) return;  // the key's file must be root's
   JournalFixture f;
   SystemRandom random;
-  HeadOptions options;
-  options.state = f.folder.path();
-  options.name = "gate/journal";
-  options.copies = f.folder.path() / "copies";
+  auto options = options_with_copies(f);
   options.syslog = f.folder.path() / "log";
-  std::filesystem::create_directory(options.copies);
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   options.syslog.string().copy(address.sun_path, sizeof address.sun_path - 1);
@@ -323,12 +329,8 @@ TEST_CASE("a copy that hangs holds up nothing, and the next one is not begun") {
   if (::geteuid() != 0) return;
   JournalFixture f;
   SystemRandom random;
-  HeadOptions options;
-  options.state = f.folder.path();
-  options.name = "gate/journal";
-  options.copies = f.folder.path() / "copies";
+  auto options = options_with_copies(f);
   options.syslog.clear();
-  std::filesystem::create_directory(options.copies);
   REQUIRE(::mkfifo((options.copies / ".head").c_str(), 0600) == 0);  // opening it waits for a reader
   auto keeper = HeadKeeper::open(options, random).value();
   const auto begun = std::chrono::steady_clock::now();

@@ -3,40 +3,12 @@
 
 #include "gateway/core/ledger.h"
 #include "tests/catch.h"
-#include "tests/fakes/fake_clock.h"
-#include "tests/fakes/memory_journal.h"
+#include "tests/unit/gateway/core/desk.h"
 
 using namespace sallyport;
 using namespace std::chrono_literals;
 
 namespace {
-
-const Actor kAlice{1000, "alice"};
-const Endpoint kPeer = *Endpoint::parse("192.0.2.10:50000");
-
-Permit permit_for_networks(const std::vector<std::string>& networks) {
-  Permit permit;
-  permit.rep = "kim";
-  permit.target = "hmc1";
-  permit.policy = "hmc-ssh";
-  for (const auto& network : networks) permit.networks.push_back(*Network::parse(network));
-  permit.connect_within = 30min;
-  permit.session = 4h;
-  permit.idle = 30min;
-  permit.failed_logins = 3;
-  return permit;
-}
-Permit permit_for() { return permit_for_networks({"192.0.2.0/24", "2001:db8:1::/64"}); }
-
-struct Desk {
-  FakeClock clock;
-  SystemRandom random;
-  MemoryJournal journal{clock};
-  Ledger ledger = *Ledger::replay(journal, clock, random);
-
-  Ledger restart() { return *Ledger::replay(journal, clock, random); }
-  GrantState state(const GrantId& id) { return ledger.find(id.value())->state; }
-};
 
 Endpoint from(const std::string& address) { return {*Address::parse(address), 50000}; }
 
@@ -68,7 +40,7 @@ TEST_CASE("a source that fails too often is closed out, and nobody else, also af
 
 TEST_CASE("an IPv6 source is its /64, so that more addresses are no more tries and lock no one out") {
   Desk desk;
-  const auto id = *desk.ledger.enable(permit_for_networks({"2001:db8:1::/48"}), kAlice);
+  const auto id = *desk.ledger.enable(permit_for("kim", "hmc1", {"2001:db8:1::/48"}), kAlice);
   for (int i = 0; i < 40; ++i) fail_often(desk.ledger, id, "2001:db8:1:66::" + std::to_string(i + 1), 1);
   CHECK(desk.state(id) == GrantState::armed);
   CHECK(desk.ledger.admissible("kim", "", *Address::parse("2001:db8:1:66::ffff")) == nullptr);
@@ -97,7 +69,7 @@ TEST_CASE("where a grant's networks hold fewer sources than it takes, all of the
                                                      {{"192.0.2.64/30"}, 9},
                                                      {{"0.0.0.0/0", "::/0"}, 9}}));
   Desk desk;
-  const auto id = *desk.ledger.enable(permit_for_networks(networks), kAlice);
+  const auto id = *desk.ledger.enable(permit_for("kim", "hmc1", networks), kAlice);
   for (int i = 0; i < failures - 1; ++i)
     fail_often(desk.ledger, id, "192.0.2." + std::to_string(66 + i / 3), 1);
   CHECK(desk.state(id) == GrantState::armed);
@@ -107,7 +79,7 @@ TEST_CASE("where a grant's networks hold fewer sources than it takes, all of the
 
 TEST_CASE("unlocking forgets the failures and gives the time that is left, no more") {
   Desk desk;
-  const auto id = *desk.ledger.enable(permit_for_networks({"192.0.2.10/32"}), kAlice);
+  const auto id = *desk.ledger.enable(permit_for("kim", "hmc1", {"192.0.2.10/32"}), kAlice);
   fail_often(desk.ledger, id, "192.0.2.10", 3);
   REQUIRE(desk.state(id) == GrantState::locked);
   desk.clock.advance(10min);
@@ -125,7 +97,7 @@ TEST_CASE("unlocking forgets the failures and gives the time that is left, no mo
 
 TEST_CASE("what is over, active or too late is not unlocked") {
   Desk desk;
-  const auto id = *desk.ledger.enable(permit_for_networks({"192.0.2.10/32"}), kAlice);
+  const auto id = *desk.ledger.enable(permit_for("kim", "hmc1", {"192.0.2.10/32"}), kAlice);
   SECTION("too late") {
     fail_often(desk.ledger, id, "192.0.2.10", 3);
     desk.clock.advance(30min);
@@ -148,7 +120,7 @@ TEST_CASE("what is over, active or too late is not unlocked") {
 
 TEST_CASE("failed logins on a full disk are counted, but leave the reserve to closing records") {
   Desk desk;
-  const auto id = *desk.ledger.enable(permit_for_networks({"192.0.2.10/32"}), kAlice);
+  const auto id = *desk.ledger.enable(permit_for("kim", "hmc1", {"192.0.2.10/32"}), kAlice);
   desk.journal.full = true;
   const auto records = desk.journal.lines.size();
   fail_often(desk.ledger, id, "192.0.2.10", 3);

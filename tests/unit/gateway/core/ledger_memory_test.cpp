@@ -1,39 +1,17 @@
 // What the ledger keeps of grants that are over: the last of them, whatever the history. Runs in: tests.
 #include "gateway/core/ledger.h"
 #include "tests/catch.h"
-#include "tests/fakes/fake_clock.h"
-#include "tests/fakes/memory_journal.h"
+#include "tests/unit/gateway/core/desk.h"
 
 using namespace sallyport;
 using namespace std::chrono_literals;
 
 namespace {
 
-const Actor kAlice{1000, "alice"};
-const Endpoint kPeer = *Endpoint::parse("192.0.2.10:50000");
 constexpr std::size_t kMany = Ledger::kEndedKept + 40;
 
-struct Desk {
-  FakeClock clock;
-  SystemRandom random;
-  MemoryJournal journal{clock};
-  Ledger ledger = *Ledger::replay(journal, clock, random);
-
-  Ledger restart() { return *Ledger::replay(journal, clock, random); }
-
-  static Permit permit() {
-    Permit permit;
-    permit.rep = "kim";
-    permit.target = "hmc1";
-    permit.policy = "hmc-ssh";
-    permit.networks = {*Network::parse("192.0.2.0/24")};
-    permit.connect_within = 30min;
-    permit.session = 4h;
-    permit.idle = 30min;
-    permit.failed_logins = 3;
-    return permit;
-  }
-  GrantId enable() { return *ledger.enable(permit(), kAlice); }
+struct Busy : Desk {
+  GrantId enable() { return *ledger.enable(permit_for(), kAlice); }
 
   // A grant that has had its session. A session may end long after later grants have.
   GrantId spent() {
@@ -52,7 +30,7 @@ struct Desk {
 }  // namespace
 
 TEST_CASE("of many grants that are over, memory keeps those that ended last, after a restart the same") {
-  Desk desk;
+  Busy desk;
   SECTION("with a journal in one piece") {}
   SECTION("with a journal in segments") { desk.journal.records_a_segment = 400; }
   const auto ids = desk.many_spent();
@@ -64,7 +42,7 @@ TEST_CASE("of many grants that are over, memory keeps those that ended last, aft
     for (std::size_t i = 0; i < kMany; ++i)
       CHECK((ledger->find(ids[i].value()) != nullptr) == (i >= kMany - Ledger::kEndedKept));
   }
-  const auto next = *restarted.enable(desk.permit(), kAlice);
+  const auto next = *restarted.enable(permit_for(), kAlice);
   restarted.revoke(next, "alice", "");
   restarted.forget_ended();
   CHECK(restarted.find(ids[kMany - Ledger::kEndedKept].value()) == nullptr);
@@ -72,7 +50,7 @@ TEST_CASE("of many grants that are over, memory keeps those that ended last, aft
 }
 
 TEST_CASE("however a grant ended, it is forgotten in its turn") {
-  Desk desk;
+  Busy desk;
   const auto revoked = desk.enable(), expired = desk.enable(), cut = desk.enable();
   desk.ledger.revoke(revoked, "alice", "");
   desk.clock.advance(1min);
@@ -86,7 +64,7 @@ TEST_CASE("however a grant ended, it is forgotten in its turn") {
 }
 
 TEST_CASE("I2: a grant that is not over is never forgotten, however many have ended since") {
-  Desk desk;
+  Busy desk;
   const auto armed = desk.enable(), active = desk.enable(), revoked = desk.enable();
   REQUIRE(desk.ledger.claim(active, kPeer));
   REQUIRE(desk.ledger.claim(revoked, kPeer));
@@ -103,7 +81,7 @@ TEST_CASE("I2: a grant that is not over is never forgotten, however many have en
 }
 
 TEST_CASE("I2: a forgotten grant admits nobody, and takes no record but a failed login's") {
-  Desk desk;
+  Busy desk;
   const auto id = desk.spent();
   const auto session = desk.ledger.find(id.value())->session;
   desk.many_spent();
@@ -127,7 +105,7 @@ TEST_CASE("I2: a forgotten grant admits nobody, and takes no record but a failed
 }
 
 TEST_CASE("an end that the journal had no room for is forgotten in its turn, and recorded all the same") {
-  Desk desk;
+  Busy desk;
   const auto id = desk.enable();
   REQUIRE(desk.ledger.claim(id, kPeer));
   desk.journal.broken = true;

@@ -7,27 +7,15 @@
 #include "gateway/core/grant_snapshot.h"
 #include "gateway/core/ledger.h"
 #include "tests/catch.h"
-#include "tests/fakes/fake_clock.h"
-#include "tests/fakes/memory_journal.h"
+#include "tests/unit/gateway/core/desk.h"
 
 using namespace sallyport;
 using namespace std::chrono_literals;
 
 namespace {
 
-const Actor kAlice{1000, "alice"};
-const Endpoint kPeer = *Endpoint::parse("192.0.2.10:50000");
-
-Permit permit_for(const std::string& rep) {
-  Permit permit;
-  permit.rep = rep;
-  permit.target = "hmc1";
-  permit.policy = "hmc-ssh";
-  permit.networks = {*Network::parse("192.0.2.0/24"), *Network::parse("2001:db8:1::/64")};
-  permit.connect_within = 30min;
-  permit.session = 4h;
-  permit.idle = 30min;
-  permit.failed_logins = 3;
+Permit full_permit(const std::string& rep) {
+  auto permit = permit_for(rep);
   permit.reason = "fan";
   permit.managed_system = "s1022-a";
   Service rmc;
@@ -38,13 +26,13 @@ Permit permit_for(const std::string& rep) {
   return permit;
 }
 
-struct Desk {
+struct SegmentedDesk {
   FakeClock clock;
   SystemRandom random;
   MemoryJournal journal{clock};
   std::optional<Ledger> ledger;
 
-  explicit Desk(std::size_t records_a_segment) {
+  explicit SegmentedDesk(std::size_t records_a_segment) {
     journal.records_a_segment = records_a_segment;
     restart();
   }
@@ -78,13 +66,13 @@ nlohmann::json without_end(const Grant& grant) {
 }  // namespace
 
 TEST_CASE("a grant comes out of its snapshot as it went in") {
-  Desk desk{1'000'000};
+  SegmentedDesk desk{1'000'000};
   auto& ledger = *desk.ledger;
-  const auto armed = *ledger.enable(permit_for("ann"), kAlice);
-  const auto active = *ledger.enable(permit_for("bob"), kAlice);
+  const auto armed = *ledger.enable(full_permit("ann"), kAlice);
+  const auto active = *ledger.enable(full_permit("bob"), kAlice);
   REQUIRE(ledger.claim(active, kPeer));
   REQUIRE(ledger.connected(active, {*Address::parse("192.0.2.77"), {}, {}, false}));
-  const auto over = *ledger.enable(permit_for("cid"), kAlice);
+  const auto over = *ledger.enable(full_permit("cid"), kAlice);
   REQUIRE(ledger.claim(over, kPeer));
   Counters counters{5, 7, {{"rmc", Transport::udp, 1, 2, 3, 4}}, {{FileDirection::to_target, 1, 9}}};
   ledger.finish(over, "done", "alice", counters);
@@ -114,7 +102,7 @@ TEST_CASE("a grant comes out of its snapshot as it went in") {
 
 TEST_CASE("whatever happened, a start from the last snapshot knows what the running gate knew") {
   std::mt19937 random{5};
-  Desk desk{12};
+  SegmentedDesk desk{12};
   const std::vector<std::string> reps{"ann", "bob", "cid"};
   for (int step = 0; step < 1500; ++step) {
     desk.clock.advance(std::chrono::seconds{random() % 90});
@@ -126,7 +114,7 @@ TEST_CASE("whatever happened, a start from the last snapshot knows what the runn
     const auto pick = ids.empty() ? GrantId{"g-none"} : ids[random() % ids.size()];
     switch (random() % 9) {
       case 0:
-        (void)ledger.enable(permit_for(rep), kAlice);
+        (void)ledger.enable(full_permit(rep), kAlice);
         break;
       case 1:
         (void)ledger.claim(pick, kPeer, Entry{"login.accepted", {{"rep", rep}, {"counter", random() % 99}}});
@@ -189,10 +177,10 @@ TEST_CASE("whatever happened, a start from the last snapshot knows what the runn
 }
 
 TEST_CASE("with hundreds of grants, counters and recordings a snapshot keeps every line short") {
-  Desk desk{1'000'000};
+  SegmentedDesk desk{1'000'000};
   for (int i = 0; i < 300; ++i) {
     const auto rep = "rep" + std::to_string(i);
-    const auto id = desk.ledger->enable(permit_for(rep), kAlice);
+    const auto id = desk.ledger->enable(full_permit(rep), kAlice);
     REQUIRE(id);
     if (i % 2) desk.ledger->revoke(*id, "alice", "");
     desk.ledger->note_closing({"login.accepted", {{"rep", rep}, {"counter", i}}});
@@ -211,10 +199,10 @@ TEST_CASE("with hundreds of grants, counters and recordings a snapshot keeps eve
 }
 
 TEST_CASE("what happens at once is written at once: a login with its claim, grants that expire together") {
-  Desk desk{1'000'000};
+  SegmentedDesk desk{1'000'000};
   std::vector<GrantId> ids;
   for (int i = 0; i < 200; ++i)
-    ids.push_back(*desk.ledger->enable(permit_for("rep" + std::to_string(i)), kAlice));
+    ids.push_back(*desk.ledger->enable(full_permit("rep" + std::to_string(i)), kAlice));
   auto before = desk.journal.syncs;
   REQUIRE(desk.ledger->claim(ids[0], kPeer,
                              Entry{"login.accepted", {{"grant", ids[0].value()}, {"rep", "rep0"}}}));
@@ -239,8 +227,8 @@ TEST_CASE("what happens at once is written at once: a login with its claim, gran
 }
 
 TEST_CASE("closing acts that wait for the disk keep the segment, and are not lost by the next one") {
-  Desk desk{6};
-  const auto id = *desk.ledger->enable(permit_for("ann"), kAlice);
+  SegmentedDesk desk{6};
+  const auto id = *desk.ledger->enable(full_permit("ann"), kAlice);
   REQUIRE(desk.ledger->claim(id, kPeer));
   desk.journal.broken = true;
   desk.ledger->finish(id, "done", "", {});

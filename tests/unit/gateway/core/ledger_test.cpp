@@ -2,30 +2,12 @@
 #include "gateway/core/ledger.h"
 
 #include "tests/catch.h"
-#include "tests/fakes/fake_clock.h"
-#include "tests/fakes/memory_journal.h"
+#include "tests/unit/gateway/core/desk.h"
 
 using namespace sallyport;
 using namespace std::chrono_literals;
 
 namespace {
-
-const Actor kAlice{1000, "alice"};
-const Endpoint kPeer = *Endpoint::parse("192.0.2.10:50000");
-
-Permit permit_for(const std::string& rep = "kim", const std::string& target = "hmc1") {
-  Permit permit;
-  permit.rep = rep;
-  permit.target = target;
-  permit.policy = "hmc-ssh";
-  permit.networks = {*Network::parse("192.0.2.0/24"), *Network::parse("2001:db8:1::/64")};
-  permit.connect_within = 30min;
-  permit.session = 4h;
-  permit.idle = 30min;
-  permit.failed_logins = 3;
-  permit.ticket = "CHG-1";
-  return permit;
-}
 
 Permit permit_to_forward() {
   Permit permit = permit_for();
@@ -42,16 +24,6 @@ Permit permit_to_forward() {
   permit.managed_system = "s1022-a";
   return permit;
 }
-
-struct Desk {
-  FakeClock clock;
-  SystemRandom random;
-  MemoryJournal journal{clock};
-  Ledger ledger = *Ledger::replay(journal, clock, random);
-
-  Ledger restart() { return *Ledger::replay(journal, clock, random); }
-  GrantState state(const GrantId& id) { return ledger.find(id.value())->state; }
-};
 
 }  // namespace
 
