@@ -16,8 +16,10 @@ namespace sallyport {
 
 namespace {
 
-constexpr std::string_view kPrefix = "sealed-v1 ", kLabel = "sallyport secrets at rest v1";
-constexpr std::size_t kNonceSize = 12, kTagSize = 16, kKeySize = 32;
+constexpr std::string_view kPrefix = "sealed-v1 ";
+constexpr std::string_view kKeyLabel = "sallyport secrets at rest v1",
+                           kIdLabel = "sallyport secrets key id v1";
+constexpr std::size_t kNonceSize = 12, kTagSize = 16, kKeySize = 32, kIdBytes = 8, kIdLetters = 2 * kIdBytes;
 constexpr std::size_t kCredentialLimit = 4096;
 
 using Cipher = std::unique_ptr<EVP_CIPHER_CTX, FreeWith<EVP_CIPHER_CTX_free>>;
@@ -51,17 +53,22 @@ std::string pass(const Cipher& cipher, std::string_view in) {
   return out;
 }
 
-}  // namespace
-
-SealingKey::SealingKey(const Secret& credential) {
+// HMAC-SHA256 of `label` under the credential.
+std::string derive(const Secret& credential, std::string_view label) {
   std::string key(kKeySize, '\0');
   unsigned int length = 0;
-  our_bug(HMAC(EVP_sha256(), credential.reveal().data(), static_cast<int>(credential.size()),
-               bytes_of(kLabel), kLabel.size(), bytes_of(key), &length) == nullptr ||
+  our_bug(HMAC(EVP_sha256(), credential.reveal().data(), static_cast<int>(credential.size()), bytes_of(label),
+               label.size(), bytes_of(key), &length) == nullptr ||
               length != kKeySize,
           "HMAC-SHA256 is not available");
-  key_ = Secret::taking(std::move(key));
+  return key;
 }
+
+}  // namespace
+
+SealingKey::SealingKey(const Secret& credential)
+    : key_{Secret::taking(derive(credential, kKeyLabel))},
+      id_{to_hex(derive(credential, kIdLabel).substr(0, kIdBytes))} {}
 
 Result<SealingKey> SealingKey::read(const std::filesystem::path& credential) {
   ASSIGN_OR_RETURN(auto text, read_trusted_file(credential, Trust::secret_of_root, kCredentialLimit));
@@ -81,13 +88,15 @@ std::string SealingKey::seal(const Secret& text, std::string_view name, Random& 
   our_bug(EVP_CipherFinal_ex(cipher.get(), bytes_of(tag), &length) != 1 ||
               EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_AEAD_GET_TAG, kTagSize, tag.data()) != 1,
           "AES-256-GCM failed");
-  return std::string{kPrefix} + to_base64(nonce + sealed + tag) + "\n";
+  return std::string{kPrefix} + id_ + " " + to_base64(nonce + sealed + tag) + "\n";
 }
 
 Result<Secret> SealingKey::open(std::string_view sealed, std::string_view name) const {
-  if (!is_sealed(sealed) || !sealed.ends_with('\n')) return fail("not a sealed secret");
+  const auto id = sealing_key_id(sealed);
+  if (id.empty() || !sealed.ends_with('\n')) return fail("not a sealed secret");
+  if (id != id_) return fail("a secret that was sealed with another key ({}, and this one is {})", id, id_);
   sealed.remove_suffix(1);
-  ASSIGN_OR_RETURN(auto bytes, from_base64(sealed.substr(kPrefix.size())));
+  ASSIGN_OR_RETURN(auto bytes, from_base64(sealed.substr(kPrefix.size() + kIdLetters + 1)));
   if (bytes.size() < kNonceSize + kTagSize) return fail("a sealed secret that was cut");
   const std::string_view all{bytes};
   std::string tag{all.substr(all.size() - kTagSize)};
@@ -97,11 +106,19 @@ Result<Secret> SealingKey::open(std::string_view sealed, std::string_view name) 
   int length = 0;
   if (EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_AEAD_SET_TAG, kTagSize, tag.data()) != 1 ||
       EVP_CipherFinal_ex(cipher.get(), rest.data(), &length) != 1)
-    return fail("a sealed secret that was altered, is another's, or was sealed with another key");
+    return fail("a sealed secret that was altered or is another's");
   return text;
 }
 
 bool is_sealed(std::string_view text) noexcept { return text.starts_with(kPrefix); }
+
+std::string_view sealing_key_id(std::string_view text) noexcept {
+  if (!is_sealed(text)) return {};
+  text.remove_prefix(kPrefix.size());
+  const bool has_one = text.size() > kIdLetters && text[kIdLetters] == ' ' &&
+                       text.find_first_not_of("0123456789abcdef") == kIdLetters;
+  return has_one ? text.substr(0, kIdLetters) : std::string_view{};
+}
 
 std::string sealed_name(const std::filesystem::path& file) {
   return (file.parent_path().filename() / file.filename()).string();
@@ -109,7 +126,7 @@ std::string sealed_name(const std::filesystem::path& file) {
 
 Result<Secret> read_stored_secret(const std::filesystem::path& file, std::size_t limit,
                                   const std::filesystem::path& credential) {
-  const auto sealed_limit = kPrefix.size() + (limit + kNonceSize + kTagSize + 2) / 3 * 4 + 1;
+  const auto sealed_limit = kPrefix.size() + kIdLetters + 1 + (limit + kNonceSize + kTagSize + 2) / 3 * 4 + 1;
   ASSIGN_OR_RETURN(auto text, read_trusted_file(file, Trust::secret_of_root, sealed_limit));
   if (!is_sealed(text)) {
     if (text.size() <= limit) return Secret::taking(std::move(text));

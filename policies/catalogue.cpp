@@ -136,6 +136,17 @@ void check_target_addresses(const Catalogue& catalogue, const std::filesystem::p
 
 }  // namespace
 
+std::vector<std::filesystem::path> stored_secret_files(const Catalogue& catalogue,
+                                                       const std::filesystem::path& folder) {
+  std::vector<std::filesystem::path> files;
+  const auto add = [&](const std::filesystem::path& file) {
+    if (file.parent_path().parent_path() == folder / "secrets") files.push_back(file);
+  };
+  for (const auto& [name, rep] : catalogue.reps) add(rep.secret_file);
+  for (const auto& [name, target] : catalogue.targets) add(target.secret_file);
+  return files;
+}
+
 std::string Problem::message() const {
   const auto path = escape_terminal(file.string());
   return line == 0 ? fmt::format("{}: {}", path, text) : fmt::format("{}:{}: {}", path, line, text);

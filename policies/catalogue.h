@@ -39,6 +39,11 @@ using Problems = std::vector<Problem>;
 tl::expected<Catalogue, Problems> load_catalogue(const std::filesystem::path& folder,
                                                  const Settings* in_force = nullptr);
 
+// Where the secrets of reps and targets are to lie under `folder`/secrets, whether they are there or not.
+// Another path in a target's file is somebody else's file, too, and not among them.
+std::vector<std::filesystem::path> stored_secret_files(const Catalogue& catalogue,
+                                                       const std::filesystem::path& folder);
+
 // Names of policies, targets and reps: [a-z0-9][a-z0-9._-]{0,31}, so that they are safe in file names,
 // user names and log lines.
 bool is_name(std::string_view text) noexcept;

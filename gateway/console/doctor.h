@@ -58,6 +58,13 @@ struct PamLine {
   std::string phase;  // "auth", "account", ...; empty: an @include, of all phases
 };
 std::optional<PamLine> parse_pam_line(std::string_view line);
+struct StoredSecret {
+  std::string name;  // "reps/kim"
+  bool is_sealed = false;
+  std::string key;  // the id of the key that it was sealed with, as it says
+};
+// `key`: the id of the gate's; empty: it has none.
+Finding judge_secrets(const std::vector<StoredSecret>& secrets, const std::string& key);
 // What `sallyport-auth --try` printed (auth/pam/pam_trial.h), and how long it took.
 Finding judge_pam_trial(std::string_view told, std::chrono::milliseconds took, const std::string& file);
 

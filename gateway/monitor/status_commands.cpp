@@ -4,6 +4,7 @@
 #include "gateway/monitor/commands.h"
 #include "gateway/monitor/peer.h"
 #include "gateway/monitor/reload.h"
+#include "gateway/monitor/stored_secret.h"
 #include "gateway/monitor/version.h"
 
 namespace sallyport {
@@ -69,7 +70,7 @@ CommandResult status_command(const CommandContext& context) {
       {"connections", gate.peers.size()},
       {"listening", listening},
       {"fingerprints", gate.host_keys.fingerprints},
-      {"credential", !gate.options.credential.empty()},
+      {"sealing_key", sealing_key_id(gate)},
       {"journal", {{"seq", head.seq}, {"hash", head.hash}, {"writable", in_words(gate.ledger.writable())}}},
       {"firewall",
        {{"base", in_words(gate.firewall.check_guard())},

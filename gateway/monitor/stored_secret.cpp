@@ -24,14 +24,9 @@ bool is_plain(const std::filesystem::path& file) {
   return text && !is_sealed(Secret::taking(*std::move(text)).reveal());
 }
 
-// Of those under our own folder: another path in a target's file is somebody else's file, too.
 std::vector<std::filesystem::path> plain_secrets(const Gate& gate) {
-  std::vector<std::filesystem::path> files;
-  for (const auto& [name, rep] : gate.catalogue.reps) files.push_back(rep.secret_file);
-  for (const auto& [name, target] : gate.catalogue.targets) files.push_back(target.secret_file);
-  const auto ours = gate.options.config / "secrets";
-  std::erase_if(
-      files, [&](const auto& file) { return file.parent_path().parent_path() != ours || !is_plain(file); });
+  auto files = stored_secret_files(gate.catalogue, gate.options.config);
+  std::erase_if(files, [](const auto& file) { return !is_plain(file); });
   return files;
 }
 
@@ -53,6 +48,12 @@ Done store_privately(const std::filesystem::path& path, std::string_view text) {
   RETURN_IF_ERROR(make_private_folder(path.parent_path().parent_path()));
   RETURN_IF_ERROR(make_private_folder(path.parent_path()));
   return replace_file(path, text, 0600);
+}
+
+std::string sealing_key_id(const Gate& gate) {
+  if (gate.options.credential.empty()) return {};
+  const auto key = SealingKey::read(gate.options.credential);
+  return key ? key->id() : key.error().message();
 }
 
 Done store_secret(Gate& gate, const std::filesystem::path& path, const Secret& secret) {

@@ -38,6 +38,24 @@ TEST_CASE("I9: a sealed secret opens for no other name and with no other key") {
   CHECK_FALSE(SealingKey{Secret{std::string(33, 'k')}}.open(sealed(), "reps/kim"));
 }
 
+TEST_CASE("I9: a sealed secret says which key it needs, and nothing of the key") {
+  const auto line = sealed();
+  CHECK(sealing_key_id(line) == kKey.id());
+  CHECK(line.starts_with("sealed-v1 " + kKey.id() + " "));
+  CHECK(kKey.id().size() == 16);
+  const SealingKey other{Secret{std::string(32, 'l')}};
+  CHECK(other.id() != kKey.id());
+  const auto refused = other.open(line, "reps/kim").error().message();
+  CHECK(refused.find("sealed with another key (" + kKey.id() + ", and this one is " + other.id() + ")") !=
+        std::string::npos);
+  for (const std::string none :
+       {"", "sealed-v1 ", "sealed-v1 0123456789abcdef", "sealed-v1 0123456789abcdeF AAAA",
+        "sealed-v1 0123456789abcde AAAA", "sealed-v1 0123456789abcdef0 AAAA"}) {
+    CHECK(sealing_key_id(none).empty());
+    CHECK_FALSE(kKey.open(none + "\n", "reps/kim"));
+  }
+}
+
 TEST_CASE("I9: a sealed secret of which any letter was changed, added or left out is refused") {
   const auto whole = sealed();
   for (std::size_t at = 0; at < whole.size(); ++at) {
