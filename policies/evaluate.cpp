@@ -151,6 +151,8 @@ constexpr Rule kRules[] = {
     method_is_allowed,
     services_are_chosen,
     a_session_can_start,
+    https_has_its_door,
+    https_door_is_not_forwarded,
     no_way_around_the_recording,
     networks_are_named,
     isolated_services_stay_isolated,

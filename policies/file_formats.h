@@ -28,6 +28,8 @@ std::string to_toml(const Target& target);
 
 // An account or user name: printable ASCII without space, slash or colon, not starting with a dash.
 bool is_account(std::string_view text) noexcept;
+// "gate.example.com"; also what looks like an IPv4 address.
+bool is_host_name(std::string_view text) noexcept;
 // An address that a host can have: not unspecified, not multicast, not broadcast.
 bool is_host_address(const Address& address) noexcept;
 

@@ -22,6 +22,8 @@ using Rule = Done (*)(const Case&, Permit&);
 Done policy_is_for_this_kind(const Case& c, Permit& permit);
 Done services_are_chosen(const Case& c, Permit& permit);
 Done a_session_can_start(const Case& c, Permit& permit);
+Done https_has_its_door(const Case& c, Permit& permit);
+Done https_door_is_not_forwarded(const Case& c, Permit& permit);
 Done no_way_around_the_recording(const Case& c, Permit& permit);
 Done isolated_services_stay_isolated(const Case& c, Permit& permit);
 Done managed_system_is_clear(const Case& c, Permit& permit);

@@ -32,7 +32,9 @@ std::vector<Service> only(const std::vector<Service>& services, bool (*wanted)(c
   return some;
 }
 
-bool is_session(const Service& service) { return service.carriage == Carriage::ssh; }
+bool is_by_https(const Service& service) { return service.carriage == Carriage::https; }
+// At which a rep logs in.
+bool is_session(const Service& service) { return service.carriage == Carriage::ssh || is_by_https(service); }
 bool is_forwarded(const Service& service) { return service.carriage == Carriage::forward; }
 bool is_isolated(const Service& service) { return service.exposure == Exposure::isolated; }
 bool reaches_managed_system(const Service& service) { return service.reach == Reach::managed_system; }
@@ -89,19 +91,52 @@ Done services_are_chosen(const Case& c, Permit& permit) {
   return {};
 }
 
-// The session is the SSH connection: what opens with it closes with it.
+// The session is what was logged in to: what opens with it closes with it.
 Done a_session_can_start(const Case& c, Permit& permit) {
   if (std::any_of(permit.services.begin(), permit.services.end(), is_session)) return {};
   return fail(
-      "policy '{}' offers no service that a session could start with: it has none with carriage \"ssh\", or "
-      "only a legacy one that is not named",
+      "policy '{}' offers no service that a session could start with: it has none with carriage \"ssh\" "
+      "or \"https\", or only a legacy one that is not named",
       c.policy().name);
+}
+
+Done https_has_its_door(const Case& c, Permit& permit) {
+  const auto found = std::find_if(permit.services.begin(), permit.services.end(), is_by_https);
+  if (found == permit.services.end()) return {};
+  if (!c.catalogue.settings.https)
+    return fail(
+        "service '{}' of policy '{}' is carried by the gate's HTTPS door, and there is none (add [https] to "
+        "sallyport.toml and restart the gate, or use a policy without it)",
+        found->name, c.policy().name);
+  if (!c.target().https)
+    return fail(
+        "service '{}' of policy '{}' is carried by https, and of target '{}' nothing says how its "
+        "certificate "
+        "is known (add [https] with 'pins' to targets/{}.toml, or use a policy without it)",
+        found->name, c.policy().name, c.target().name, c.target().name);
+  return {};
+}
+
+// Whoever comes to that port must not have to be told apart by where the kernel sends it.
+Done https_door_is_not_forwarded(const Case& c, Permit& permit) {
+  const auto& door = c.catalogue.settings.https;
+  if (!door) return {};
+  for (const auto& service : only(permit.services, is_forwarded))
+    if (service.port == door->port && std::find(service.transports.begin(), service.transports.end(),
+                                                Transport::tcp) != service.transports.end())
+      return fail(
+          "service '{}' of policy '{}' forwards port {}, where the gate's own HTTPS door is ('port' in "
+          "[https]; "
+          "use a policy that carries it by https, such as hmc-web)",
+          service.name, c.policy().name, service.port.value());
+  return {};
 }
 
 // SSH to the target goes through the proxy that records it, or not at all (I6).
 Done no_way_around_the_recording(const Case& c, Permit& permit) {
   for (const auto& service : permit.services)
-    if (!is_session(service) && service.reach == Reach::hmc && service.port == c.target().ssh_port &&
+    if (service.carriage != Carriage::ssh && service.reach == Reach::hmc &&
+        service.port == c.target().ssh_port &&
         std::find(service.transports.begin(), service.transports.end(), Transport::tcp) !=
             service.transports.end())
       return fail(

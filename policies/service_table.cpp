@@ -15,19 +15,11 @@ bool is_over(const Service& service, Transport transport) {
          service.transports.end();
 }
 
-// What this version cannot carry is refused here, not ignored: an admin must not believe it is offered.
+// RFC 4251 section 4 and RFC 4254 section 7: SSH, and what runs inside it, is TCP. HTTP/1.1 is, too.
 void check_carriage(TableReader& table, const Service& service) {
-  const auto carriage = to_text(service.carriage);
-  if (service.carriage == Carriage::https)
-    table.problem(table.line_of("carriage"),
-                  fmt::format("service '{}' is carried by https: this version carries ssh, forward and "
-                              "through-ssh; https is not yet offered",
-                              service.name));
-  // RFC 4251 section 4 and RFC 4254 section 7: SSH, and what runs inside it, is TCP.
-  const bool inside_ssh = service.carriage == Carriage::ssh || service.carriage == Carriage::through_ssh;
-  if (inside_ssh && is_over(service, Transport::udp))
-    table.problem(table.line_of("transport"),
-                  fmt::format("service '{}' carries {} over udp (expected tcp)", service.name, carriage));
+  if (service.carriage != Carriage::forward && is_over(service, Transport::udp))
+    table.problem(table.line_of("transport"), fmt::format("service '{}' carries {} over udp (expected tcp)",
+                                                          service.name, to_text(service.carriage)));
 }
 
 // Only packets that the kernel routes have another way to go, and a source that can be seen.
@@ -120,7 +112,13 @@ Service read_service(TableReader& table, Port gate_ssh_port) {
 // A packet says no more than transport and port: each pair must mean one thing, whatever is carried how.
 void check_apart(TableReader& table, const Service& service, const std::vector<Service>& others) {
   for (const auto& other : others) {
-    if (other.name == service.name)
+    if (service.carriage == Carriage::https && other.carriage == Carriage::https)
+      table.problem(
+          table.line_of("carriage"),
+          fmt::format("services '{}' and '{}' are both carried by https (expected one: the gate has "
+                      "one such door)",
+                      other.name, service.name));
+    else if (other.name == service.name)
       table.problem(table.line_of("name"), fmt::format("service '{}' is there twice", service.name));
     else if (other.port == service.port && service.port != Port{0} &&
              std::any_of(service.transports.begin(), service.transports.end(),

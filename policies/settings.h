@@ -4,10 +4,12 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/endpoint.h"
+#include "base/tls_profile.h"
 #include "policies/service.h"
 #include "policies/ssh_algorithms.h"
 
@@ -29,10 +31,19 @@ struct JournalSettings {
   std::filesystem::path copy_heads_to;     // a folder that gets every signed head; empty: none
 };
 
+// The HTTPS door: a portal and a proxy for browsers and REST clients.
+struct HttpsDoor {
+  Port port{443};
+  TlsProfile profile = TlsProfile::modern;
+  // PEM, the key root's alone; both empty: one that the gate signs itself.
+  std::filesystem::path certificate, key;
+};
+
 struct Settings {
   std::string gate_name;           // how reps know the gate: a host name
   std::vector<Address> addresses;  // service addresses: where it listens while a grant is live
   Port ssh_port{22};
+  std::optional<HttpsDoor> https;          // without [https] there is no such door
   std::vector<Network> isolated_networks;  // private networks, from which "isolated" services may be used
   std::string banner;                      // shown before login; may be empty
   LoginLimits login;

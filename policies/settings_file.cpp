@@ -14,14 +14,6 @@ constexpr std::size_t kMostAddresses = 16;
 constexpr std::size_t kMostNetworks = 64;
 constexpr std::size_t kLongestBanner = 4000;  // one message to a worker must hold it
 
-bool is_host_name(std::string_view text) {
-  const auto allowed = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
-  };
-  return !text.empty() && text.size() <= 253 && text.front() != '-' && text.front() != '.' &&
-         std::all_of(text.begin(), text.end(), allowed);
-}
-
 std::vector<Address> read_addresses(TableReader& gate) {
   std::vector<Address> addresses;
   for (const auto& [line, address] : gate.values("addresses", kMostAddresses, Address::parse)) {
@@ -103,6 +95,33 @@ void read_ssh(TableReader ssh, Settings& settings) {
   ssh.finish();
 }
 
+std::filesystem::path read_path(TableReader& table, std::string_view key) {
+  const auto path = table.text(key, "", 1024);
+  if (!path.empty() && path.front() != '/')
+    table.problem(table.line_of(key),
+                  fmt::format("'{}' is \"{}\" (expected a file's full path)", key, escape_terminal(path)));
+  return path;
+}
+
+HttpsDoor read_https(TableReader https, Port ssh_port) {
+  HttpsDoor door;
+  door.port = Port{static_cast<std::uint16_t>(https.number("port", 443, 1, 65535))};
+  if (door.port == ssh_port)
+    https.problem(https.line_of("port"),
+                  fmt::format("'port' in [https] is {}, which is 'ssh_port' in [gate] (expected another)",
+                              door.port.value()));
+  door.profile = https.choice("profile", door.profile,
+                              {{"modern", TlsProfile::modern}, {"nist-800-131a", TlsProfile::nist_800_131a}});
+  door.certificate = read_path(https, "certificate");
+  door.key = read_path(https, "key");
+  if (door.certificate.empty() != door.key.empty())
+    https.problem(https.line(),
+                  "[https] names one of 'certificate' and 'key' (expected both, or neither: then "
+                  "the gate makes its own)");
+  https.finish();
+  return door;
+}
+
 void read_firewall(TableReader firewall, Settings& settings) {
   settings.mark_bit = 1U << firewall.number("mark_bit", 30, 0, 31);
   settings.transit = firewall.boolean("transit", settings.transit);
@@ -150,12 +169,22 @@ Settings read_settings(TableReader file) {
   if (file.has("gate")) read_gate(gate, settings);
   read_login(file.table("login"), settings.login);
   read_ssh(file.table("ssh"), settings);
+  auto https = file.table("https");
+  if (file.has("https")) settings.https = read_https(https, settings.ssh_port);
   read_firewall(file.table("firewall"), settings);
   read_worker(file.table("worker"), settings);
   read_pam(file.table("pam"), settings);
   read_journal(file.table("journal"), settings.journal);
   file.finish();
   return settings;
+}
+
+bool is_host_name(std::string_view text) noexcept {
+  const auto allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
+  };
+  return !text.empty() && text.size() <= 253 && text.front() != '-' && text.front() != '.' &&
+         std::all_of(text.begin(), text.end(), allowed);
 }
 
 bool is_account(std::string_view text) noexcept {

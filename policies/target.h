@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,15 @@ struct ManagedSystem {
   std::vector<Address> addresses;  // at most one of a family
 };
 
+// Its web interface and REST API, as the gate's HTTPS door reaches them.
+struct TargetHttps {
+  Port port{443};
+  std::string name;                   // what it is called in URLs: a host name or an address
+  std::vector<std::string> aliases;   // what else it calls itself
+  std::vector<std::string> pins;      // Base64 of the SHA-256 of a public key (RFC 7469, section 2.4)
+  std::filesystem::path authorities;  // PEM, root's; without pins: who certifies `name`
+};
+
 struct Target {
   std::string name;  // the file's name without .toml
   std::string description;
@@ -42,6 +52,7 @@ struct Target {
   SshAlgorithms algorithms;            // only these, in this order; an empty list: all that the gate offers
   std::string user;                    // whom to log in as there
   TargetLogin login = TargetLogin::prompt;
+  std::optional<TargetHttps> https;   // without [https] its web interface is not offered
   std::filesystem::path secret_file;  // key or password; empty with `prompt`; readable by root only
 };
 

@@ -3,6 +3,9 @@
 #include <array>
 #include <utility>
 
+#include "base/encoding.h"
+#include "base/escape.h"
+#include "base/file.h"
 #include "policies/file_formats.h"
 #include "policies/host_key.h"
 #include "policies/ssh_algorithms.h"
@@ -17,6 +20,10 @@ constexpr std::size_t kMostManagedSystems = 64;
 constexpr std::size_t kLongestDescription = 256;
 constexpr std::ptrdiff_t kMostHmcsOfDs8000 = 2;
 constexpr std::size_t kMostAlgorithms = 32;
+// One message to a worker must hold them.
+constexpr std::size_t kMostAliases = 16, kMostPins = 8, kMostAuthorities = 32 * 1024;
+constexpr std::string_view kPinPrefix = "sha256//";
+constexpr std::size_t kPinBytes = 32;
 constexpr std::array<std::pair<const char*, std::vector<std::string> SshAlgorithms::*>, 4> kAlgorithmKeys{
     {{"key_exchanges", &SshAlgorithms::key_exchanges},
      {"ciphers", &SshAlgorithms::ciphers},
@@ -151,6 +158,59 @@ void read_ssh(TableReader ssh, Target& target, std::string_view name) {
   ssh.finish();
 }
 
+// As curl's --pinnedpubkey writes one: "sha256//" and Base64.
+Result<std::string> parse_pin(std::string_view text) {
+  if (text.starts_with(kPinPrefix)) {
+    const auto digest = from_base64(text.substr(kPinPrefix.size()));
+    if (digest && digest->size() == kPinBytes) return std::string{text.substr(kPinPrefix.size())};
+  }
+  return fail(
+      "\"{}\" is no pin (expected \"sha256//\" and the Base64 of a SHA-256, as curl --pinnedpubkey takes)",
+      escape_terminal(text));
+}
+
+Result<std::string> parse_host(std::string_view text) {
+  if (is_host_name(text) || Address::parse(text)) return std::string{text};
+  return fail("\"{}\" is neither a host name nor an address", escape_terminal(text));
+}
+
+void read_authorities(TableReader& https, TargetHttps& site) {
+  const auto path = https.text("authorities", "", 4096);
+  site.authorities = path;
+  if (path.empty()) return;
+  const auto line = https.line_of("authorities");
+  if (!site.authorities.is_absolute())
+    https.problem(line, fmt::format("'authorities' in [https] is \"{}\" (expected a file's full path)",
+                                    escape_terminal(path)));
+  else if (const auto read = read_trusted_file(site.authorities, Trust::owned_by_root, kMostAuthorities);
+           !read)
+    https.problem(line, "the authorities of [https]: " + read.error().message());
+}
+
+TargetHttps read_https(TableReader https, const Target& target) {
+  TargetHttps site;
+  site.port = Port{static_cast<std::uint16_t>(https.number("port", 443, 1, 65535))};
+  const auto usual = target.addresses.empty() ? "" : target.addresses.front().text();
+  site.name = https.text("name", usual, 253);
+  if (https.has("name") && !parse_host(site.name))
+    https.problem(https.line_of("name"),
+                  fmt::format("'name' in [https] is \"{}\" (expected a host name or an "
+                              "address)",
+                              escape_terminal(site.name)));
+  for (auto& placed : https.values("aliases", kMostAliases, parse_host))
+    site.aliases.push_back(std::move(placed.value));
+  for (auto& placed : https.values("pins", kMostPins, parse_pin))
+    site.pins.push_back(std::move(placed.value));
+  read_authorities(https, site);
+  if (site.pins.empty() == site.authorities.empty())
+    https.problem(
+        https.line(),
+        "[https] is to say how the HMC's certificate is known: expected 'pins' (for one that it signed "
+        "itself) or 'authorities' (a file of certificates that sign it), and not both");
+  https.finish();
+  return site;
+}
+
 void read_login(TableReader login, Target& target, const std::filesystem::path& folder,
                 const CheckSecret& check_secret) {
   target.login = login.choice(
@@ -187,6 +247,22 @@ std::string algorithm_lines(const Target& target) {
   return text;
 }
 
+std::string list_of(const std::vector<std::string>& items, std::string_view prefix = "") {
+  std::string text;
+  for (const auto& item : items)
+    text += fmt::format("{}{}", text.empty() ? "" : ", ", to_toml_string(std::string{prefix} + item));
+  return fmt::format("[{}]", text);
+}
+
+std::string https_lines(const TargetHttps& site) {
+  auto text = fmt::format("\n[https]\nport = {}\nname = {}\n", site.port.value(), to_toml_string(site.name));
+  if (!site.aliases.empty()) text += fmt::format("aliases = {}\n", list_of(site.aliases));
+  if (!site.pins.empty()) text += fmt::format("pins = {}\n", list_of(site.pins, kPinPrefix));
+  if (!site.authorities.empty())
+    text += fmt::format("authorities = {}\n", to_toml_string(site.authorities.string()));
+  return text;
+}
+
 std::string addresses_line(const std::vector<Address>& addresses) {
   std::string items;
   for (const auto& address : addresses)
@@ -210,6 +286,8 @@ Target read_target(TableReader file, const std::string& name, const std::filesys
   if (!file.has("ssh")) file.missing("ssh", "a table [ssh] with host_keys");
   auto ssh = file.table("ssh");
   if (file.has("ssh")) read_ssh(ssh, target, name);
+  auto https = file.table("https");
+  if (file.has("https")) target.https = read_https(https, target);
   if (!file.has("login"))
     file.missing("login", "a table [login] with method = \"prompt\", \"key\" or \"password\"");
   auto login = file.table("login");
@@ -234,6 +312,7 @@ std::string to_toml(const Target& target) {
   text += "]\n" + algorithm_lines(target) + "\n[login]\n";
   line("method", to_text(target.login));
   if (!target.secret_file.empty()) line("secret_file", target.secret_file.string());
+  if (target.https) text += https_lines(*target.https);
   for (const auto& system : target.managed_systems) {
     text += "\n[[managed_system]]\n";
     line("name", system.name);

@@ -50,8 +50,10 @@ void print_found(const ConsoleContext& context, const Catalogue& catalogue) {
   std::string addresses;
   for (const auto& address : catalogue.settings.addresses)
     addresses += (addresses.empty() ? "" : ", ") + address.text();
-  print(fmt::format("gate      {} on {}, port {}\n", catalogue.settings.gate_name, addresses,
-                    catalogue.settings.ssh_port.value()));
+  const auto& door = catalogue.settings.https;
+  print(fmt::format("gate      {} on {}, port {}{}\n", catalogue.settings.gate_name, addresses,
+                    catalogue.settings.ssh_port.value(),
+                    door ? fmt::format(", HTTPS on port {}", door->port.value()) : ""));
   print(fmt::format("policies  {}\ntargets   {}\nreps      {}\n", names_in(catalogue.policies),
                     names_in(catalogue.targets), names_in(catalogue.reps)));
   print(painted("no problems", Color::good, context.color) + "\n");

@@ -144,13 +144,21 @@ std::string grant_text(const Json& grant, bool color, WallTime now) {
 std::string tell_text(const Json& tell, bool color) {
   const auto commands = texts_of(tell, "commands"), fingerprints = texts_of(tell, "fingerprints");
   std::string text = painted("Tell the representative:", Color::strong, color) + "\n";
-  for (const auto& command : commands)
-    text += fmt::format("  {}{}\n", &command == &commands.front() ? "" : "or  ",
-                        painted(command, Color::none, color));
-  text += "  The gate's host key is\n";
-  for (const auto& fingerprint : fingerprints)
+  const auto ways = [&](const std::vector<std::string>& some, const std::string& before) {
+    for (const auto& way : some)
+      text += fmt::format("  {}{}{}\n", before, &way == &some.front() ? "" : "or  ",
+                          painted(way, Color::none, color));
+  };
+  ways(commands, "");
+  if (!commands.empty()) text += "  The gate's host key is\n";
+  for (const auto& fingerprint : commands.empty() ? std::vector<std::string>{} : fingerprints)
     text += fmt::format("    {}\n", painted(fingerprint, Color::none, color));
-  return text;
+  const auto urls = texts_of(tell, "urls");
+  if (urls.empty()) return text;
+  text += fmt::format("  {}by browser, as user {}\n", commands.empty() ? "" : "Or ", text_of(tell, "user"));
+  ways(urls, "  ");
+  return text + fmt::format("  The gate's certificate is\n    {}\n",
+                            painted(text_of(tell, "certificate"), Color::none, color));
 }
 
 std::string kernel_text(const Json& lines, bool color) {

@@ -144,6 +144,8 @@ GateNeeds needs_of(const Catalogue& catalogue) {
   GateNeeds needs;
   std::set<GateNeeds::Service> services{
       {Transport::tcp, catalogue.settings.ssh_port, GateNeeds::Path::to_gate}};
+  if (const auto& door = catalogue.settings.https)
+    services.insert({Transport::tcp, door->port, GateNeeds::Path::to_gate});
   for (const auto& [name, policy] : catalogue.policies)
     for (const auto& service : policy.services)
       for (const auto transport : service.transports)
@@ -151,6 +153,7 @@ GateNeeds needs_of(const Catalogue& catalogue) {
   needs.addresses = catalogue.settings.addresses;
   for (const auto& [name, target] : catalogue.targets) {
     services.insert({Transport::tcp, target.ssh_port, GateNeeds::Path::to_target});
+    if (target.https) services.insert({Transport::tcp, target.https->port, GateNeeds::Path::to_target});
     needs.targets.insert(needs.targets.end(), target.addresses.begin(), target.addresses.end());
     for (const auto& system : target.managed_systems)
       needs.targets.insert(needs.targets.end(), system.addresses.begin(), system.addresses.end());

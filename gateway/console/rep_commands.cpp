@@ -126,7 +126,8 @@ Done print_enrollment(const ConsoleContext& context, const Json& result, const S
                     escape_terminal(suite),
                     mutual ? "  mutual  yes: the gate answers a question of the rep's first\n" : ""));
   if (with_qr) {
-    ASSIGN_OR_RETURN(const auto code, qr_code(enrollment_uri(name, gate, suite, mutual, secret), context.color));
+    ASSIGN_OR_RETURN(const auto code,
+                     qr_code(enrollment_uri(name, gate, suite, mutual, secret), context.color));
     print(code + "\n");
   }
   print(fmt::format(

@@ -1,6 +1,8 @@
 // Pure; runs in: sallyportd.
 #include "gateway/core/grant.h"
 
+#include <algorithm>
+
 namespace sallyport {
 
 namespace {
@@ -16,6 +18,11 @@ std::optional<GrantState> grant_state_from(std::string_view text) noexcept {
   for (std::size_t i = 0; i < kStateNames.size(); ++i)
     if (kStateNames[i] == text) return static_cast<GrantState>(i);
   return std::nullopt;
+}
+
+bool offers(const Grant& grant, Carriage door) {
+  return std::ranges::any_of(grant.services,
+                             [door](const Service& service) { return service.carriage == door; });
 }
 
 }  // namespace sallyport

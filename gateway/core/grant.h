@@ -128,4 +128,7 @@ struct Grant {
   std::string end_reason;
 };
 
+// Whether a rep logs in for it at that door: `ssh` or `https`.
+bool offers(const Grant& grant, Carriage door);
+
 }  // namespace sallyport

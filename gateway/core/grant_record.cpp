@@ -193,7 +193,8 @@ Entry about(const Grant& grant, const char* event, Json fields = Json::object())
   return Entry{event, std::move(fields)};
 }
 
-Json to_json(const SshLeg& leg) {
+Json to_json(const Leg& leg, Carriage door) {
+  if (door == Carriage::https) return {{"version", leg.key_exchange}, {"cipher", leg.cipher}};
   return {{"key_exchange", leg.key_exchange}, {"cipher", leg.cipher}, {"mac", leg.mac}};
 }
 
@@ -271,10 +272,11 @@ Entry grant_revoked(const Grant& grant, const std::string& by, const std::string
 }
 
 Entry session_connected(const Grant& grant, const Connection& connection) {
+  const bool is_web = connection.door == Carriage::https;
   Json fields{{"session", grant.session},
               {"target_address", connection.target.text()},
-              {"rep_ssh", to_json(connection.rep_ssh)},
-              {"target_ssh", to_json(connection.target_ssh)}};
+              {is_web ? "rep_tls" : "rep_ssh", to_json(connection.rep, connection.door)},
+              {is_web ? "target_tls" : "target_ssh", to_json(connection.on_target, connection.door)}};
   if (connection.legacy) fields["legacy"] = true;
   return about(grant, "session.connected", std::move(fields));
 }

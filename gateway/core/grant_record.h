@@ -31,13 +31,16 @@ Entry grant_barred(const Grant& grant, const Address& from);
 Entry grant_unlocked(const Grant& grant, const std::string& by, const std::string& reason);
 Entry grant_revoked(const Grant& grant, const std::string& by, const std::string& reason);
 // What the two ends of an SSH connection agreed on, as the worker tells it.
-struct SshLeg {
+// Of an SSH connection; of a TLS one, the version stands for the key exchange, and the MAC is the cipher's
+// own.
+struct Leg {
   std::string key_exchange, cipher, mac;
 };
 struct Connection {
   Address target;
-  SshLeg rep_ssh, target_ssh;
+  Leg rep, on_target;
   bool legacy = false;  // the target's file allows SHA-1, CBC and the like
+  Carriage door = Carriage::ssh;
 };
 Entry session_connected(const Grant& grant, const Connection& connection);
 Entry session_ended(const Grant& grant, const std::string& reason, const std::string& by,

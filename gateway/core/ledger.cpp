@@ -345,19 +345,23 @@ bool Ledger::awaits(const Grant& grant, std::string_view rep, std::string_view t
                      [&](const Network& network) { return network.contains(source); });
 }
 
-const Grant* Ledger::admissible(std::string_view rep, std::string_view target, const Address& source) const {
+const Grant* Ledger::admissible(std::string_view rep, std::string_view target, const Address& source,
+                                std::optional<Carriage> door) const {
   const Grant* best = nullptr;
   for (const auto& [id, grant] : grants_)
-    if (awaits(grant, rep, target, source) && !grant.failed_logins.bars(source, grant.failed_logins_limit) &&
+    if (awaits(grant, rep, target, source) && (!door || offers(grant, *door)) &&
+        !grant.failed_logins.bars(source, grant.failed_logins_limit) &&
         (best == nullptr || grant.connect_by < best->connect_by))
       best = &grant;
   return best;
 }
 
-const Grant* Ledger::awaited(std::string_view rep, std::string_view target, const Address& source) const {
+const Grant* Ledger::awaited(std::string_view rep, std::string_view target, const Address& source,
+                             std::optional<Carriage> door) const {
   const Grant* best = nullptr;
   for (const auto& [id, grant] : grants_)
-    if (awaits(grant, rep, target, source) && (best == nullptr || grant.connect_by < best->connect_by))
+    if (awaits(grant, rep, target, source) && (!door || offers(grant, *door)) &&
+        (best == nullptr || grant.connect_by < best->connect_by))
       best = &grant;
   return best;
 }

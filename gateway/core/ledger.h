@@ -71,10 +71,13 @@ class Ledger {
   const Grants& grants() const noexcept { return grants_; }
   // The armed grant that this rep may use from this address; of several the one that ends first.
   // `target` narrows the choice; empty means any.
-  const Grant* admissible(std::string_view rep, std::string_view target, const Address& source) const;
+  // `door`: where the rep logs in; nothing: any.
+  const Grant* admissible(std::string_view rep, std::string_view target, const Address& source,
+                          std::optional<Carriage> door = {}) const;
   // The same also from a source that is barred from it: for what a peer is shown, which a bar must not
   // change.
-  const Grant* awaited(std::string_view rep, std::string_view target, const Address& source) const;
+  const Grant* awaited(std::string_view rep, std::string_view target, const Address& source,
+                       std::optional<Carriage> door = {}) const;
   // When an armed grant's time to connect ends, or an active one's session.
   BootTime deadline(const GrantId& id) const;
   // Armed, locked and active grants whose time has come.

@@ -7,14 +7,26 @@
 
 namespace sallyport {
 
-std::vector<Opening> entry_openings(const Grant& grant, Port ssh_port, BootTime until) {
+EntryPorts entry_ports(const Settings& settings) {
+  return {settings.ssh_port, settings.https ? std::optional{settings.https->port} : std::nullopt};
+}
+
+std::optional<Port> EntryPorts::of(const Service& service) const {
+  if (service.carriage == Carriage::ssh) return ssh;
+  return service.carriage == Carriage::https ? https : std::optional{service.port};
+}
+
+std::vector<Opening> entry_openings(const Grant& grant, const EntryPorts& ports, BootTime until) {
+  std::vector<Network> networks;
+  if (grant.state == GrantState::armed) networks = grant.networks;
+  if (grant.state == GrantState::active && grant.peer) networks = {Network::of(grant.peer->address)};
   std::vector<Opening> openings;
-  const auto open = [&](const Network& network) {
-    openings.push_back({Opening::Way::entry, network, Transport::tcp, ssh_port, until});
+  const auto open = [&](Port port) {
+    for (const auto& network : networks)
+      openings.push_back({Opening::Way::entry, network, Transport::tcp, port, until});
   };
-  if (grant.state == GrantState::armed)
-    for (const auto& network : grant.networks) open(network);
-  if (grant.state == GrantState::active && grant.peer) open(Network::of(grant.peer->address));
+  if (offers(grant, Carriage::ssh)) open(ports.ssh);
+  if (offers(grant, Carriage::https) && ports.https) open(*ports.https);
   return openings;
 }
 
@@ -66,7 +78,7 @@ Result<std::vector<Opening>> forward_openings(const Grant& grant, const Target& 
 }
 
 Done Doors::follow(const Grant& grant, BootTime until) {
-  const auto openings = entry_openings(grant, ssh_port_, until);
+  const auto openings = entry_openings(grant, ports_, until);
   if (openings.empty()) return close(grant.id), Done{};
   if (const auto held = entries_.find(grant.id); held != entries_.end())
     return firewall_->change(held->second, openings);

@@ -4,16 +4,29 @@
 #pragma once
 
 #include <map>
+#include <optional>
 
 #include "firewall/firewall.h"
 #include "gateway/core/grant.h"
+#include "policies/settings.h"
 #include "policies/target.h"
 
 namespace sallyport {
 
+// Where reps come to the gate itself.
+struct EntryPorts {
+  Port ssh{22};
+  std::optional<Port> https;  // nothing: there is no such door
+
+  // At which a rep of `service` enters: its own port where the kernel forwards, nothing where there is no
+  // door.
+  std::optional<Port> of(const Service& service) const;
+};
+EntryPorts entry_ports(const Settings& settings);
+
 class Doors {
  public:
-  Doors(Firewall& firewall, Port ssh_port) : firewall_(&firewall), ssh_port_(ssh_port) {}
+  Doors(Firewall& firewall, EntryPorts ports) : firewall_(&firewall), ports_(ports) {}
 
   // armed: the grant's networks may enter; active: the rep's address only; anything else: nothing.
   Done follow(const Grant& grant, BootTime until);
@@ -42,13 +55,13 @@ class Doors {
     std::vector<Opening> openings;
   };
   Firewall* firewall_;
-  Port ssh_port_;
+  EntryPorts ports_;
   std::map<GrantId, Lease> entries_, dials_;
   std::map<GrantId, Forwards> forwards_;
 };
 
 // What `follow` opens for a grant in this state; pure.
-std::vector<Opening> entry_openings(const Grant& grant, Port ssh_port, BootTime until);
+std::vector<Opening> entry_openings(const Grant& grant, const EntryPorts& ports, BootTime until);
 // What is routed for an active grant: its `forward` services from the rep's address to the address that
 // answered, or, in the rep's family, the target's first one. A service that finds no address of the rep's
 // family is an error, not a gap. Pure.

@@ -13,6 +13,7 @@
 #include "gateway/core/ledger.h"
 #include "gateway/monitor/control_server.h"
 #include "gateway/monitor/dial.h"
+#include "gateway/monitor/door_certificate.h"
 #include "gateway/monitor/doors.h"
 #include "gateway/monitor/host_keys.h"
 #include "gateway/monitor/listener.h"
@@ -40,7 +41,7 @@ struct Gate {
   Ledger& ledger;
   RecordingStore& recordings;
   Throttle& throttle;
-  WorkerProgram worker;
+  Workers workers;
   Doors doors;
   std::unique_ptr<Listener> listener;
   std::unique_ptr<ControlServer> control;
@@ -57,7 +58,8 @@ struct Gate {
   PeerId next_peer = kNoPeer + 1;
   bool stopping = false;  // nothing is opened any more
   bool shut = false;      // the firewall could not be repaired: nobody is let in until it can
-  Secret decoy_key{};     // for unknown names (auth/decoy.h); the same after a restart
+  std::optional<DoorCertificate> certificate{};  // of the HTTPS door, where there is one
+  Secret decoy_key{};                            // for unknown names (auth/decoy.h); the same after a restart
 };
 
 }  // namespace sallyport

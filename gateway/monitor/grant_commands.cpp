@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "gateway/core/service_record.h"
+#include "gateway/monitor/authority.h"
 #include "gateway/monitor/commands.h"
 #include "gateway/monitor/grant_json.h"
 #include "gateway/monitor/lifecycle.h"
@@ -38,12 +39,21 @@ Json what_to_tell(const Gate& gate, const Grant& grant) {
       });
   const auto user = same_rep > 1 ? grant.rep + "+" + grant.target : grant.rep;
   const auto port = settings.ssh_port.value() == 22 ? "" : fmt::format("-p {} ", settings.ssh_port.value());
+  std::vector<std::string> hosts{settings.gate_name};
   Json addresses = Json::array(), commands = Json::array();
   for (const auto& address : settings.addresses) addresses.push_back(address.text());
-  commands.push_back(fmt::format("ssh {}{}@{}", port, user, settings.gate_name));
-  for (const auto& address : settings.addresses)
-    commands.push_back(fmt::format("ssh {}{}@{}", port, user, address.text()));
-  return {{"commands", commands}, {"fingerprints", gate.host_keys.fingerprints}, {"addresses", addresses}};
+  for (const auto& address : settings.addresses) hosts.push_back(address.text());
+  if (offers(grant, Carriage::ssh))
+    for (const auto& host : hosts) commands.push_back(fmt::format("ssh {}{}@{}", port, user, host));
+  Json tell{{"commands", commands}, {"fingerprints", gate.host_keys.fingerprints}, {"addresses", addresses}};
+  if (offers(grant, Carriage::https) && settings.https && gate.certificate) {
+    tell["user"] = user;
+    tell["urls"] = Json::array();
+    for (const auto& host : hosts)
+      tell["urls"].push_back("https://" + authority(host, settings.https->port) + "/");
+    tell["certificate"] = gate.certificate->fingerprint;
+  }
+  return tell;
 }
 
 Json described(Gate& gate, const Grant& grant) {

@@ -2,6 +2,7 @@
 #include "gateway/monitor/lifecycle.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/log.h"
 #include "gateway/monitor/peer.h"
@@ -11,15 +12,24 @@ namespace sallyport {
 
 namespace {
 
-std::vector<Endpoint> service_endpoints(const Gate& gate) {
-  std::vector<Endpoint> endpoints;
-  for (const auto& address : gate.catalogue.settings.addresses)
-    endpoints.push_back({address, gate.catalogue.settings.ssh_port.value()});
-  return endpoints;
-}
-
 bool is_live(const Grant& grant) {
   return grant.state == GrantState::armed || grant.state == GrantState::active;
+}
+
+// Only the doors of grants that are live (I1).
+std::vector<Endpoint> service_endpoints(const Gate& gate) {
+  const auto ports = entry_ports(gate.catalogue.settings);
+  std::set<Port> needed;
+  for (const auto& [id, grant] : gate.ledger.grants()) {
+    if (!is_live(grant)) continue;
+    if (offers(grant, Carriage::ssh)) needed.insert(ports.ssh);
+    if (offers(grant, Carriage::https) && ports.https) needed.insert(*ports.https);
+  }
+  std::vector<Endpoint> endpoints;
+  for (const auto port : needed)
+    for (const auto& address : gate.catalogue.settings.addresses)
+      endpoints.push_back({address, port.value()});
+  return endpoints;
 }
 
 // What the kernel said, or why it could not be asked, which is as much of an alarm.
@@ -180,13 +190,9 @@ bool admits(const Gate& gate, const Address& source) {
 
 Done settle(Gate& gate) {
   if (gate.stopping || gate.shut) return gate.listener->close(), Done{};
-  const auto& grants = gate.ledger.grants();
-  const bool live =
-      std::any_of(grants.begin(), grants.end(), [](const auto& entry) { return is_live(entry.second); });
   drop_peers_if(gate, [&](const Peer& peer) {
     return peer.is_before_login() && !admits(gate, peer.endpoint().address);
   });
-  if (!live) return gate.listener->close(), Done{};
   return gate.listener->listen(service_endpoints(gate));
 }
 

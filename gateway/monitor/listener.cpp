@@ -4,6 +4,8 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
+#include <algorithm>
+
 #include "base/log.h"
 
 namespace sallyport {
@@ -32,15 +34,25 @@ Result<UniqueFd> listening_socket(const Endpoint& endpoint) {
 
 }  // namespace
 
+Result<Listener::Door> Listener::open(const Endpoint& endpoint) {
+  for (auto& door : doors_)
+    if (door.endpoint == endpoint) return std::move(door);
+  ASSIGN_OR_RETURN(auto socket, listening_socket(endpoint));
+  const int fd = socket.get();
+  return Door{endpoint, std::move(socket),
+              Watch{*loop_, fd, Watch::For::reading, [this, fd, endpoint] { accept_some(fd, endpoint); }}};
+}
+
 Done Listener::listen(const std::vector<Endpoint>& endpoints) {
   if (listening() == endpoints) return {};
   std::vector<Door> doors;
-  doors_.clear();
   for (const auto& endpoint : endpoints) {
-    ASSIGN_OR_RETURN(auto socket, listening_socket(endpoint));
-    const int fd = socket.get();
-    doors.push_back({endpoint, std::move(socket),
-                     Watch{*loop_, fd, Watch::For::reading, [this, fd] { accept_some(fd); }}});
+    auto door = open(endpoint);
+    if (!door) {
+      close();
+      return tl::unexpected{door.error()};
+    }
+    doors.push_back(*std::move(door));
   }
   doors_ = std::move(doors);
   return {};
@@ -52,7 +64,11 @@ std::vector<Endpoint> Listener::listening() const {
   return endpoints;
 }
 
-void Listener::accept_some(int socket) {
+bool Listener::is_open(int socket) const {
+  return std::ranges::any_of(doors_, [socket](const Door& door) { return door.socket.get() == socket; });
+}
+
+void Listener::accept_some(int socket, Endpoint at) {  // a copy: the callback may destroy the watch
   for (int i = 0; i < kAcceptsATurn; ++i) {
     sockaddr_storage address{};
     socklen_t length = sizeof address;
@@ -67,8 +83,8 @@ void Listener::accept_some(int socket) {
     (void)setsockopt(connection.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     const auto peer = Endpoint::from_sockaddr(reinterpret_cast<sockaddr*>(&address), length);
     if (!peer) continue;
-    on_connection_(std::move(connection), *peer);
-    if (doors_.empty()) return;  // the callback closed us
+    on_connection_(std::move(connection), *peer, at);
+    if (!is_open(socket)) return;  // the callback closed it
   }
 }
 

@@ -15,10 +15,11 @@ namespace sallyport {
 
 class Listener {
  public:
-  using OnConnection = std::function<void(UniqueFd socket, const Endpoint& peer)>;
+  // `at`: which of the endpoints it came to.
+  using OnConnection = std::function<void(UniqueFd socket, const Endpoint& peer, const Endpoint& at)>;
   Listener(Loop& loop, OnConnection on_connection) : loop_(&loop), on_connection_(std::move(on_connection)) {}
 
-  // Listens on all of `endpoints` or none; does nothing when it does so already.
+  // Listens on all of `endpoints` or none; where it does so already nobody who waits there is turned away.
   Done listen(const std::vector<Endpoint>& endpoints);
   void close() { doors_.clear(); }
   std::vector<Endpoint> listening() const;
@@ -29,7 +30,9 @@ class Listener {
     UniqueFd socket;
     Watch watch;  // destroyed before the socket it borrows
   };
-  void accept_some(int socket);
+  Result<Door> open(const Endpoint& endpoint);
+  bool is_open(int socket) const;
+  void accept_some(int socket, Endpoint at);
   Loop* loop_;
   OnConnection on_connection_;
   std::vector<Door> doors_;

@@ -115,6 +115,13 @@ void on_signal(int signal, Gate& gate, Shutdown& shutdown) {
   notify_service_manager("READY=1");
 }
 
+Workers worker_programs(const Options& options, const Settings& settings) {
+  const auto program = [&](const char* name) {
+    return WorkerProgram{options.libexec / name, settings.worker_user, options.run / "empty"};
+  };
+  return {program("sallyport-ssh"), program("sallyport-https")};
+}
+
 Done make_folders(const Options& options, std::optional<gid_t> auditors) {
   RETURN_IF_ERROR(make_folder(options.state, 0750));
   // Auditors read the journal and the recordings in there; they write nothing.
@@ -204,9 +211,8 @@ Done run_monitor(const Options& options) {
   Incarnation incarnation = 0;
   random.fill(std::as_writable_bytes(std::span{&incarnation, 1}));
   Throttle throttle{clock, throttle_limits(catalogue.settings.login)};
-  const auto ssh_port = catalogue.settings.ssh_port;
-  WorkerProgram worker{options.libexec / "sallyport-ssh", catalogue.settings.worker_user,
-                       options.run / "empty"};
+  const auto ports = entry_ports(catalogue.settings);
+  const auto workers = worker_programs(options, catalogue.settings);
   Gate gate{loop,
             clock,
             random,
@@ -219,8 +225,8 @@ Done run_monitor(const Options& options) {
             ledger,
             recordings,
             throttle,
-            worker,
-            Doors{*firewall, ssh_port},
+            workers,
+            Doors{*firewall, ports},
             {},
             {},
             {},
@@ -229,8 +235,10 @@ Done run_monitor(const Options& options) {
             {},
             {}};
   gate.decoy_key = Secret::taking(Sha256::hex_of(gate.host_keys.private_keys.front().reveal()));
-  gate.listener = std::make_unique<Listener>(
-      loop, [&gate](UniqueFd socket, const Endpoint& peer) { welcome(gate, std::move(socket), peer); });
+  gate.listener =
+      std::make_unique<Listener>(loop, [&gate](UniqueFd socket, const Endpoint& peer, const Endpoint& at) {
+        welcome(gate, std::move(socket), peer, Port{at.port});
+      });
   ASSIGN_OR_RETURN(gate.control, ControlServer::listen(
                                      loop, options.run / "control.sock",
                                      [&gate](std::uint64_t id, const nlohmann::json& request) {
@@ -244,6 +252,7 @@ Done run_monitor(const Options& options) {
   RETURN_IF_ERROR(ledger.note(
       {"gateway.started", {{"version", kVersion}, {"incarnation", fmt::format("{:016x}", incarnation)}}}));
   RETURN_IF_ERROR(note_key(ledger, heads));
+  RETURN_IF_ERROR(load_certificate(gate));
   seal_stored_secrets(gate);
   return run(gate, *journal, heads);
 }

@@ -11,9 +11,11 @@
 
 namespace sallyport {
 
-Peer::Peer(Gate& gate, PeerId id, Endpoint endpoint, Throttle::Ticket ticket, WorkerProcess worker)
+Peer::Peer(Gate& gate, PeerId id, Carriage door, Endpoint endpoint, Throttle::Ticket ticket,
+           WorkerProcess worker)
     : gate_(gate),
       id_(id),
+      door_(door),
       endpoint_(endpoint),
       ticket_(std::move(ticket)),
       worker_(std::move(worker)),
@@ -28,12 +30,22 @@ Peer::~Peer() {
   if (helper_) gate_.ended_helpers.push_back(helper_->pid());
 }
 
-Done Peer::begin(const UniqueFd& socket) {
+Answer Peer::beginning() const {
   const auto& settings = gate_.catalogue.settings;
+  if (door_ == Carriage::https)
+    return BeginWeb{settings.banner, settings.gate_name, gate_.certificate->key.clone(),
+                    gate_.certificate->certificates, settings.https->profile};
   Begin begin{settings.banner, {}, settings.login.tries, algorithms_for_reps(settings.ssh_profile)};
   for (const auto& key : gate_.host_keys.private_keys) begin.host_keys.push_back(key.clone());
-  const auto bytes = encode(gate_.incarnation, Answer{std::move(begin)});
-  return worker_.channel().send(bytes, socket.get());
+  return begin;
+}
+
+Done Peer::begin(const UniqueFd& socket) {
+  return worker_.channel().send(encode(gate_.incarnation, beginning()), socket.get());
+}
+
+void Peer::hand_over(const UniqueFd& socket) {
+  (void)worker_.channel().send(encode(gate_.incarnation, Answer{AnotherConnection{}}), socket.get());
 }
 
 void Peer::on_message() {
@@ -90,15 +102,36 @@ Session* Peer::session() {
 
 std::string Peer::cut(const std::string& sentence) { return sentence.substr(0, limit::sentence); }
 
-void welcome(Gate& gate, UniqueFd socket, const Endpoint& endpoint) {
+namespace {
+
+// Which of a browser's connections is whose can be told by reading them alone, so one worker has all of a
+// source address.
+Peer* web_peer_of(Gate& gate, const Address& source) {
+  for (const auto& [id, peer] : gate.peers)
+    if (peer->door() == Carriage::https && peer->endpoint().address == source)
+      return peer.get();
+  return nullptr;
+}
+
+Carriage door_at(const Gate& gate, Port at) {
+  return entry_ports(gate.catalogue.settings).https == at ? Carriage::https : Carriage::ssh;
+}
+
+}  // namespace
+
+void welcome(Gate& gate, UniqueFd socket, const Endpoint& endpoint, Port at) {
+  const auto door = door_at(gate, at);
+  if (door == Carriage::https)
+    if (Peer* const known = web_peer_of(gate, endpoint.address)) return known->hand_over(socket);
   // The kernel says the same; this holds while somebody else's rules stand in the way of ours.
   if (!admits(gate, endpoint.address)) return;
   auto ticket = gate.throttle.admit(endpoint.address);
   if (!ticket) return log_warning("{}: {}", endpoint.text(), ticket.error().message());
-  auto worker = WorkerProcess::start(gate.worker, gate.incarnation);
+  auto worker =
+      WorkerProcess::start(door == Carriage::https ? gate.workers.https : gate.workers.ssh, gate.incarnation);
   if (!worker) return log_error("{}", worker.error().message());
   const auto id = gate.next_peer++;
-  auto peer = std::make_unique<Peer>(gate, id, endpoint, *std::move(ticket), *std::move(worker));
+  auto peer = std::make_unique<Peer>(gate, id, door, endpoint, *std::move(ticket), *std::move(worker));
   if (auto begun = peer->begin(socket); !begun) return log_error("{}", begun.error().message());
   gate.peers.emplace(id, std::move(peer));
 }

@@ -1,6 +1,7 @@
-// Peer: one SSH connection as the monitor sees it: a worker, its questions, and what they lead to. The worker
-// is treated as hostile: every question is checked against the table in requests.h and every argument again.
-// Runs in: sallyportd (privileged). Never reads a peer's bytes.
+// Peer: one SSH connection, or all HTTPS connections of one source address, as the monitor sees it: a worker,
+// its questions, and what they lead to. The worker is treated as hostile: every question is checked against
+// the table in requests.h and every argument again. Runs in: sallyportd (privileged). Never reads a peer's
+// bytes.
 #pragma once
 
 #include <functional>
@@ -18,13 +19,18 @@ namespace sallyport {
 
 class Peer {
  public:
-  Peer(Gate& gate, PeerId id, Endpoint endpoint, Throttle::Ticket ticket, WorkerProcess worker);
+  Peer(Gate& gate, PeerId id, Carriage door, Endpoint endpoint, Throttle::Ticket ticket,
+       WorkerProcess worker);
   ~Peer();
 
   // Hands the rep's socket to the worker and starts the clock of the login.
   Done begin(const UniqueFd& socket);
+  // One more connection of the same source address to the HTTPS door. A worker that does not take it loses
+  // that one alone.
+  void hand_over(const UniqueFd& socket);
 
   PeerId id() const noexcept { return id_; }
+  Carriage door() const noexcept { return door_; }
   const Endpoint& endpoint() const noexcept { return endpoint_; }
   bool is_before_login() const noexcept {
     return phase_ == Phase::new_peer || phase_ == Phase::introduced || phase_ == Phase::challenged;
@@ -80,7 +86,11 @@ class Peer {
   void on_dialled(Result<Dial::Connected> dialled);
   Result<UniqueFd> start_channel(Session& session, std::uint32_t channel, const AskChannel& ask);
   void target_unreachable(const std::string& sentence, const std::string& detail);
-  Result<TargetSocket> target_socket() const;
+  Answer beginning() const;
+  Result<Port> target_port(const Target& target) const;
+  Result<Answer> target_for_worker() const;
+  Result<TargetSocket> target_socket(const Target& target) const;
+  Result<WebTarget> web_target(const Target& target) const;  // in peer_web.cpp
   Connection connection_of(const AskConnected& ask) const;
   Done open_forwards(const Grant& grant);
   std::size_t most_channels(const Grant& grant) const;
@@ -88,18 +98,20 @@ class Peer {
 
   // ---- ways through SSH (peer_direct.cpp)
   Result<std::vector<Endpoint>> direct_endpoints(const Grant& grant, const AskDirect& ask) const;
+  Result<std::vector<Endpoint>> web_endpoints(const Target& target, const AskDirect& ask) const;
   void refuse_direct(std::uint32_t token, const std::string& asked, const std::string& why);
   void on_direct_dialled(std::uint32_t token, Result<Dial::Connected> dialled);
   void close_direct(std::uint32_t channel);
   void cut_directs() noexcept;
   bool has_running_session() { return phase_ != Phase::over && session() != nullptr && !session()->ending; }
 
-  template <class Answer>
-  void tell(Answer&& answer, int descriptor = -1);
+  template <class Words>
+  void tell(Words&& words, int descriptor = -1);
   static std::string cut(const std::string& sentence);
 
   Gate& gate_;
   PeerId id_;
+  Carriage door_;  // ssh or https
   Endpoint endpoint_;
   std::optional<Throttle::Ticket> ticket_;  // given back at login
   WorkerProcess worker_;
@@ -153,16 +165,16 @@ class Peer {
   std::map<std::uint32_t, Direct> open_directs_, closing_directs_;
 };
 
-// A new connection from the listener.
-void welcome(Gate& gate, UniqueFd socket, const Endpoint& endpoint);
+// A new connection from the listener, to that port of the gate's.
+void welcome(Gate& gate, UniqueFd socket, const Endpoint& endpoint, Port at);
 Peer* find_peer(Gate& gate, PeerId id);
 // Stops and forgets all peers that `which` names.
 void drop_peers_if(Gate& gate, const std::function<bool(const Peer&)>& which);
 void reap_helpers(Gate& gate);
 
-template <class Answer>
-void Peer::tell(Answer&& answer, int descriptor) {
-  const auto bytes = encode(gate_.incarnation, sallyport::Answer{std::forward<Answer>(answer)});
+template <class Words>
+void Peer::tell(Words&& words, int descriptor) {
+  const auto bytes = encode(gate_.incarnation, Answer{std::forward<Words>(words)});
   if (worker_.channel().send(bytes, descriptor)) return;
   // Gone, or stuck, or hostile. Its channel closes with it; on_message sees that and takes the one way out.
   phase_ = Phase::over;

@@ -102,10 +102,11 @@ void Peer::refuse_direct(std::uint32_t token, const std::string& asked, const st
 }
 
 Result<std::vector<Endpoint>> Peer::direct_endpoints(const Grant& grant, const AskDirect& ask) const {
-  const Service* const service = service_at(grant, ask.port);
-  if (service == nullptr) return fail("port {} is not granted inside SSH", ask.port);
   const auto target = gate_.catalogue.targets.find(grant.target);
   if (target == gate_.catalogue.targets.end()) return fail("the target is no longer configured");
+  if (door_ == Carriage::https) return web_endpoints(target->second, ask);
+  const Service* const service = service_at(grant, ask.port);
+  if (service == nullptr) return fail("port {} is not granted inside SSH", ask.port);
   ASSIGN_OR_RETURN(const auto addresses, meant(target->second, grant, *service, ask.host, target_address_));
   std::vector<Endpoint> endpoints;
   for (const auto& address : addresses) endpoints.push_back({address, service->port.value()});
@@ -127,7 +128,7 @@ void Peer::on_direct_dialled(std::uint32_t token, Result<Dial::Connected> dialle
                     {{"session", session.name},
                      {"grant", grant_->value()},
                      {"channel", channel},
-                     {"kind", "direct-tcpip"},
+                     {"kind", door_ == Carriage::https ? "https-connection" : "direct-tcpip"},
                      {"terminal", false},
                      {"command", escape_terminal(direct.asked)},
                      {"reached", dialled->endpoint.text()}}};

@@ -66,7 +66,7 @@ void Peer::on(AskPassword& ask) {
   const Rep* const like = asked_like(gate_, name.rep);
   const bool may_come = rep != nullptr && !gate_.ledger.reps().is_suspended(name.rep);
   const Grant* const grant =
-      may_come ? gate_.ledger.admissible(name.rep, name.target, endpoint_.address) : nullptr;
+      may_come ? gate_.ledger.admissible(name.rep, name.target, endpoint_.address, door_) : nullptr;
   rep_ = rep == nullptr ? "" : rep->name;
   grant_ = grant == nullptr ? std::nullopt : std::optional{grant->id};
   asking_ = {};
@@ -84,8 +84,9 @@ void Peer::on(AskPassword& ask) {
   // Made up for everybody, to take the same time.
   asking_.grant =
       seeming_for({name.rep, name.target, endpoint_.address}, gate_.ledger.grants(), gate_.decoy_key);
-  const Grant* const shown =
-      grant != nullptr || !may_come ? grant : gate_.ledger.awaited(name.rep, name.target, endpoint_.address);
+  const Grant* const shown = grant != nullptr || !may_come
+                                 ? grant
+                                 : gate_.ledger.awaited(name.rep, name.target, endpoint_.address, door_);
   if (shown != nullptr) asking_.grant = seeming(*shown);
   if (suite_named(asking_.suite).session_length())
     asking_.place = {asking_.grant.id, gate_.catalogue.settings.gate_name, gate_.host_keys.fingerprint()};

@@ -16,6 +16,7 @@ namespace sallyport {
 namespace {
 
 constexpr std::chrono::minutes kTargetLoginTime{10};  // its own prompts included
+constexpr std::size_t kMostWebConnections = 256;      // to the target, of one session
 
 Counters bounded(std::uint64_t to_target, std::uint64_t from_target) {
   return {std::min(to_target, kLargestNumber), std::min(from_target, kLargestNumber), {}, {}};
@@ -32,14 +33,16 @@ Secret without_line_end(const Secret& password) {
   return Secret{text};
 }
 
-const char* to_text(TargetFault fault) {
+const char* to_text(TargetFault fault, Carriage door) {
   switch (fault) {
+    case TargetFault::certificate:
+      return "shows another certificate than its file says";
     case TargetFault::host_key:
       return "shows another host key than the pinned one";
     case TargetFault::login_refused:
       return "does not let the rep in";
     case TargetFault::protocol:
-      return "does not speak SSH as expected";
+      return door == Carriage::https ? "does not speak TLS as expected" : "does not speak SSH as expected";
     case TargetFault::timed_out:
       return "accepts the connection but does not answer";
     case TargetFault::closed:
@@ -76,6 +79,8 @@ const char* to_text(ChannelKind kind) {
       return "exec";
     case ChannelKind::subsystem:
       return "subsystem";
+    case ChannelKind::requests:
+      return "https";
   }
   return "?";
 }
@@ -104,12 +109,15 @@ void Peer::on(AskTarget&) {
   const Target* const target = find_target(gate_, grant.target);
   if (target == nullptr)
     return target_unreachable("the target is no longer configured at this gate", "target not configured");
+  const auto port = target_port(*target);
+  if (!port)
+    return target_unreachable("the target is no longer configured at this gate", port.error().message());
   const auto opened =
-      gate_.doors.open_dial(*grant_, target->addresses, target->ssh_port, gate_.ledger.deadline(*grant_));
+      gate_.doors.open_dial(*grant_, target->addresses, *port, gate_.ledger.deadline(*grant_));
   if (!opened)
     return target_unreachable("the gate could not open its own way to the target", opened.error().message());
   std::vector<Endpoint> endpoints;
-  for (const auto& address : target->addresses) endpoints.push_back({address, target->ssh_port.value()});
+  for (const auto& address : target->addresses) endpoints.push_back({address, port->value()});
   dial_ = std::make_unique<Dial>(gate_.loop, std::move(endpoints),
                                  [this](Result<Dial::Connected> dialled) { on_dialled(std::move(dialled)); });
 }
@@ -126,9 +134,9 @@ void Peer::on_dialled(Result<Dial::Connected> dialled) {
     return target_unreachable("the gate could not keep its own way to the target",
                               narrowed.error().message());
   target_ = std::move(dialled->socket);
-  auto handed_over = target_socket();
+  auto handed_over = target_for_worker();
   if (!handed_over)
-    return target_unreachable("the gate's credential for the target is not usable",
+    return target_unreachable("what the gate knows of the target is not usable",
                               handed_over.error().message());
   target_address_ = endpoint.address;
   phase_ = Phase::dialled;
@@ -137,17 +145,28 @@ void Peer::on_dialled(Result<Dial::Connected> dialled) {
   tell(*std::move(handed_over), target_.get());
 }
 
-Result<TargetSocket> Peer::target_socket() const {
+Result<Port> Peer::target_port(const Target& target) const {
+  if (door_ == Carriage::ssh) return target.ssh_port;
+  if (target.https) return target.https->port;
+  return fail("targets/{}.toml has no [https] any more", target.name);
+}
+
+Result<Answer> Peer::target_for_worker() const {
   const Grant& grant = *gate_.ledger.find(grant_->value());
   const Target* const target = find_target(gate_, grant.target);
   if (target == nullptr) return fail("target {} is no longer configured", grant.target);
-  TargetSocket handed_over{target->name, target->host_keys,
-                           target->user, static_cast<TargetLoginKind>(target->login),
-                           {},           offered_to(*target, gate_.catalogue.settings.ssh_profile)};
-  if (target->login == TargetLogin::prompt) return handed_over;
+  if (door_ == Carriage::https) return web_target(*target);
+  return target_socket(*target);
+}
+
+Result<TargetSocket> Peer::target_socket(const Target& target) const {
+  TargetSocket handed_over{target.name, target.host_keys,
+                           target.user, static_cast<TargetLoginKind>(target.login),
+                           {},          offered_to(target, gate_.catalogue.settings.ssh_profile)};
+  if (target.login == TargetLogin::prompt) return handed_over;
   ASSIGN_OR_RETURN(auto credential,
-                   read_stored_secret(target->secret_file, limit::key, gate_.options.credential));
-  if (target->login == TargetLogin::password) credential = without_line_end(credential);
+                   read_stored_secret(target.secret_file, limit::key, gate_.options.credential));
+  if (target.login == TargetLogin::password) credential = without_line_end(credential);
   handed_over.credential = std::move(credential);
   return handed_over;
 }
@@ -176,7 +195,7 @@ void Peer::target_unreachable(const std::string& sentence, const std::string& de
 
 void Peer::on(AskTargetFailed& ask) {
   if (!has_running_session()) return tell(Refused{"the session has ended"});
-  const std::string sentence = fmt::format("the target {}", to_text(ask.fault));
+  const std::string sentence = fmt::format("the target {}", to_text(ask.fault, door_));
   target_unreachable(sentence, ask.detail.empty() ? sentence : fmt::format("{}: {}", sentence, ask.detail));
 }
 
@@ -204,9 +223,10 @@ void Peer::on(AskConnected& ask) {
 Connection Peer::connection_of(const AskConnected& ask) const {
   const Target* const target = find_target(gate_, gate_.ledger.find(grant_->value())->target);
   const auto leg = [](const Negotiated& agreed) {
-    return SshLeg{agreed.key_exchange, agreed.cipher, agreed.mac};
+    return Leg{agreed.key_exchange, agreed.cipher, agreed.mac};
   };
-  return {target_address_, leg(ask.rep), leg(ask.target), target != nullptr && target->legacy};
+  const bool legacy = door_ == Carriage::ssh && target != nullptr && target->legacy;
+  return {target_address_, leg(ask.rep), leg(ask.target), legacy, door_};
 }
 
 // The session is on: what the kernel routes is journaled, then opened, from the rep's address only.
@@ -225,15 +245,21 @@ Done Peer::open_forwards(const Grant& grant) {
   return gate_.doors.open_forwards(grant, forwards);
 }
 
-std::size_t Peer::most_channels(const Grant& grant) const { return policy_of(gate_, grant).channels; }
+// A browser opens connections as it likes; they are one session's, and each is recorded.
+std::size_t Peer::most_channels(const Grant& grant) const {
+  return door_ == Carriage::https ? kMostWebConnections : policy_of(gate_, grant).channels;
+}
 
 // The verb behind ask_channel: a program starts only when its record, and its recording, exist (I5, I6).
 void Peer::on(AskChannel& ask) {
   if (!has_running_session()) return tell(Refused{"the session has ended"});
   Session& session = *this->session();
-  if (session.pause) return tell(Refused{cut(session.pause->refusal)});
-  const Policy policy = policy_of(gate_, *gate_.ledger.find(grant_->value()));
-  if (session.open_channels.size() + directs_.size() >= policy.channels)
+  if ((ask.kind == ChannelKind::requests) != (door_ == Carriage::https))
+    return on_worker_gone("the worker asked for a channel of another door");
+  if (session.pause && door_ == Carriage::ssh) return tell(Refused{cut(session.pause->refusal)});
+  const Grant& grant = *gate_.ledger.find(grant_->value());
+  const Policy policy = policy_of(gate_, grant);
+  if (session.open_channels.size() + directs_.size() >= most_channels(grant))
     return tell(Refused{"too many channels are open"});
   const auto channel = session.next_channel++;
   auto writer = start_channel(session, channel, ask);
@@ -258,7 +284,7 @@ Result<UniqueFd> Peer::start_channel(Session& session, std::uint32_t channel, co
                {"terminal", ask.terminal},
                {"command", ask.command}}};
   UniqueFd writer;
-  if (ask.terminal || ask.kind == ChannelKind::shell) {
+  if (is_recorded(ask.kind, ask.terminal)) {
     ASSIGN_OR_RETURN(auto recording, gate_.recordings.create(session.name, channel));
     entry.fields["recording"] = recording.path();
     writer = recording.take_writer();

@@ -16,6 +16,7 @@ namespace {
 // A forwarded port of any policy: closed at the gate whichever grant comes, or none.
 std::set<std::pair<Transport, Port>> ports_of(const Catalogue& catalogue) {
   std::set<std::pair<Transport, Port>> ports{{Transport::tcp, catalogue.settings.ssh_port}};
+  if (const auto& door = catalogue.settings.https) ports.emplace(Transport::tcp, door->port);
   for (const auto& [name, policy] : catalogue.policies)
     for (const auto& service : policy.services)
       if (service.carriage == Carriage::forward)
@@ -83,9 +84,22 @@ tl::expected<Catalogue, Problems> read_again(const Gate& gate) {
 
 }  // namespace
 
+Done load_certificate(Gate& gate) {
+  const auto& settings = gate.catalogue.settings;
+  if (!settings.https) return {};
+  ASSIGN_OR_RETURN(auto loaded,
+                   DoorCertificate::load(settings, gate.options.state / "https", gate.clock.wall()));
+  if (loaded.is_new)
+    RETURN_IF_ERROR(gate.ledger.note({"https.certificate_made", {{"certificate", loaded.fingerprint}}}));
+  gate.certificate = std::move(loaded);
+  return {};
+}
+
 Done reload(Gate& gate) {
   auto read = read_again(gate);
   if (!read) return refused(gate, read.error());
+  if (auto loaded = load_certificate(gate); !loaded)
+    return refused(gate, {{gate.options.config / "sallyport.toml", 0, loaded.error().message()}});
   if (const auto lost = lost_by_running_sessions(gate, guarded_by(*read)); !lost.empty())
     return refused(gate, lost);
   if (auto guarded = gate.firewall.guard(guarded_by(*read)); !guarded) {

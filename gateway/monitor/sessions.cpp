@@ -14,7 +14,8 @@ namespace sallyport {
 
 namespace {
 
-constexpr std::chrono::seconds kGrace{1};  // for the worker to tell the rep and leave
+// For the worker to tell the rep and leave. A browser asks by itself, and later.
+constexpr std::chrono::seconds kGrace{1}, kWebGrace{5};
 constexpr std::uint64_t kRecordingSlack =
     1 << 20;                                 // bytes that a worker may be beyond the limit it keeps itself
 constexpr std::size_t kHashATick = 4 << 20;  // bytes of recordings hashed a session and second
@@ -171,7 +172,8 @@ void end_session(Gate& gate, const GrantId& id, const std::string& reason, const
   if (peer != nullptr) peer->end(fmt::format("the session has ended: {}", reason));
   gate.doors.close_ways(id);
   if (peer == nullptr) return finish_end(gate, id);
-  session.grace = Timer::once(gate.loop, kGrace, [&gate, id] { finish_end(gate, id); });
+  const auto grace = peer->door() == Carriage::https && !gate.stopping ? kWebGrace : kGrace;
+  session.grace = Timer::once(gate.loop, grace, [&gate, id] { finish_end(gate, id); });
 }
 
 void end_session_at_once(Gate& gate, const GrantId& id, const std::string& reason) {

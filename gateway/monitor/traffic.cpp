@@ -9,18 +9,17 @@ namespace sallyport {
 
 namespace {
 
-// The proxied SSH enters at the gate's own port; the others keep theirs.
-bool is_of(const Traffic& traffic, const Service& service, Port ssh_port) {
-  const auto port = service.carriage == Carriage::ssh ? ssh_port : service.port;
-  return traffic.port == port &&
+bool is_of(const Traffic& traffic, const Service& service, const EntryPorts& ports) {
+  return traffic.port == ports.of(service) &&
          std::ranges::find(service.transports, traffic.transport) != service.transports.end();
 }
 
-std::vector<ServiceTraffic> by_service(const Grant& grant, Port ssh_port, const TrafficByPort& traffic) {
+std::vector<ServiceTraffic> by_service(const Grant& grant, const EntryPorts& ports,
+                                       const TrafficByPort& traffic) {
   std::vector<ServiceTraffic> services;
   for (const auto& [key, seen] : traffic)
     for (const auto& service : grant.services)
-      if (is_of(seen, service, ssh_port))
+      if (is_of(seen, service, ports))
         services.push_back(
             {service.name, seen.transport, seen.in.packets, seen.in.bytes, seen.out.packets, seen.out.bytes});
   return services;
@@ -34,7 +33,7 @@ void read_traffic(Gate& gate, const GrantId& id) {
 }
 
 std::vector<ServiceTraffic> traffic_of(const Gate& gate, const GrantId& id) {
-  return by_service(*gate.ledger.find(id.value()), gate.catalogue.settings.ssh_port,
+  return by_service(*gate.ledger.find(id.value()), entry_ports(gate.catalogue.settings),
                     gate.sessions.at(id).traffic);
 }
 

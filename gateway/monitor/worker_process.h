@@ -21,6 +21,11 @@ struct WorkerProgram {
   std::filesystem::path empty_root;  // what it sees of the file system
 };
 
+// One program for each door.
+struct Workers {
+  WorkerProgram ssh, https;
+};
+
 class WorkerProcess {
  public:
   static Result<WorkerProcess> start(const WorkerProgram& program, Incarnation incarnation);

@@ -1,20 +1,18 @@
 // sallyport-ssh: serves one SSH connection of a rep. Started by the monitor as root, with the channel to it
 // as descriptor 3; reads the first byte of a peer only after it has shut itself in. Runs in: sallyport-ssh.
-#include <fcntl.h>
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
 #include <signal.h>
 #include <unistd.h>
 
-#include <charconv>
 #include <string>
-#include <string_view>
 
 #include "base/log.h"
 #include "gateway/ssh/bridge.h"
 #include "gateway/ssh/last_words.h"
 #include "gateway/ssh/login.h"
 #include "gateway/worker/confine.h"
+#include "gateway/worker/start.h"
 
 #if defined(__SANITIZE_ADDRESS__)
 // The leak check starts a thread and traces it, which the filter forbids; a worker lives for one connection.
@@ -26,36 +24,6 @@ namespace sallyport {
 namespace {
 
 using std::chrono_literals::operator""s;
-
-constexpr int kChannelDescriptor = 3;
-
-struct Arguments {
-  Incarnation incarnation = 0;
-  std::string user, empty_root;
-};
-
-Result<Arguments> read_arguments(int count, char** values) {
-  if (count != 4) return fail("usage: sallyport-ssh INCARNATION USER EMPTY_ROOT (started by sallyportd)");
-  Arguments arguments{0, values[2], values[3]};
-  const std::string_view number{values[1]};
-  const auto [end, error] =
-      std::from_chars(number.data(), number.data() + number.size(), arguments.incarnation);
-  if (error != std::errc{} || end != number.data() + number.size())
-    return fail("the incarnation is not a number");
-  return arguments;
-}
-
-// A socket must never become standard input, output or error of a library that writes there.
-Done fill_standard_descriptors() {
-  for (;;) {
-    const int fd = open("/dev/null", O_RDWR);
-    if (fd < 0) return fail_errno("opening /dev/null");
-    if (fd > STDERR_FILENO) {
-      close(fd);
-      return {};
-    }
-  }
-}
 
 // Everything of the libraries that needs files, more system calls or executable memory happens here.
 Done start_libraries() {
@@ -72,7 +40,7 @@ Done start_libraries() {
   return {};
 }
 
-Done shut_in(const Arguments& arguments) {
+Done shut_in(const WorkerArguments& arguments) {
   if (signal(SIGPIPE, SIG_IGN) == SIG_ERR) return fail_errno("ignoring SIGPIPE");
   RETURN_IF_ERROR(fill_standard_descriptors());
   RETURN_IF_ERROR(start_libraries());
@@ -101,7 +69,7 @@ TellFinished serve(RepSide& rep, const Begin& begin, MonitorClient& monitor, con
   return bridge.run();
 }
 
-Done work(const Arguments& arguments) {
+Done work(const WorkerArguments& arguments) {
   RETURN_IF_ERROR(shut_in(arguments));
   MonitorClient monitor{Channel{UniqueFd{kChannelDescriptor}}, arguments.incarnation};
   ASSIGN_OR_RETURN(auto beginning, monitor.await_begin());
@@ -119,7 +87,7 @@ Done work(const Arguments& arguments) {
 }  // namespace sallyport
 
 int main(int count, char** values) {
-  const auto arguments = sallyport::read_arguments(count, values);
+  const auto arguments = sallyport::read_worker_arguments("sallyport-ssh", count, values);
   const auto done =
       arguments ? sallyport::work(*arguments) : sallyport::Done{tl::unexpected{arguments.error()}};
   if (!done) sallyport::log_error("sallyport-ssh: {}", done.error().message());

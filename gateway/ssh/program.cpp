@@ -239,6 +239,8 @@ int Program::ask_target() {
           return ssh_channel_request_exec(twin_, request_.command.c_str());
         case ChannelKind::subsystem:
           return ssh_channel_request_subsystem(twin_, request_.command.c_str());
+        case ChannelKind::requests:  // the HTTPS door's
+          break;
       }
       return SSH_ERROR;
     case Stage::waiting:

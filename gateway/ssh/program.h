@@ -6,7 +6,7 @@
 
 #include "gateway/ssh/file_watch.h"
 #include "gateway/ssh/program_request.h"
-#include "gateway/ssh/recorder.h"
+#include "gateway/worker/recorder.h"
 #include "gateway/ssh/rep_channel.h"
 
 namespace sallyport {

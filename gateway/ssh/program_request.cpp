@@ -15,6 +15,11 @@ std::string text(const char* from_libssh) {
 
 }  // namespace
 
+RecordedTerminal recorded_terminal(const std::optional<Terminal>& terminal) {
+  if (!terminal) return {"dumb", 80, 24};
+  return {terminal->term, terminal->columns, terminal->rows};
+}
+
 bool may_set(std::string_view variable) { return variable == "LANG" || variable.starts_with("LC_"); }
 
 bool is_known_subsystem(std::string_view name) { return name == "sftp"; }

@@ -10,6 +10,7 @@
 
 #include "gateway/ssh/handles.h"
 #include "gateway/wire/message.h"
+#include "gateway/worker/recorder.h"
 
 namespace sallyport {
 
@@ -17,6 +18,9 @@ struct Terminal {
   std::string term;
   std::uint32_t columns = 0, rows = 0;
 };
+
+// A shell without a terminal is recorded as if it had the usual one.
+RecordedTerminal recorded_terminal(const std::optional<Terminal>& terminal);
 
 struct ProgramRequest {
   ChannelKind kind = ChannelKind::shell;

@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "base/secret.h"
 #include "base/ssh_algorithms.h"
+#include "base/tls_profile.h"
 
 namespace sallyport {
 
@@ -21,7 +22,8 @@ namespace limit {
 inline constexpr std::size_t user = 64, password = 512, response = 16 * 1024, prompt = 12 * 1024,
                              sentence = 512, name = 64, term = 64, host = 255, command = 16 * 1024,
                              key = 16 * 1024, banner = 4096, keys = 16, file = 4096, sha256 = 64,
-                             algorithms = 32, algorithm = 64, negotiated = 2 * algorithm + 3;
+                             algorithms = 32, algorithm = 64, negotiated = 2 * algorithm + 3,
+                             certificates = 32 * 1024, authority = 261, aliases = 16, pins = 8, pin = 44;
 }  // namespace limit
 
 template <class V>
@@ -77,8 +79,16 @@ struct AskTarget {
   template <class V>
   void visit(V&) {}
 };
-enum class TargetFault : std::uint8_t { host_key, login_refused, protocol, timed_out, closed, algorithms };
-inline constexpr auto kLastTargetFault = TargetFault::algorithms;
+enum class TargetFault : std::uint8_t {
+  host_key,
+  login_refused,
+  protocol,
+  timed_out,
+  closed,
+  algorithms,
+  certificate
+};
+inline constexpr auto kLastTargetFault = TargetFault::certificate;
 // The target answered, but its key is not the pinned one, or it lets nobody in. Answer: Refused, with the
 // sentence for the rep.
 struct AskTargetFailed {
@@ -99,8 +109,13 @@ struct AskConnected {
     target.visit(v);
   }
 };
-enum class ChannelKind : std::uint8_t { shell, exec, subsystem };
-inline constexpr auto kLastChannelKind = ChannelKind::subsystem;
+// `requests`: no program, but what a session at the HTTPS door asks of the target, one line each.
+enum class ChannelKind : std::uint8_t { shell, exec, subsystem, requests };
+inline constexpr auto kLastChannelKind = ChannelKind::requests;
+// I6: every terminal, a shell also without one (ssh -T): both are somebody at work; and all requests.
+inline bool is_recorded(ChannelKind kind, bool terminal) noexcept {
+  return terminal || kind == ChannelKind::shell || kind == ChannelKind::requests;
+}
 // Leave to start a program on a channel. Answer: ChannelGranted (with the recording's append-only descriptor
 // when there is a terminal), or Refused.
 struct AskChannel {
@@ -363,8 +378,50 @@ struct Hold {
   }
 };
 
+// ---- Monitor to a worker of the HTTPS door.
+
+// The first message, in Begin's place, with the first connection of a source address as its descriptor.
+struct BeginWeb {
+  std::string banner, gate;  // for the pages
+  Secret key;                // the gate's private key (PEM)
+  std::string certificates;  // its certificate and the chain (PEM)
+  TlsProfile profile = TlsProfile::modern;
+  template <class V>
+  void visit(V& v) {
+    v.text(banner, limit::banner);
+    v.text(gate, limit::name);
+    v.secret(key, limit::key);
+    v.text(certificates, limit::certificates);
+    v.enumeration(profile, kLastTlsProfile);
+  }
+};
+// One more connection of the same source address, as the descriptor. Unasked.
+struct AnotherConnection {
+  template <class V>
+  void visit(V&) {}
+};
+// The answer to AskTarget for a session at the HTTPS door, with the connected socket. No request before the
+// certificate is one of `pins` (Base64 of the SHA-256 of its SubjectPublicKeyInfo, RFC 7469 section 2.4) or,
+// with no pins, verifies against `authorities` (PEM) for `name`.
+struct WebTarget {
+  std::string name;                  // what it is called in Host: with the port unless that is 443
+  std::vector<std::string> aliases;  // what else it calls itself, in the same form
+  std::uint32_t port = 443;          // for AskDirect
+  std::vector<std::string> pins;
+  std::string authorities;
+  template <class V>
+  void visit(V& v) {
+    v.text(name, limit::authority);
+    v.texts(aliases, limit::aliases, limit::authority);
+    v.u32(port);
+    v.texts(pins, limit::pins, limit::pin);
+    v.text(authorities, limit::certificates);
+  }
+};
+
 using Answer = std::variant<Begin, Challenge, NotAdmitted, Admitted, TargetSocket, Connected, ChannelGranted,
-                            DirectGranted, DirectRefused, Refused, Warn, End, Hold, QuestionWanted>;
+                            DirectGranted, DirectRefused, Refused, Warn, End, Hold, QuestionWanted, BeginWeb,
+                            AnotherConnection, WebTarget>;
 
 // The monitor's life, drawn at its start: a message of an earlier monitor's worker is refused.
 using Incarnation = std::uint64_t;

@@ -27,6 +27,8 @@ namespace {
 
 // A connection needs its sockets and one recording a terminal; a leak must not grow without end.
 constexpr rlim_t kDescriptors = 256;
+// A browser's connections, a REST client's, and one to the target for each that is busy.
+constexpr rlim_t kWebDescriptors = 2100;
 // Everything a worker holds at once is bounded windows and buffers; a peer that finds a way around them
 // must not take the machine's memory. Measured on libssh 0.10: 1 MiB for a terminal, 6 for a copy of 100 MiB,
 // 44 with ten busy channels, 340 with the 100 that a policy may allow. Unused under sanitizers, whose shadow
@@ -39,10 +41,10 @@ Done limit(__rlimit_resource resource, rlim_t most) {
   return {};
 }
 
-Done limit_resources() {
+Done limit_resources(WorkerKind kind) {
   RETURN_IF_ERROR(limit(RLIMIT_CORE, 0));  // I9: no secret in a core file
   RETURN_IF_ERROR(limit(RLIMIT_NPROC, 0));
-  RETURN_IF_ERROR(limit(RLIMIT_NOFILE, kDescriptors));
+  RETURN_IF_ERROR(limit(RLIMIT_NOFILE, kind == WorkerKind::ssh ? kDescriptors : kWebDescriptors));
 #if !defined(__SANITIZE_ADDRESS__)
   RETURN_IF_ERROR(limit(RLIMIT_DATA, kDataBytes));
 #endif
@@ -91,8 +93,8 @@ Done forbid_new_privileges() {
 
 }  // namespace
 
-Done confine(const Confinement& confinement, int channel) {
-  RETURN_IF_ERROR(limit_resources());
+Done confine(const Confinement& confinement, int channel, WorkerKind kind) {
+  RETURN_IF_ERROR(limit_resources(kind));
   RETURN_IF_ERROR(enter_empty_root(confinement.empty_root));
   RETURN_IF_ERROR(empty_bounding_set());
   RETURN_IF_ERROR(change_identity(confinement));
@@ -100,7 +102,7 @@ Done confine(const Confinement& confinement, int channel) {
   RETURN_IF_ERROR(forbid_new_privileges());
   RETURN_IF_ERROR(die_with_parent(channel));
   RETURN_IF_ERROR(prepare_to_limit_work());
-  return load_seccomp_filter();
+  return load_seccomp_filter(kind);
 }
 
 Done make_nonblocking(int socket) {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "gateway/worker/seccomp_filter.h"
 
 namespace sallyport {
 
@@ -22,7 +23,7 @@ struct Confinement {
 // Run as root, before the first byte of a peer. In this order: limits, empty root, identity, capabilities,
 // no_new_privs, death with the monitor at the far end of `channel`, an end to endless work, seccomp. Checks
 // that it holds. After a failure the process is half confined and must exit.
-Done confine(const Confinement& confinement, int channel);
+Done confine(const Confinement& confinement, int channel, WorkerKind kind = WorkerKind::ssh);
 
 // Sets O_NONBLOCK in the one way that the filter lets through. For sockets.
 Done make_nonblocking(int socket);

@@ -35,15 +35,26 @@ Result<Expected> expect(Answer&& answer) {
 
 }  // namespace
 
-Result<Beginning> MonitorClient::await_begin() {
+template <class First>
+Result<std::pair<First, UniqueFd>> MonitorClient::await_first() {
   for (;;) {
     auto heard = listen(-1);
     if (!heard && end_) return fail("{}", *end_);
     if (!heard) continue;
-    ASSIGN_OR_RETURN(auto facts, expect<Begin>(std::move(heard->answer)));
+    ASSIGN_OR_RETURN(auto facts, expect<First>(std::move(heard->answer)));
     if (!heard->descriptor) return fail("the monitor sent no socket");
-    return Beginning{std::move(facts), std::move(heard->descriptor)};
+    return std::pair{std::move(facts), std::move(heard->descriptor)};
   }
+}
+
+Result<Beginning> MonitorClient::await_begin() {
+  ASSIGN_OR_RETURN(auto first, await_first<Begin>());
+  return Beginning{std::move(first.first), std::move(first.second)};
+}
+
+Result<WebBeginning> MonitorClient::await_begin_web() {
+  ASSIGN_OR_RETURN(auto first, await_first<BeginWeb>());
+  return WebBeginning{std::move(first.first), std::move(first.second)};
 }
 
 Result<std::variant<Challenge, QuestionWanted>> MonitorClient::ask_password(const std::string& user,
@@ -74,6 +85,13 @@ Result<GrantedTarget> MonitorClient::ask_target() {
   ASSIGN_OR_RETURN(auto facts, expect<TargetSocket>(std::move(heard.answer)));
   if (!heard.descriptor) return fail("the monitor sent no socket to the target");
   return GrantedTarget{std::move(facts), std::move(heard.descriptor)};
+}
+
+Result<GrantedWebTarget> MonitorClient::ask_web_target() {
+  ASSIGN_OR_RETURN(auto heard, ask(AskTarget{}));
+  ASSIGN_OR_RETURN(auto facts, expect<WebTarget>(std::move(heard.answer)));
+  if (!heard.descriptor) return fail("the monitor sent no socket to the target");
+  return GrantedWebTarget{std::move(facts), std::move(heard.descriptor)};
 }
 
 Result<std::string> MonitorClient::ask_target_failed(TargetFault fault, const std::string& detail) {
@@ -135,7 +153,15 @@ void MonitorClient::tell_finished(TellFinished told) {
 }
 
 void MonitorClient::say(const Ask& words) {
-  if (auto sent = channel_.send(encode(incarnation_, words)); !sent) leave_without_monitor();
+  const auto bytes = encode(incarnation_, words);
+  for (;;) {
+    const auto sent = channel_.send(bytes);
+    if (sent) return;
+    if (sent.error().code() != EAGAIN) leave_without_monitor();
+    // A worker that waits for many things at once has made its end non-blocking.
+    pollfd full{channel_.fd(), POLLOUT, 0};
+    (void)poll(&full, 1, -1);
+  }
 }
 
 Result<MonitorClient::Heard> MonitorClient::ask(const Ask& question) {
@@ -168,6 +194,8 @@ bool MonitorClient::put_aside(Heard& heard) {
     warnings_.push_back(std::move(hold->sentence));
   } else if (auto* const end = std::get_if<End>(&heard.answer)) {
     end_ = std::move(end->sentence);
+  } else if (std::holds_alternative<AnotherConnection>(heard.answer)) {
+    if (heard.descriptor) connections_.push_back(std::move(heard.descriptor));
   } else if (auto* const granted = std::get_if<DirectGranted>(&heard.answer)) {
     put_aside_direct(granted->token, GrantedDirect{granted->channel, std::move(heard.descriptor)});
   } else if (auto* const refused = std::get_if<DirectRefused>(&heard.answer)) {
@@ -188,6 +216,13 @@ void MonitorClient::put_aside_direct(std::uint32_t token, Result<GrantedDirect> 
 
 void MonitorClient::hear() {
   if (listen(0)) leave_confused("an answer of the monitor without a question");
+}
+
+std::optional<UniqueFd> MonitorClient::take_connection() {
+  if (connections_.empty()) return std::nullopt;
+  auto connection = std::move(connections_.front());
+  connections_.pop_front();
+  return connection;
 }
 
 std::optional<std::string> MonitorClient::take_warning() {

@@ -18,6 +18,14 @@ struct Beginning {
   Begin facts;
   UniqueFd socket;  // the rep's
 };
+struct WebBeginning {
+  BeginWeb facts;
+  UniqueFd socket;  // the first connection's
+};
+struct GrantedWebTarget {
+  WebTarget facts;
+  UniqueFd socket;
+};
 struct GrantedTarget {
   TargetSocket facts;
   UniqueFd socket;
@@ -31,11 +39,6 @@ struct GrantedDirect {
   UniqueFd socket;  // connected
 };
 
-// I6: every terminal, and a shell also without one (ssh -T): both are somebody at work.
-inline bool is_recorded(ChannelKind kind, bool terminal) noexcept {
-  return terminal || kind == ChannelKind::shell;
-}
-
 // One question is open at a time, beside any number of ask_direct(). Every function ends the process when the
 // channel has closed: the monitor is gone. An Error carries the monitor's sentence (Refused, or End while a
 // question was open). What is too long for the wire is cut, except a password or a response: those become
@@ -46,11 +49,13 @@ class MonitorClient {
       : channel_(std::move(channel)), incarnation_(incarnation) {}
 
   Result<Beginning> await_begin();
+  Result<WebBeginning> await_begin_web();
   Result<std::variant<Challenge, QuestionWanted>> ask_password(const std::string& user,
                                                                const Secret& password);
   Result<Challenge> ask_question(const Secret& question);
   Result<std::variant<Admitted, NotAdmitted>> ask_answer(const Secret& response);
   Result<GrantedTarget> ask_target();
+  Result<GrantedWebTarget> ask_web_target();
   // The sentence for the rep.
   Result<std::string> ask_target_failed(TargetFault fault, const std::string& detail);
   Result<Connected> ask_connected(AskConnected ask);
@@ -72,6 +77,8 @@ class MonitorClient {
   std::optional<std::string> take_warning();
   // While the session is paused: nothing of the rep's may go to the target, be it heard before or after.
   bool holds_rep() const noexcept { return holds_rep_; }
+  // The next connection of the same source address, if there is one.
+  std::optional<UniqueFd> take_connection();
   // Set once the monitor has ended the session.
   const std::optional<std::string>& end() const noexcept { return end_; }
 
@@ -82,6 +89,8 @@ class MonitorClient {
   };
   void say(const Ask& ask);
   Result<Heard> ask(const Ask& question);
+  template <class First>
+  Result<std::pair<First, UniqueFd>> await_first();
   // An answer, or nothing when an unasked message was put aside or `timeout_ms` has passed.
   std::optional<Heard> listen(int timeout_ms);
   // Takes what the monitor says unasked, and answers that nobody waits for here.
@@ -91,6 +100,7 @@ class MonitorClient {
   Channel channel_;
   Incarnation incarnation_;
   std::deque<std::string> warnings_;
+  std::deque<UniqueFd> connections_;
   bool holds_rep_ = false;
   std::map<std::uint32_t, std::optional<Result<GrantedDirect>>> directs_;  // asked for, by token
   std::uint32_t next_token_ = 1;

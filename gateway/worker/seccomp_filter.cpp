@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <seccomp.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -104,6 +105,15 @@ Done allow_nonblocking_sockets(const Filter& filter) {
   return rule(filter, SCMP_ACT_ERRNO(0), SCMP_SYS(fcntl), set_flags, argument(2, SCMP_CMP_EQ, O_NONBLOCK));
 }
 
+// One epoll instance with its timer, made before, over sockets that Asio sets non-blocking in its own way. No
+// recording is among this worker's descriptors, so FIONBIO has nothing to spoil.
+Done allow_event_loop(const Filter& filter) {
+  for (const int call :
+       {SCMP_SYS(epoll_ctl), SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait), SCMP_SYS(timerfd_settime)})
+    RETURN_IF_ERROR(rule(filter, SCMP_ACT_ALLOW, call));
+  return rule(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), argument(1, SCMP_CMP_EQ, FIONBIO));
+}
+
 // The clock of limit_work(); no other of the process's timers.
 Done allow_work_limit(const Filter& filter) {
   return rule(filter, SCMP_ACT_ALLOW, SCMP_SYS(setitimer), argument(0, SCMP_CMP_EQ, ITIMER_PROF));
@@ -119,7 +129,7 @@ Done allow_sanitizer_runtime([[maybe_unused]] const Filter& filter) {
         SCMP_SYS(sched_getaffinity), SCMP_SYS(pipe2)})  // UBSan asks so whether an object can be read
     RETURN_IF_ERROR(rule(filter, SCMP_ACT_ALLOW, call));
   // "Is the report's reader a terminal?"
-  return rule(filter, SCMP_ACT_ERRNO(ENOTTY), SCMP_SYS(ioctl));
+  return rule(filter, SCMP_ACT_ERRNO(ENOTTY), SCMP_SYS(ioctl), argument(1, SCMP_CMP_EQ, TCGETS));
 #else
   return {};
 #endif
@@ -127,7 +137,7 @@ Done allow_sanitizer_runtime([[maybe_unused]] const Filter& filter) {
 
 }  // namespace
 
-Done load_seccomp_filter() {
+Done load_seccomp_filter(WorkerKind kind) {
   const Filter filter{seccomp_init(SCMP_ACT_KILL_PROCESS)};
   if (!filter) return fail("making a seccomp filter");
   RETURN_IF_ERROR(allow_harmless_calls(filter));
@@ -135,6 +145,7 @@ Done load_seccomp_filter() {
   RETURN_IF_ERROR(allow_connected_sockets(filter));
   RETURN_IF_ERROR(allow_nonblocking_sockets(filter));
   RETURN_IF_ERROR(allow_work_limit(filter));
+  if (kind == WorkerKind::https) RETURN_IF_ERROR(allow_event_loop(filter));
   RETURN_IF_ERROR(allow_sanitizer_runtime(filter));
   return checked(seccomp_load(filter.get()), "loading the seccomp filter");
 }

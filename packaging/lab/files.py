@@ -7,7 +7,7 @@ from pathlib import Path
 from .init import mount
 
 MS_NOSUID, MS_NODEV, MS_BIND = 2, 4, 4096
-PROGRAMS = ("sallyportd", "sallyport-ssh", "sallyport-auth", "sallyport", "sallyport-respond")
+PROGRAMS = ("sallyportd", "sallyport-ssh", "sallyport-https", "sallyport-auth", "sallyport", "sallyport-respond")
 LAB = Path("/run/lab")
 STATE = Path("/var/lib/sallyport")
 

@@ -232,8 +232,8 @@ class Gate:
         return Path(f"/proc/{self.pid}")
 
     def workers(self):
-        """Process ids of the worker program."""
-        return pids_of("sallyport-ssh")
+        """Process ids of the worker programs."""
+        return pids_of("sallyport-ssh") + pids_of("sallyport-https")
 
 
 def service_manager():

@@ -3,12 +3,15 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/timerfd.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -69,7 +72,8 @@ struct File {
 using Act = std::function<bool(const Belongings&)>;
 
 // The wait status of a child that confines itself and then tries `act`.
-int try_confined(const Act& act, Belongings belongings = {}, std::function<void(pid_t)> meanwhile = {}) {
+int try_confined(const Act& act, Belongings belongings = {}, std::function<void(pid_t)> meanwhile = {},
+                 WorkerKind kind = WorkerKind::ssh) {
   const EmptyRoot root;
   const auto confinement = Confinement::for_user("nobody", root.path);
   REQUIRE(confinement);
@@ -78,7 +82,7 @@ int try_confined(const Act& act, Belongings belongings = {}, std::function<void(
   const pid_t child = fork();
   REQUIRE(child >= 0);
   if (child == 0) {
-    const auto confined = confine(*confinement, ends->second.fd());
+    const auto confined = confine(*confinement, ends->second.fd(), kind);
     if (!confined) _exit(kNotConfined);
     _exit(act(belongings) ? kSucceeded : kRefused);
   }
@@ -319,4 +323,34 @@ TEST_CASE("a worker dies with its monitor within a second") {
 TEST_CASE("the superuser is no user for a worker") {
   CHECK_FALSE(Confinement::for_user("root", "/"));
   CHECK_FALSE(Confinement::for_user("no-such-user-here", "/"));
+}
+
+TEST_CASE("I7: a worker of the HTTPS door also waits on the epoll instance that it has, and can do no more") {
+  const int epoll = epoll_create1(EPOLL_CLOEXEC), timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+  int pair[2];
+  REQUIRE(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0);
+  const auto as_https = [&](const Act& act) {
+    return try_confined(act, {-1, pair[0]}, {}, WorkerKind::https);
+  };
+  const Act wait = [&](const Belongings& has) {
+    epoll_event event{EPOLLOUT, {}};
+    const itimerspec soon{{0, 0}, {0, 1}};
+    int on = 1;
+    return epoll_ctl(epoll, EPOLL_CTL_ADD, has.socket, &event) == 0 && epoll_wait(epoll, &event, 1, 0) == 1 &&
+           timerfd_settime(timer, 0, &soon, nullptr) == 0 && ioctl(has.socket, FIONBIO, &on) == 0;
+  };
+  CHECK(succeeded(as_https(wait)));
+  CHECK(was_refused(try_confined(wait, {-1, pair[0]})));
+  CHECK(was_refused(as_https([](const Belongings&) { return call(SYS_epoll_create1, 0); })));
+  CHECK(
+      was_refused(as_https([](const Belongings&) { return call(SYS_timerfd_create, CLOCK_MONOTONIC, 0); })));
+  CHECK(was_refused(as_https([](const Belongings&) { return call(SYS_socket, AF_INET, SOCK_STREAM, 0); })));
+  CHECK(was_refused(as_https([](const Belongings& has) { return call(SYS_accept4, has.socket, 0, 0, 0); })));
+  CHECK(was_refused(as_https([](const Belongings& has) {
+    int waiting = 0;
+    return call(SYS_ioctl, has.socket, FIONREAD, &waiting);
+  })));
+  CHECK(was_refused(as_https([](const Belongings&) { return call(SYS_mkdir, "/x", 0700); })));
+  CHECK(was_refused(as_https([](const Belongings&) { return call(SYS_kill, 1, 0); })));
+  for (const int fd : {epoll, timer, pair[0], pair[1]}) close(fd);
 }

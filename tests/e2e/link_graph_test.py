@@ -7,6 +7,7 @@ from conftest import programs
 
 NEVER = {
     "sallyport-ssh": ("libnftnl", "libmnl", "libpam", "libnetfilter_conntrack"),
+    "sallyport-https": ("libssh", "libnftnl", "libmnl", "libpam", "libnetfilter_conntrack"),
     "sallyportd": ("libssh", "libssl", "libpam"),
     "sallyport-auth": ("libssh", "libssl", "libnftnl", "libmnl", "libnetfilter_conntrack"),
     "sallyport-respond": ("libssh", "libpam", "libnftnl", "libmnl", "libnetfilter_conntrack"),

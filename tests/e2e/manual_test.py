@@ -26,7 +26,7 @@ def manual():
 
 @pytest.mark.parametrize("source", PAGES)
 def test_every_key_that_a_file_may_have_is_documented(source):
-    tables = {"gate", "login", "ssh", "firewall", "worker", "pam", "limits", "recording", "service", "response",
+    tables = {"gate", "login", "ssh", "https", "firewall", "worker", "pam", "limits", "recording", "service", "response",
               "managed_system"}
     keys = set(re.findall(READS, (ROOT / "policies" / source).read_text())) - tables
     assert len(keys) >= 4

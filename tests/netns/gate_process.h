@@ -47,10 +47,10 @@ class GateProcess {
         ledger_(must(Ledger::replay(*journal_, clock, random))),
         throttle_(clock, {}),
         gate{loop_, clock,      random,  options,     1,         clock.wall(), std::move(catalogue),
-             {},    *firewall_, ledger_, recordings_, throttle_, {},           Doors{*firewall_, Port{22}},
+             {},    *firewall_, ledger_, recordings_, throttle_, {},           Doors{*firewall_, {Port{22}, {}}},
              {},    {},         {},      {},          {},        {},           {}},
         keeper(gate) {
-    gate.listener = std::make_unique<Listener>(loop_, [](UniqueFd, const Endpoint&) {});
+    gate.listener = std::make_unique<Listener>(loop_, [](UniqueFd, const Endpoint&, const Endpoint&) {});
     must(ledger_.note({"gateway.started", {}}));
     close_left_over_recordings(gate);
     must(keeper.watch());

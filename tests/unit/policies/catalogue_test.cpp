@@ -148,8 +148,19 @@ TEST_CASE("sallyport.toml: limits and kinds") {
         "sallyport.toml:5: 'user' in [worker] is \"root\" (expected an account of its own, not root)\n");
   CHECK(complaint("[pam]\nservice = \"../x\"\n") ==
         "sallyport.toml:5: 'service' in [pam] is \"../x\" (expected the name of a file in /etc/pam.d)\n");
+  CHECK(complaint("[https]\nport = 22\n") ==
+        "sallyport.toml:5: 'port' in [https] is 22, which is 'ssh_port' in [gate] (expected another)\n");
+  CHECK(complaint("[https]\nprofile = \"old\"\n") ==
+        "sallyport.toml:5: 'profile' in [https] is \"old\" (expected \"modern\" or \"nist-800-131a\")\n");
+  CHECK(complaint("[https]\nkey = \"/etc/key.pem\"\n") ==
+        "sallyport.toml:4: [https] names one of 'certificate' and 'key' (expected both, or neither: then the "
+        "gate makes its own)\n");
+  CHECK(complaint("[https]\nkey = \"key.pem\"\ncertificate = \"/etc/c.pem\"\n") ==
+        "sallyport.toml:5: 'key' is \"key.pem\" (expected a file's full path)\n");
+  CHECK(complaint("[https]\n").empty());
   CHECK(complaint("[frobnicate]\nx = 1\n") ==
-        "sallyport.toml:4: unknown key 'frobnicate' (known: gate, login, ssh, firewall, worker, pam, journal)\n");
+        "sallyport.toml:4: unknown key 'frobnicate' (known: gate, login, ssh, https, firewall, worker, pam, "
+        "journal)\n");
 }
 
 TEST_CASE("a policy: each fault with its line") {
@@ -183,9 +194,14 @@ TEST_CASE("a policy: each fault with its line") {
         "\"1GiB\")\n");
   CHECK(complaint("[recording]\nlimit = \"1KiB\"\n" + service) ==
         "policies/hmc-ssh.toml:2: 'limit' in [recording] is 1KiB (expected 4KiB to 1TiB)\n");
-  CHECK(complaint("[[service]]\nname = \"gui\"\ncarriage = \"https\"\nport = 443\n") ==
-        "policies/hmc-ssh.toml:3: service 'gui' is carried by https: this version carries ssh, forward and "
-        "through-ssh; https is not yet offered\n");
+  const std::string web = "[[service]]\nname = \"gui\"\ncarriage = \"https\"\nport = 443\n";
+  CHECK(complaint(web).empty());
+  CHECK(complaint(web + "transport = \"udp\"\n") ==
+        "policies/hmc-ssh.toml:5: service 'gui' carries https over udp (expected tcp)\n");
+  CHECK(
+      complaint(web + "[[service]]\nname = \"rest\"\ncarriage = \"https\"\nport = 12443\n") ==
+      "policies/hmc-ssh.toml:7: services 'gui' and 'rest' are both carried by https (expected one: the gate "
+      "has one such door)\n");
   CHECK(complaint("[[service]]\nname = \"ssh\"\ncarriage = \"ssh\"\nport = 2222\nexposure = \"wide\"\n") ==
         "policies/hmc-ssh.toml:5: service 'ssh' offers port 2222 to a wide network (only 22 and 443 may be; "
         "expected exposure = \"isolated\")\n");
@@ -395,6 +411,33 @@ TEST_CASE("a target: each fault with its line") {
   CHECK(complaint(head, ssh + "macs = [\"rot13\"]\n", login)
             .starts_with("targets/hmc1.toml:5: 'macs' in [ssh] names \"rot13\" (expected some of "
                          "hmac-sha2-256-etm@openssh.com, "));
+}
+
+TEST_CASE("a target's web interface: each fault with its line") {
+  const auto complaint = [](const std::string& https) {
+    const ConfigFolder folder;
+    folder.put("targets/hmc1.toml",
+               "addresses = [\"198.51.100.10\"]\nuser = \"hscroot\"\n[ssh]\nhost_keys = [\"" + kKeyLine +
+                   "\"]\n[login]\nmethod = \"prompt\"\n[https]\n" + https);
+    return folder.problems();
+  };
+  const std::string pin = "pins = [\"sha256//" + std::string(43, 'A') + "=\"]\n";
+  CHECK(complaint(pin).empty());
+  CHECK(complaint("") ==
+        "targets/hmc1.toml:7: [https] is to say how the HMC's certificate is known: expected 'pins' (for one "
+        "that "
+        "it signed itself) or 'authorities' (a file of certificates that sign it), and not both\n");
+  CHECK(complaint("pins = [\"sha256//AAAA\"]\nauthorities = \"a.pem\"\n") ==
+        "targets/hmc1.toml:8: 'pins' in [https]: \"sha256//AAAA\" is no pin (expected \"sha256//\" and the "
+        "Base64 of "
+        "a SHA-256, as curl --pinnedpubkey takes)\n"
+        "targets/hmc1.toml:9: 'authorities' in [https] is \"a.pem\" (expected a file's full path)\n");
+  CHECK(complaint(pin + "name = \"a b\"\n") ==
+        "targets/hmc1.toml:9: 'name' in [https] is \"a b\" (expected a host name or an address)\n");
+  CHECK(complaint(pin + "aliases = [\"x/y\"]\n") ==
+        "targets/hmc1.toml:9: 'aliases' in [https]: \"x/y\" is neither a host name nor an address\n");
+  CHECK(complaint("authorities = \"/nonexistent/ca.pem\"\n")
+            .find("targets/hmc1.toml:8: the authorities of [https]: ") == 0);
 }
 
 TEST_CASE("a target's kind and managed systems: each fault with its line") {

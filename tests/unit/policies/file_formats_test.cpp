@@ -49,6 +49,8 @@ TEST_CASE(
   }
 }
 
+const std::string kPin = std::string(43, 'A') + "=";  // of 32 bytes of zero
+
 TEST_CASE("a written target reads back the same") {
   const ConfigFolder folder;
   folder.put("secrets/targets/hmc1", "abc123", 0600);
@@ -62,6 +64,7 @@ TEST_CASE("a written target reads back the same") {
   target.ssh_port = Port{2200};
   target.host_keys = {kKeyLine};
   target.user = "hscroot";
+  target.https = TargetHttps{Port{12443}, "hmc1.example", {"hmc1", "198.51.100.10"}, {kPin, kPin}, {}};
   target.login = TargetLogin::password;
   target.secret_file = folder.path() / "secrets/targets/hmc1";
   folder.put("targets/hmc1.toml", to_toml(target));
@@ -75,6 +78,11 @@ TEST_CASE("a written target reads back the same") {
   CHECK(read.login == target.login);
   CHECK(read.secret_file == target.secret_file);
   CHECK(read.kind == TargetKind::power);
+  REQUIRE(read.https);
+  CHECK(read.https->port == Port{12443});
+  CHECK(read.https->name == "hmc1.example");
+  CHECK(read.https->aliases == target.https->aliases);
+  CHECK(read.https->pins == target.https->pins);
   REQUIRE(read.managed_systems.size() == 2);
   CHECK(read.managed_systems[0].name == "s1022-a");
   CHECK(read.managed_systems[0].description == "rack \"3\"");

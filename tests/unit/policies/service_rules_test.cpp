@@ -216,3 +216,36 @@ TEST_CASE("I6: no service leads to the target's SSH past the recording") {
   all.policies["wide"].services[1].transports = {Transport::udp};
   CHECK(refusal(request("wide"), all) == "");
 }
+
+TEST_CASE("a service that is carried by https needs the gate's door, and to know the target's certificate") {
+  auto all = catalogue();
+  all.policies["wide"].services[1].carriage = Carriage::https;
+  CHECK(refusal(request("wide"), all) ==
+        "service 'https' of policy 'wide' is carried by the gate's HTTPS door, and there is none (add "
+        "[https] to "
+        "sallyport.toml and restart the gate, or use a policy without it)");
+  all.settings.https.emplace();
+  CHECK(refusal(request("wide"), all) ==
+        "service 'https' of policy 'wide' is carried by https, and of target 'hmc1' nothing says how its "
+        "certificate is known (add [https] with 'pins' to targets/hmc1.toml, or use a policy without it)");
+  all.targets["hmc1"].https.emplace();
+  CHECK(names(judge(request("wide"), all)) == Names{"ssh", "https"});
+  SECTION("it is enough to begin a session with") {
+    auto& services = all.policies["wide"].services;
+    services.erase(services.begin());
+    CHECK(names(judge(request("wide"), all)) == Names{"https"});
+  }
+}
+
+TEST_CASE("where the gate's HTTPS door is, no policy forwards") {
+  auto all = catalogue();
+  all.settings.https.emplace();
+  CHECK(refusal(request("wide"), all) ==
+        "service 'https' of policy 'wide' forwards port 443, where the gate's own HTTPS door is ('port' in "
+        "[https]; use a policy that carries it by https, such as hmc-web)");
+  all.settings.https->port = Port{8443};
+  CHECK(refusal(request("wide"), all) == "");
+  all.settings.https->port = Port{443};
+  all.policies["wide"].services[1].transports = {Transport::udp};
+  CHECK(refusal(request("wide"), all) == "");
+}

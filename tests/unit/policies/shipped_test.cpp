@@ -66,6 +66,7 @@ const std::vector<Shipped> kShipped{
      {TargetKind::power},
      {22, 2301, 443, 123, 161, 162, 427, 657, 5989, 9900, 9920, 9960, 12347, 12348, 17443, 11125, 5026}},
     {"ds8000", {TargetKind::ds8000}, {22, 443}},
+    {"hmc-web", {}, {22, 443}},
 };
 
 const std::filesystem::path kSource{SALLYPORT_SOURCE_DIR};
@@ -128,7 +129,8 @@ TEST_CASE("each shipped policy opens the white paper's ports, in its way, and no
       CHECK(service.legacy == row->legacy);
       const bool wide = std::ranges::find(kWide, service.port.value()) != kWide.end();
       CHECK(service.exposure == (wide ? Exposure::wide : Exposure::isolated));
-      CHECK(service.carriage == (service.port == Port{22} ? Carriage::ssh : Carriage::forward));
+      const auto web = std::string_view{shipped.name} == "hmc-web" ? Carriage::https : Carriage::forward;
+      CHECK(service.carriage == (service.port == Port{22} ? Carriage::ssh : web));
       CHECK(service.reach == Reach::hmc);
       CHECK_FALSE(service.description.empty());
     }

@@ -13,12 +13,14 @@ namespace {
 struct House {
   FakeClock clock;
   MemoryFirewall firewall{clock};
-  Doors doors{firewall, Port{22}};
+  Doors doors{firewall, {Port{22}, Port{443}}};
   Grant grant;
   BootTime until = clock.boot() + 30min;
 
   House() {
     grant.id = GrantId{"g-1"};
+    grant.services = {Service{}};
+    grant.services.front().carriage = Carriage::ssh;
     grant.networks = {*Network::parse("192.0.2.0/24"), *Network::parse("2001:db8:1::/64")};
   }
   bool enters(const char* address) const {
@@ -55,6 +57,46 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("a grant opens the doors of its services, and no other") {
+  House house;
+  const auto enters = [&](Port port) {
+    return house.firewall.passes(Opening::Way::entry, *Address::parse("192.0.2.10"), port);
+  };
+  auto& service = house.grant.services.front();
+  SECTION("SSH") {
+    REQUIRE(house.doors.follow(house.grant, house.until));
+    CHECK(enters(Port{22}));
+    CHECK_FALSE(enters(Port{443}));
+  }
+  SECTION("HTTPS, at the gate's own port whatever the target's is") {
+    service.carriage = Carriage::https;
+    service.port = Port{8443};
+    REQUIRE(house.doors.follow(house.grant, house.until));
+    CHECK_FALSE(enters(Port{22}));
+    CHECK(enters(Port{443}));
+    CHECK_FALSE(enters(Port{8443}));
+  }
+  SECTION("both") {
+    house.grant.services.push_back(service);
+    house.grant.services.back().carriage = Carriage::https;
+    REQUIRE(house.doors.follow(house.grant, house.until));
+    CHECK(enters(Port{22}));
+    CHECK(enters(Port{443}));
+    house.claim();
+    REQUIRE(house.doors.follow(house.grant, house.until));
+    CHECK(enters(Port{443}));
+  }
+  SECTION("what the kernel forwards is no door") {
+    service.carriage = Carriage::forward;
+    REQUIRE(house.doors.follow(house.grant, house.until));
+    CHECK(house.firewall.open_now().empty());
+  }
+  SECTION("a gate without an HTTPS door opens none") {
+    service.carriage = Carriage::https;
+    CHECK(entry_openings(house.grant, {Port{22}, {}}, house.until).empty());
+  }
+}
+
 TEST_CASE("an opening ends with its deadline by itself") {
   House house;
   REQUIRE(house.doors.follow(house.grant, house.until));
@@ -66,7 +108,7 @@ TEST_CASE("a grant that is pending or scheduled opens nothing") {
   House house;
   for (const auto state : {GrantState::pending, GrantState::scheduled}) {
     house.grant.state = state;
-    CHECK(entry_openings(house.grant, Port{22}, house.until).empty());
+    CHECK(entry_openings(house.grant, {Port{22}, Port{443}}, house.until).empty());
   }
 }
 

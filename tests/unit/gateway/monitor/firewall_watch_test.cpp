@@ -27,6 +27,10 @@ Permit permit_from(const Address& source) {
   permit.rep = "kim";
   permit.target = "hmc1";
   permit.policy = "hmc";
+  permit.services = {Service{}};
+  permit.services.front().name = "ssh";
+  permit.services.front().port = Port{22};
+  permit.services.front().carriage = Carriage::ssh;
   permit.networks = {Network::of(source)};
   permit.connect_within = 30min;
   permit.session = 4h;
@@ -48,13 +52,13 @@ struct House {
   RecordingStore recordings = *RecordingStore::open(state.path());
   Throttle throttle{clock, {}};
   Gate gate{loop, clock,    random, options,    1,        clock.wall(), {},
-            {},   firewall, ledger, recordings, throttle, {},           Doors{firewall, kSsh},
+            {},   firewall, ledger, recordings, throttle, {},           Doors{firewall, {kSsh, {}}},
             {},   {},       {},     {},         {},       {},           {}};
   FirewallKeeper keeper{gate};
   GrantId active, armed;
 
   House() {
-    gate.listener = std::make_unique<Listener>(loop, [](UniqueFd, const Endpoint&) {});
+    gate.listener = std::make_unique<Listener>(loop, [](UniqueFd, const Endpoint&, const Endpoint&) {});
     REQUIRE(firewall.guard(guarded_by(gate.catalogue)));
     active = open_for(kRep);
     REQUIRE(claim(gate, active, {kRep, 50000}, kNoPeer));

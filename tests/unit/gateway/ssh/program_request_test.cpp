@@ -29,3 +29,16 @@ TEST_CASE("the gate's words name it once and stand on lines of their own") {
   CHECK(gate_says("one minute left") == "\r\nsallyport: one minute left\r\n");
   CHECK(gate_says("sallyport: one minute left") == "\r\nsallyport: one minute left\r\n");
 }
+TEST_CASE("I6: a shell without a terminal is recorded in the usual size") {
+  CHECK(is_recorded(ChannelKind::shell, false));
+  CHECK(is_recorded(ChannelKind::exec, true));
+  CHECK_FALSE(is_recorded(ChannelKind::exec, false));
+  CHECK_FALSE(is_recorded(ChannelKind::subsystem, false));
+  const auto without = recorded_terminal(std::nullopt);
+  CHECK(without.columns == 80);
+  CHECK(without.rows == 24);
+  const auto with = recorded_terminal(Terminal{"xterm", 132, 43});
+  CHECK(with.term == "xterm");
+  CHECK(with.columns == 132);
+  CHECK(with.rows == 43);
+}

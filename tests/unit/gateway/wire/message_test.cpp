@@ -107,3 +107,26 @@ TEST_CASE("a hold comes back as it went, and is neither held nor not held in a t
   bytes[9] = '\x02';
   CHECK_FALSE(decode_answer(kNow, bytes));
 }
+
+TEST_CASE("what begins the HTTPS door, and its target, come back as they went") {
+  BeginWeb begin{"banner", "gate1", Secret{std::string_view{"key"}}, "certificates",
+                 TlsProfile::nist_800_131a};
+  auto decoded = decode_answer(kNow, encode(kNow, Answer{std::move(begin)}).reveal());
+  REQUIRE(decoded);
+  const auto& web = std::get<BeginWeb>(*decoded);
+  CHECK(web.gate == "gate1");
+  CHECK(web.key.equals("key"));
+  CHECK(web.certificates == "certificates");
+  CHECK(web.profile == TlsProfile::nist_800_131a);
+  decoded = decode_answer(
+      kNow, encode(kNow, Answer{WebTarget{"hmc1", {"hmc1.example"}, 12443, {"pin"}, "pem"}}).reveal());
+  REQUIRE(decoded);
+  const auto& target = std::get<WebTarget>(*decoded);
+  CHECK(target.name == "hmc1");
+  CHECK(target.aliases == std::vector<std::string>{"hmc1.example"});
+  CHECK(target.port == 12443);
+  CHECK(target.pins == std::vector<std::string>{"pin"});
+  CHECK(target.authorities == "pem");
+  CHECK(std::holds_alternative<AnotherConnection>(
+      *decode_answer(kNow, encode(kNow, Answer{AnotherConnection{}}).reveal())));
+}

@@ -135,3 +135,35 @@ TEST_CASE("a hold that comes while a question is open is in force before its ans
   CHECK(channel.error().message() == "alice has paused this session; try again when it goes on");
   CHECK(ends.client.holds_rep());
 }
+
+TEST_CASE("more connections of the source address come unasked, each once, also while a question is open") {
+  auto ends = make_ends();
+  const auto socket = some_descriptor();
+  ends.answer(AnotherConnection{}, socket.get());
+  ends.client.hear();
+  ends.answer(AnotherConnection{}, socket.get());
+  ends.answer(Challenge{"Challenge X: "});
+  REQUIRE(ends.client.ask_password("kim", Secret{std::string_view{"pw"}}));
+  CHECK(ends.client.take_connection());
+  CHECK(ends.client.take_connection());
+  CHECK_FALSE(ends.client.take_connection());
+}
+
+TEST_CASE("a worker that has made its channel non-blocking loses no word when the monitor is slow to read") {
+  auto ends = make_ends();
+  REQUIRE(fcntl(ends.client.fd(), F_SETFL, O_NONBLOCK) == 0);
+  constexpr int kWords = 5000;
+  const pid_t child = fork();
+  if (child == 0) {
+    for (int i = 0; i < kWords; ++i) ends.client.tell_activity(static_cast<std::uint64_t>(i), 0);
+    _exit(0);
+  }
+  for (int heard = 0; heard < kWords; ++heard) {
+    const auto frame = ends.monitor.receive_within(5000);
+    REQUIRE(frame);
+    const auto told = decode_ask(kLife, frame->bytes.reveal());
+    REQUIRE(told);
+    CHECK(std::get<TellActivity>(*told).to_target == static_cast<std::uint64_t>(heard));
+  }
+  REQUIRE(waitpid(child, nullptr, 0) == child);
+}

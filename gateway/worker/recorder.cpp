@@ -1,5 +1,5 @@
-// Runs in: sallyport-ssh.
-#include "gateway/ssh/recorder.h"
+// Runs in: the workers.
+#include "gateway/worker/recorder.h"
 
 #include <fmt/core.h>
 #include <unistd.h>
@@ -43,11 +43,6 @@ std::string header(const RecordedTerminal& terminal, WallTime now) {
 }
 
 }  // namespace
-
-RecordedTerminal recorded_terminal(const std::optional<Terminal>& terminal) {
-  if (!terminal) return {"dumb", 80, 24};
-  return {terminal->term, terminal->columns, terminal->rows};
-}
 
 Recorder::Recorder(UniqueFd file, std::uint64_t limit, RecordInput input, const Clock& clock)
     : file_(std::move(file)), left_(limit), input_(input), clock_(&clock), begun_(clock.boot()) {}

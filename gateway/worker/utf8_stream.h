@@ -1,4 +1,4 @@
-// Utf8Stream: terminal output in pieces becomes valid UTF-8. Pure. Runs in: sallyport-ssh.
+// Utf8Stream: terminal output in pieces becomes valid UTF-8. Pure. Runs in: the workers.
 #pragma once
 
 #include <string>

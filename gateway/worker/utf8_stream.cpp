@@ -1,5 +1,5 @@
-// Runs in: sallyport-ssh.
-#include "gateway/ssh/utf8_stream.h"
+// Runs in: the workers.
+#include "gateway/worker/utf8_stream.h"
 
 #include <cstdint>
 #include <utility>

@@ -1,17 +1,15 @@
 // Recorder: one terminal's asciicast v2 onto the append-only descriptor that the monitor gave.
-// https://docs.asciinema.org/manual/asciicast/v2/. Runs in: sallyport-ssh.
+// https://docs.asciinema.org/manual/asciicast/v2/. Runs in: the workers.
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
-#include "gateway/ssh/program_request.h"
-#include "gateway/ssh/utf8_stream.h"
+#include "gateway/worker/utf8_stream.h"
 
 namespace sallyport {
 
@@ -19,9 +17,6 @@ struct RecordedTerminal {
   std::string term;
   std::uint32_t columns = 0, rows = 0;
 };
-
-// A shell without a terminal is recorded as if it had the usual one.
-RecordedTerminal recorded_terminal(const std::optional<Terminal>& terminal);
 
 enum class RecordInput { no, when_echoed };
 

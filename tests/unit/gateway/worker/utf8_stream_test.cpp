@@ -1,5 +1,5 @@
 // Terminal output in pieces. Runs in: unit tests.
-#include "gateway/ssh/utf8_stream.h"
+#include "gateway/worker/utf8_stream.h"
 
 #include "base/escape.h"
 #include "tests/catch.h"

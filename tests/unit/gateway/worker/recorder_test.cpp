@@ -1,10 +1,9 @@
 // asciicast v2 as the worker writes it. Runs in: unit tests.
-#include "gateway/ssh/recorder.h"
+#include "gateway/worker/recorder.h"
 
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "gateway/worker/monitor_client.h"
 #include "tests/catch.h"
 
 using namespace sallyport;
@@ -50,20 +49,6 @@ TEST_CASE("a recording begins with the header of asciicast version 2") {
   CHECK(recording.text() ==
         "{\"version\": 2, \"width\": 80, \"height\": 24, \"timestamp\": 1700000000, \"env\": {\"TERM\": "
         "\"xterm\\\"\\u001b\"}}\n");
-}
-
-TEST_CASE("I6: a shell without a terminal is recorded in the usual size") {
-  CHECK(is_recorded(ChannelKind::shell, false));
-  CHECK(is_recorded(ChannelKind::exec, true));
-  CHECK_FALSE(is_recorded(ChannelKind::exec, false));
-  CHECK_FALSE(is_recorded(ChannelKind::subsystem, false));
-  const auto without = recorded_terminal(std::nullopt);
-  CHECK(without.columns == 80);
-  CHECK(without.rows == 24);
-  const auto with = recorded_terminal(Terminal{"xterm", 132, 43});
-  CHECK(with.term == "xterm");
-  CHECK(with.columns == 132);
-  CHECK(with.rows == 43);
 }
 
 TEST_CASE("output, resizes and markers become events with their time") {

@@ -1,0 +1,248 @@
+// Runs in: sallyport-https.
+#include "gateway/https/exchange.h"
+
+#include <boost/asio/experimental/awaitable_operators.hpp>
+
+namespace sallyport {
+
+namespace {
+
+using namespace boost::asio::experimental::awaitable_operators;
+using std::chrono_literals::operator""s;
+using std::chrono_literals::operator""min;
+
+// A peer that takes or gives nothing for so long is cut. An HMC may think for minutes about an answer, and
+// say nothing on an open stream of events for as long.
+constexpr auto kRepTime = 60s;
+constexpr auto kTargetTime = 15min;
+constexpr auto kWebSocketTime = 24 * 60min;  // the session's own limits end it
+// An HMC is known, and sends more headers than browsers do.
+constexpr http::HeadLimits kResponseLimits{8 * 1024, 32 * 1024, 128 * 1024, 256};
+
+}  // namespace
+
+Task<bool> Exchange::refuse(int status, const char* why) {
+  told_.status = status;
+  auto reply = pages_.fault(status, why);
+  rep_.expire_in(kRepTime);
+  if (request_.method == "HEAD") reply.body.clear();
+  const auto bytes = http::write_response_head(reply.head, http::Last::yes) + reply.body;
+  const auto written = co_await rep_.write(bytes);
+  told_.complete = written.has_value();
+  co_return false;
+}
+
+Task<bool> Exchange::to_target(std::string_view bytes) {
+  const bool may = co_await target_.until_released();
+  if (!may) co_return false;
+  upstream_->stream->expire_in(kTargetTime);
+  const auto written = co_await upstream_->stream->write(bytes);
+  if (written) {
+    upstream_->to_target += bytes.size();
+    relayed_.to_target += bytes.size();
+    told_.to_target += bytes.size();
+  }
+  co_return written.has_value();
+}
+
+Task<bool> Exchange::run(http::RequestHead request) {
+  request_ = std::move(request);
+  gate_ = request_.authority;
+  if (const auto allowed = rewriter_.to_target(request_); !allowed) {
+    const bool stays = co_await refuse(allowed.error().status, allowed.error().why);
+    co_return stays;
+  }
+  const bool stays = co_await carry();
+  told_.complete = told_.complete || (complete_ && sent_);
+  if (upstream_) {
+    if (reusable_ && sent_)
+      target_.give_back(std::move(upstream_));
+    else
+      target_.drop(std::move(upstream_));
+  }
+  co_return stays;
+}
+
+Task<bool> Exchange::carry() {
+  // A connection that the target has closed just now, unasked, is not the rep's fault: once more, on a new
+  // one, if nothing was asked that could happen twice.
+  const bool repeatable = request_.body.kind == http::BodySize::Kind::none &&
+                          (request_.method == "GET" || request_.method == "HEAD");
+  for (;;) {
+    rep_.expire_in(kTargetTime);
+    const bool may = co_await target_.until_released();  // a paused session gets no connection either
+    if (!may) {
+      const bool stays = co_await refuse(403, "the session has ended");
+      co_return stays;
+    }
+    auto upstream = co_await target_.acquire();
+    if (!upstream) {
+      const bool stays = co_await refuse(502, "the target cannot be reached");
+      co_return stays;
+    }
+    upstream_ = *std::move(upstream);
+    const bool was_used = std::exchange(upstream_->used, true);
+    // Told now that somebody listens: with no way to the target, the body is not asked for.
+    if (request_.expects_continue) (void)co_await rep_.write("HTTP/1.1 100 Continue\r\n\r\n");
+    const auto head = http::write_request_head(request_, rewriter_.site().target);
+    const bool begun = co_await to_target(head);
+    // A target may be quicker with its answer than send_and_watch() is begun.
+    sent_ = begun && request_.body.kind == http::BodySize::Kind::none;
+    if (begun) co_await (hear_response() || send_and_watch());
+    if (heard_ || rep_failed_ || !was_used || !repeatable) break;
+    target_.drop(std::move(upstream_));
+  }
+  if (!heard_) {
+    if (rep_failed_ && rep_fault_ == kGone) co_return false;
+    const bool stays =
+        co_await refuse(rep_failed_ ? rep_fault_ : 502,
+                        rep_failed_ ? "the body is not well-formed" : "the target did not answer");
+    co_return stays;
+  }
+  // Parentheses for clang-format 14, which takes && behind co_return for a reference.
+  co_return (complete_ && sent_ && request_.keep_alive);
+}
+
+// Chunks are written anew, whatever the rep's were.
+Task<bool> Exchange::send_piece(std::string_view data) {
+  if (request_.body.kind != http::BodySize::Kind::chunked) {
+    const bool sent = co_await to_target(data);
+    co_return sent;
+  }
+  std::string framed = http::chunk_head(data.size());
+  framed.append(data).append(http::kChunkEnd);
+  const bool sent = co_await to_target(framed);
+  co_return sent;
+}
+
+Task<> Exchange::send_body() {
+  http::BodyReader reader{request_.body};
+  while (!reader.done()) {
+    rep_.expire_in(kRepTime);
+    const auto data = co_await from_rep_.read_body(reader);
+    if (!data) {
+      const bool cancelled = co_await is_cancelled();
+      if (cancelled) co_return;  // the target was done first
+      rep_failed_ = true;
+      rep_fault_ = data.error().status;
+      upstream_->stream->cut();  // never half a request that looks like a whole one
+      co_return;
+    }
+    if (data->empty()) break;
+    const bool taken = co_await send_piece(*data);
+    if (!taken) co_return;  // it may have answered all the same
+  }
+  const auto last = http::last_chunk(reader.trailers());
+  sent_ = true;
+  if (request_.body.kind == http::BodySize::Kind::chunked) sent_ = co_await to_target(last);
+}
+
+// A target may answer before it has all of the request: then this is given up, and closing the connection
+// takes what the rep still sends. A rep may leave before the answer: then nobody waits for it any more.
+Task<> Exchange::send_and_watch() {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  co_await send_body();
+  if (rep_failed_) co_return;
+  rep_.expire_in(kTargetTime);
+  bool gone = false;
+  if (from_rep_.empty()) gone = co_await rep_.until_gone();
+  if (!gone) co_await for_ever();  // the next request is there already: somebody waits
+  const bool cancelled = co_await is_cancelled();
+  rep_failed_ = !cancelled;
+}
+
+Task<http::Parsed<http::ResponseHead>> Exchange::final_head() {
+  for (;;) {
+    upstream_->stream->expire_in(kTargetTime);
+    const auto head = co_await upstream_->inbox.read_head(kResponseLimits);
+    if (!head) co_return http::fault(502, head.error().why);
+    auto response = http::parse_response_head(*head, request_);
+    // What the target says in between is for us: the rep was asked to go on already.
+    if (!response || !response->is_interim()) co_return response;
+  }
+}
+
+Task<bool> Exchange::to_rep(std::string_view bytes) {
+  if (sent_) rep_.expire_in(kRepTime);
+  const auto written = co_await rep_.write(bytes);
+  relayed_.from_target += bytes.size();
+  told_.from_target += bytes.size();
+  upstream_->from_target += bytes.size();
+  if (sent_) rep_.expire_in(kTargetTime);
+  co_return written.has_value();
+}
+
+Task<> Exchange::hear_response() {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  auto response = co_await final_head();
+  if (!response) {
+    upstream_->stream->cut();
+    co_return;
+  }
+  told_.status = response->status;
+  const bool upgraded = response->status == 101;
+  reusable_ = response->keep_alive && !upgraded;
+  rewriter_.to_rep(*response, gate_);
+  const auto was = *response;
+  response->body = http::body_for_rep(was, request_.version);
+  const bool last =
+      !request_.keep_alive || !sent_ || response->body.kind == http::BodySize::Kind::until_close;
+  heard_ = true;
+  const auto head = http::write_response_head(*response, last ? http::Last::yes : http::Last::no);
+  bool good = co_await to_rep(head);
+  if (last) request_.keep_alive = false;
+  if (good && upgraded) {
+    co_await relay_raw();
+    co_return;
+  }
+  if (good) good = co_await pass_body(was, response->body);
+  complete_ = good;
+  if (!good) upstream_->stream->cut();
+}
+
+Task<bool> Exchange::pass_body(const http::ResponseHead& response, const http::BodySize& as) {
+  http::BodyReader reader{response.body};
+  const bool chunked = as.kind == http::BodySize::Kind::chunked;
+  std::string framed;
+  while (!reader.done()) {
+    upstream_->stream->expire_in(kTargetTime);
+    const auto data = co_await upstream_->inbox.read_body(reader);
+    if (!data) co_return false;  // the rep sees a body cut short, as it is
+    if (data->empty()) break;
+    if (chunked) (framed = http::chunk_head(data->size())).append(*data).append(http::kChunkEnd);
+    const bool written = co_await to_rep(chunked ? std::string_view{framed} : *data);
+    if (!written) co_return false;
+  }
+  if (!chunked) co_return true;
+  const auto last = http::last_chunk(reader.trailers());
+  const bool written = co_await to_rep(last);
+  co_return written;
+}
+
+Task<> Exchange::pump_to_target() {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  for (;;) {
+    rep_.expire_in(kWebSocketTime);
+    const auto data = co_await from_rep_.read_raw();
+    if (!data || data->empty()) co_return;
+    const bool written = co_await to_target(*data);
+    upstream_->stream->expire_in(kWebSocketTime);
+    if (!written) co_return;
+  }
+}
+
+Task<> Exchange::pump_to_rep() {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  for (;;) {
+    upstream_->stream->expire_in(kWebSocketTime);
+    const auto data = co_await upstream_->inbox.read_raw();
+    if (!data || data->empty()) co_return;
+    const bool written = co_await to_rep(*data);
+    if (!written) co_return;
+  }
+}
+
+// A WebSocket's bytes are the two ends' own. When one has ended, so has it.
+Task<> Exchange::relay_raw() { co_await (pump_to_target() || pump_to_rep()); }
+
+}  // namespace sallyport

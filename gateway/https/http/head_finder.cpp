@@ -1,0 +1,51 @@
+// Runs in: sallyport-https.
+#include "gateway/https/http/head_finder.h"
+
+#include <algorithm>
+
+#include "gateway/https/http/characters.h"
+
+namespace sallyport::http {
+
+// A CR was found at `end`. Whether that line was the empty one.
+Parsed<bool> HeadFinder::end_line(std::size_t end) {
+  const auto length = end - line_begin_;
+  if (length == 0 && lines_ == 0) return bad("an empty line where a message should begin");
+  if (length == 0) return true;
+  if (++lines_ > limits_.lines + 1) return fault(431, "too many header lines");
+  line_begin_ = end + 2;
+  return false;
+}
+
+Parsed<std::optional<std::size_t>> HeadFinder::find(std::string_view bytes) {
+  for (; looked_at_ < bytes.size(); ++looked_at_) {
+    const char c = bytes[looked_at_];
+    if (c == '\r') {
+      if (looked_at_ + 1 == bytes.size()) return std::nullopt;
+      if (bytes[looked_at_ + 1] != '\n') return bad("a CR without LF");
+      const auto was_last = end_line(looked_at_);
+      if (!was_last) return tl::unexpected{was_last.error()};
+      ++looked_at_;
+      if (*was_last) return looked_at_ + 1;
+    } else if (!is_field_char(c)) {
+      return bad(c == '\n' ? "a LF without CR" : "a control character in a header");
+    }
+    const auto length = looked_at_ + 1 - std::min(line_begin_, looked_at_ + 1);
+    if (length > (lines_ == 0 ? limits_.first_line : limits_.line))
+      return lines_ == 0 ? fault(414, "the address is too long") : fault(431, "a header line is too long");
+    if (looked_at_ >= limits_.all) return fault(431, "the headers are too long");
+  }
+  return std::nullopt;
+}
+
+std::vector<std::string_view> lines_of(std::string_view head) {
+  std::vector<std::string_view> lines;
+  for (;;) {
+    const auto end = head.find("\r\n");
+    if (end == 0 || end == std::string_view::npos) return lines;
+    lines.push_back(head.substr(0, end));
+    head.remove_prefix(end + 2);
+  }
+}
+
+}  // namespace sallyport::http

@@ -1,0 +1,271 @@
+"""The HTTPS door of a real gate: from `enable` over a login by forms and the HMC's own pages to the end of the session."""
+import base64
+import hashlib
+import html
+import re
+import subprocess
+import time
+
+import pytest
+from https_player import Browser, WebHmc
+from lab import network
+from lab.files import STATE, write
+from lab.gate import CONFIG, SETTINGS, Refused
+from ocra import ocra
+from signing import signer
+from support import assert_closes, can_connect, eventually, grant_id, records, state_of
+
+POLICY = """
+[login]
+methods = ["ocra", "ssh-signature"]
+[[service]]
+name = "https"
+port = 443
+carriage = "https"
+exposure = "wide"
+"""
+CERTIFICATE = STATE / "https/certificate.pem"
+
+
+@pytest.fixture(scope="module")
+def console(lab, tmp_path_factory):
+    """The HMC's web side, at hmc1's address."""
+    hmc = WebHmc(tmp_path_factory.mktemp("web"))
+    hmc.start(network.HMC1_4, 443, network.inside("hmc", []))
+    yield hmc
+    hmc.stop()
+
+
+@pytest.fixture
+def web(site, console, tmp_path):
+    """The site with an HTTPS door, where kim may use hmc1's web interface."""
+    site.gate.stop()
+    write(CONFIG / "sallyport.toml", SETTINGS + "[https]\n")
+    write(CONFIG / "policies/web.toml", POLICY)
+    write(CONFIG / "targets/hmc1.toml", (CONFIG / "targets/hmc1.toml").read_text() +
+          f'[https]\nname = "hmc1.example"\npins = ["sha256//{console.pin}"]\n')
+    assert site.gate.start() is not None, site.gate.log()
+    console.forget()
+    site.console_log, site.folder = console, tmp_path
+    return site
+
+
+def browser(lab, namespace="rep", name="jar", certificate=CERTIFICATE):
+    return Browser(lab.folder, certificate, name, "https://gate", f"gate:443:{network.GATE4}", network.inside(namespace, []))
+
+
+def challenge(kim, lab, user="kim", password=None):
+    """Begins a login; the question as the page shows it."""
+    page = kim.ask_challenge(user, lab.kim.password if password is None else password)
+    return html.unescape(re.search(r'id="question">(.*?)</p>', page).group(1))
+
+
+def answer_to(lab, question):
+    return ocra(lab.kim.suite, lab.kim.secret, question.split("Challenge ")[1].split(",")[0].replace(" ", ""))
+
+
+def log_in(lab, policy="web", **more):
+    lab.told = lab.enable(policy=policy)
+    lab.grant = grant_id(lab.told)
+    kim = browser(lab, **more)
+    page = kim.respond(answer_to(lab, challenge(kim, lab)))
+    assert "connected to hmc1" in page and "recorded" in page, page
+    return kim
+
+
+def ended(lab):
+    return eventually(lambda: [one for one in records(lab, "session.ended") if one["grant"] == lab.grant], 10)[-1]
+
+
+def test_the_main_job_in_a_browser(web):
+    kim = log_in(web)
+    assert "https://gate/" in web.told["tell"]["urls"] and web.told["tell"]["commands"] == []
+    shown = subprocess.run(["openssl", "x509", "-in", CERTIFICATE, "-noout", "-fingerprint", "-sha256"], text=True,
+                           capture_output=True, check=True).stdout.strip().split("=")[1]
+    assert web.told["tell"]["certificate"] == f"SHA256 {shown}"
+    got = kim.curl("/download?300000").stdout
+    sent = kim.text("/upload", "--data-binary", f"@{kim.certificate}")
+    assert hashlib.sha256(kim.certificate.read_bytes()).hexdigest() in sent
+    assert len(got) == 300000 and "hmc1.example" not in kim.text("/", "-i")
+    assert web.gate.listening() and "connected to hmc1" in kim.text("/.sallyport/status")
+    assert "you have logged out" in kim.text("/.sallyport/logout", "-X", "POST", "-d", "")
+    end = ended(web)
+    assert end["reason"].endswith("logged out") and state_of(web, web.grant) == "spent"
+    assert end["from_target"] > 300000 and end["traffic"][0]["service"] == "https" and end["traffic"][0]["out_bytes"] > 300000
+    assert_closes(web)
+    assert web.gate.events(web.grant)[-1] == "firewall.closed"
+
+
+def test_the_record_tells_each_request_and_can_be_replayed(web):
+    kim = log_in(web)
+    kim.text("/console?token=geheim")
+    connected = records(web, "session.connected")[-1]
+    assert connected["rep_tls"]["version"] == "TLSv1.3" == connected["target_tls"]["version"]
+    assert "rep_ssh" not in connected and connected["target_address"] == network.HMC1_4
+    channel = [one for one in records(web, "session.channel") if one["session"] == connected["session"]][0]
+    assert (channel["kind"], channel["terminal"]) == ("https", False)
+    kim.text("/.sallyport/logout", "-X", "POST", "-d", "")
+    ended(web)
+    closed = records(web, "recording.closed")[-1]
+    recording = (STATE / closed["path"]).read_bytes()
+    assert hashlib.sha256(recording).hexdigest() == closed["sha256"] and b"geheim" not in recording
+    done = web.gate.run_console("root", "replay", connected["session"])
+    replayed = done.stdout
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"#1 GET /console\?\.\.\.\s+#1 200, \d+ bytes in, \d+ bytes out, \d+ ms", replayed), replayed
+
+
+def test_a_signature_is_pasted(web):
+    rep = signer(web)
+    web.grant = grant_id(web.enable(policy="web"))
+    kim = browser(web)
+    page = kim.ask_challenge("kim", rep.password)
+    assert "Sign to open hmc1 (https) for kim, grant " + web.grant in html.unescape(page)
+    text = base64.b64decode(re.search(r'id="challenge"[^>]*>([A-Za-z0-9+/=]+)<', page).group(1))
+    assert html.unescape(re.search(r'id="text"[^>]*>(.*?)</textarea>', page, re.DOTALL).group(1)).encode() == text
+    (rep.folder / "text").write_bytes(text)
+    signature = rep.keygen("-Y", "sign", "-n", "sallyport", "-f", "id", input=text.decode())
+    assert "connected to hmc1" in kim.respond(signature.replace("\n", "\r\n"))
+    assert records(web, "login.accepted")[-1]["method"] == "ssh-signature"
+
+
+def test_a_mutual_login_has_the_gate_answer_first(web):
+    suite, question = "OCRA-1:HOTP-SHA256-8:QA10", "ACDEFGHJKM"
+    kim, rep = browser(web), web.enroll("kim", suite=suite, mutual=True)
+    web.grant = grant_id(web.enable(policy="web"))
+    assert "Your question for the gate" in kim.ask_challenge("kim", rep.password)
+    page = kim.text("/.sallyport/question", "--data-urlencode", f"question={question}")
+    answer, asked = (found.replace(" ", "") for found in re.search(
+        r"The gate answers ([0-9 ]+)\. Challenge ([0-9A-Z ]+), response", html.unescape(page)).groups())
+    assert answer == ocra(suite, rep.secret, question, asked), "the gate knows the key"
+    assert "connected to hmc1" in kim.respond(ocra(suite, rep.secret, asked, question))
+
+
+def test_i11_a_stranger_sees_what_a_rep_sees_and_waits_as_long(web):
+    def refusal(user, password, namespace):
+        kim = browser(web, namespace, f"jar-{namespace}")
+        shown = re.sub(r"Challenge [A-Z0-9 ]+", "Challenge X", kim.ask_challenge(user, password))
+        begun = time.monotonic()
+        answer = kim.curl("/.sallyport/answer", "-i", "--data-urlencode", "response=00000000").stdout.decode()
+        took = time.monotonic() - begun
+        return shown, re.sub(r"(__Host-sallyport-login)=[^;]*", r"\1=X", answer), took
+    web.enable(policy="web", networks=["192.0.2.0/24"])
+    known, wrong, unknown = (refusal(*who) for who in (("kim", web.kim.password, "rep"), ("kim", "wrong", "near"),
+                                                       ("nobody-known", "x", "other")))
+    assert known[:2] == wrong[:2] == unknown[:2] and "not admitted" in known[1]
+    assert all(took > 1.9 for took in (known[2], wrong[2], unknown[2]))
+
+
+def test_i01_i03_nothing_listens_and_nothing_reaches_the_hmc_before(web):
+    assert can_connect(web, port=443) == "dropped"
+    ssh_only = grant_id(web.enable(policy="hmc-ssh"))
+    assert can_connect(web, port=443) == "dropped" and can_connect(web, port=22) == "open"
+    assert not [one for one in web.gate.listening() if one.endswith(":443")]
+    web.gate.ask(ask="revoke", grant=ssh_only, reason="")
+    grant = grant_id(web.enable(policy="web"))
+    assert can_connect(web, port=22) == "dropped" and can_connect(web, port=443) == "open"
+    kim = browser(web)
+    assert kim.status("/console") == "401"
+    question = challenge(kim, web)
+    assert "not admitted" in kim.respond("000000")
+    assert kim.status("/console") == "401" and state_of(web, grant) == "armed"
+    assert records(web, "login.failed")[-1]["rep"] == "kim"
+    assert kim.status("/.sallyport/answer", "--data-urlencode", f"response={answer_to(web, question)}") == "303"
+    assert kim.status("/console") == "401" and web.console_log.heard() == []
+
+
+def test_i02_the_session_is_its_reps_address_and_cookies_alone(web):
+    web.enable(policy="web", networks=["192.0.2.0/24"])
+    web.gate.ask(ask="revoke", grant=records(web, "grant.enabled")[-1]["grant"], reason="")
+    kim = log_in(web)
+    assert can_connect(web, "near", port=443) == "dropped"
+    beside = browser(web, name="other")
+    assert beside.status("/console") == "401" and "In use" in beside.text("/.sallyport/login")
+    assert kim.status("/console") == "200"
+
+
+def test_i10_a_gate_that_is_stopped_ends_the_session_first(web):
+    log_in(web)
+    assert web.gate.stop() == 0
+    assert web.gate.events()[-1] == "gateway.stopped" and ended(web)["reason"] == "the gateway was stopped"
+
+
+def test_i10_an_admin_ends_it_and_the_open_page_can_ask_why(web):
+    kim = log_in(web)
+    assert kim.status("/console") == "200"
+    before = len(web.console_log.heard())
+    assert web.gate.ask("alice", ask="end", grant=web.grant, reason="enough")["ok"]
+    assert "ended by alice: enough" in kim.text("/console")
+    assert ended(web)["reason"] == "ended by alice: enough"
+    assert len(web.console_log.heard()) == before
+    assert_closes(web, 8)
+
+
+def test_a_paused_session_holds_its_requests(web):
+    kim = log_in(web)
+    assert web.gate.ask("alice", ask="pause", grant=web.grant, reason="")["ok"]
+    waiting = subprocess.Popen([*kim.command, "https://gate/console"], stdout=subprocess.PIPE, text=True)
+    with pytest.raises(subprocess.TimeoutExpired):
+        waiting.wait(1.5)
+    assert "GET /console" not in web.console_log.requests()
+    assert web.gate.ask("alice", ask="resume", grant=web.grant, reason="")["ok"]
+    assert waiting.communicate(timeout=10)[0] and waiting.returncode == 0
+    assert "GET /console" in web.console_log.requests()
+
+
+def test_an_hmc_with_another_certificate_gets_no_request_and_the_grant_stays(web):
+    text = (CONFIG / "targets/hmc1.toml").read_text()
+    write(CONFIG / "targets/hmc1.toml", re.sub(r"sha256//[^\"]+", "sha256//" + "A" * 43 + "=", text))
+    assert web.gate.reload() == ""
+    grant = grant_id(web.enable(policy="web"))
+    kim = browser(web)
+    assert "shows another certificate" in kim.respond(answer_to(web, challenge(kim, web)))
+    assert web.console_log.requests() == []
+    assert "certificate" in records(web, "target.failed")[-1]["reason"]
+    eventually(lambda: state_of(web, grant) == "armed", 10)
+
+
+def test_a_killed_worker_ends_the_session(web):
+    log_in(web)
+    (worker,) = web.gate.workers()
+    subprocess.run(["kill", "-9", str(worker)], check=True)
+    assert ended(web)["reason"] == "the worker is gone"
+    assert can_connect(web, port=443) == "dropped" and web.console_log.requests() == []
+    assert_closes(web)
+
+
+@pytest.mark.parametrize("spoilt, word", [
+    (("sallyport.toml", "[https]\n", ""), "there is none (add [https] to sallyport.toml"),
+    (("targets/hmc1.toml", r"\[https\]\n.*\n.*\n", ""), "add [https] with 'pins' to targets/hmc1.toml"),
+    (("policies/web.toml", 'carriage = "https"', 'carriage = "forward"'), "where the gate's own HTTPS door is")],
+    ids=["no door", "no pin", "forwarded"])
+def test_a_grant_that_could_not_be_used_is_refused_with_what_to_do(web, spoilt, word):
+    file, pattern, instead = spoilt
+    web.gate.stop()
+    ssh = '\n[[service]]\nname = "ssh"\ncarriage = "ssh"\nexposure = "wide"\n'
+    write(CONFIG / "policies/web.toml", POLICY + ssh)
+    write(CONFIG / file, re.sub(pattern if file != "sallyport.toml" else re.escape(pattern), instead, (CONFIG / file).read_text()))
+    assert web.gate.start() is not None, web.gate.log()
+    with pytest.raises((Refused, RuntimeError), match=re.escape(word)):
+        web.enable(policy="web")
+
+
+def test_a_site_s_own_certificate_and_a_new_one_by_reload_while_a_session_runs(web):
+    def certify(number):
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days",
+                        "30", "-subj", f"/CN=gate{number}", "-addext", "subjectAltName=DNS:gate", "-keyout", CONFIG / "https.key",
+                        "-out", CONFIG / "https.pem"], check=True, capture_output=True)
+        (CONFIG / "https.key").chmod(0o600)
+        return (CONFIG / "https.pem").read_text()
+    web.gate.stop()
+    first = certify(1)
+    write(CONFIG / "sallyport.toml", SETTINGS + f'[https]\ncertificate = "{CONFIG}/https.pem"\nkey = "{CONFIG}/https.key"\n')
+    assert web.gate.start() is not None, web.gate.log()
+    kim = log_in(web, certificate=CONFIG / "https.pem")
+    write(kim.certificate.with_name("first.pem"), first)
+    kim.command[kim.command.index("--cacert") + 1] = kim.certificate.with_name("first.pem")
+    certify(2)
+    web.gate.reload()
+    assert kim.status("/console") == "200", "who is in stays in, with the certificate of before"
+    (CONFIG / "https.key").chmod(0o644)
+    assert "https.key" in web.gate.reload() and web.gate.events()[-1] == "config.refused"

@@ -1,0 +1,200 @@
+// The TLS policy, and which target is believed: two ends in one process. Runs in: unit tests.
+#include "gateway/https/tls.h"
+
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+#include <sys/socket.h>
+
+#include <array>
+
+#include "base/encoding.h"
+#include "base/unique_fd.h"
+#include "tests/catch.h"
+
+using namespace sallyport;
+
+namespace {
+
+using Bio = std::unique_ptr<BIO, FreeWith<BIO_free_all>>;
+
+struct Identity {
+  std::string key, certificate, pin;
+};
+
+std::string text_of(BIO* bio) {
+  char* data = nullptr;
+  const auto size = BIO_get_mem_data(bio, &data);
+  return {data, static_cast<std::size_t>(size)};
+}
+
+Identity new_identity(const std::string& name) {
+  EVP_PKEY* const key = EVP_EC_gen("P-256");
+  X509* const certificate = X509_new();
+  REQUIRE((key != nullptr && certificate != nullptr));
+  X509_set_version(certificate, 2);
+  ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
+  X509_gmtime_adj(X509_getm_notBefore(certificate), -60);
+  X509_gmtime_adj(X509_getm_notAfter(certificate), 3600);
+  X509_set_pubkey(certificate, key);
+  X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN", MBSTRING_ASC,
+                             reinterpret_cast<const unsigned char*>(name.c_str()), -1, -1, 0);
+  X509_set_issuer_name(certificate, X509_get_subject_name(certificate));
+  X509_EXTENSION* const names =
+      X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, ("DNS:" + name).c_str());
+  X509_add_ext(certificate, names, -1);
+  X509_EXTENSION_free(names);
+  REQUIRE(X509_sign(certificate, key, EVP_sha256()) > 0);
+  const Bio key_text{BIO_new(BIO_s_mem())}, certificate_text{BIO_new(BIO_s_mem())};
+  PEM_write_bio_PrivateKey(key_text.get(), key, nullptr, nullptr, 0, nullptr, nullptr);
+  PEM_write_bio_X509(certificate_text.get(), certificate);
+  unsigned char* der = nullptr;
+  const int size = i2d_PUBKEY(key, &der);
+  unsigned char digest[32];
+  EVP_Digest(der, static_cast<std::size_t>(size), digest, nullptr, EVP_sha256(), nullptr);
+  OPENSSL_free(der);
+  EVP_PKEY_free(key);
+  X509_free(certificate);
+  return {text_of(key_text.get()), text_of(certificate_text.get()),
+          to_base64({reinterpret_cast<const char*>(digest), sizeof digest})};
+}
+
+BeginWeb begin_with(const Identity& identity, TlsProfile profile = TlsProfile::modern) {
+  return {"", "gate", Secret{identity.key}, identity.certificate, profile};
+}
+
+// Both sides step by step; nothing when they agree, else what one of them says.
+std::string shake_hands(SSL* server, SSL* client) {
+  int ends[2];
+  REQUIRE(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends) == 0);
+  const UniqueFd first{ends[0]}, second{ends[1]};
+  SSL_set_fd(server, first.get());
+  SSL_set_fd(client, second.get());
+  struct Side {
+    SSL* tls;
+    int (*step)(SSL*);
+    bool done = false;
+  };
+  std::array<Side, 2> sides{Side{client, SSL_connect}, Side{server, SSL_accept}};
+  for (int i = 0; i < 100; ++i)
+    for (auto& side : sides) {
+      if (side.done) continue;
+      ERR_clear_error();
+      const int result = side.step(side.tls);
+      side.done = result == 1;
+      const int error = SSL_get_error(side.tls, result);
+      if (!side.done && error != SSL_ERROR_WANT_READ && error != SSL_ERROR_WANT_WRITE) return tls_error();
+    }
+  return sides[0].done && sides[1].done ? "" : "stuck";
+}
+
+struct Pair {
+  TlsContext server, client;
+  std::string meet(void (*change)(SSL*) = nullptr) {
+    const Tls a{SSL_new(server.get())}, b{SSL_new(client.get())};
+    if (change != nullptr) change(b.get());
+    auto said = shake_hands(a.get(), b.get());
+    version = SSL_get_version(b.get());
+    cipher = SSL_get_cipher_name(b.get());
+    return said;
+  }
+  std::string version, cipher;
+};
+
+Pair pair(const Identity& identity, const WebTarget& target, TlsProfile profile = TlsProfile::modern) {
+  auto server = context_for_reps(begin_with(identity, profile));
+  auto client = context_for_target(target, profile);
+  REQUIRE(server);
+  REQUIRE(client);
+  return {*std::move(server), *std::move(client), "", ""};
+}
+
+// `protocols`: each with its length in front.
+void offer(SSL* tls, std::string_view protocols) {
+  SSL_set_alpn_protos(tls, reinterpret_cast<const unsigned char*>(protocols.data()),
+                      static_cast<unsigned>(protocols.size()));
+}
+
+WebTarget pinned(const std::string& pin) { return {"hmc1.example", {}, 443, {pin}, ""}; }
+
+}  // namespace
+
+TEST_CASE("a target is believed by its pinned key, whatever its certificate says") {
+  const auto identity = new_identity("anything");
+  auto both = pair(identity, pinned(identity.pin));
+  CHECK(both.meet().empty());
+  CHECK(both.version == "TLSv1.3");
+  CHECK_FALSE(pair(identity, pinned(new_identity("anything").pin)).meet().empty());
+  CHECK_FALSE(pair(identity, pinned("")).meet().empty());
+}
+
+TEST_CASE("a target is believed by an authority, under its own name only") {
+  const auto identity = new_identity("hmc1.example");
+  const auto target = [](const std::string& name, const std::string& authorities) {
+    return WebTarget{name, {}, 443, {}, authorities};
+  };
+  CHECK(pair(identity, target("hmc1.example", identity.certificate)).meet().empty());
+  CHECK(pair(identity, target("hmc1.example:12443", identity.certificate)).meet().empty());
+  CHECK_FALSE(pair(identity, target("hmc2.example", identity.certificate)).meet().empty());
+  CHECK_FALSE(pair(identity, target("198.51.100.20", identity.certificate)).meet().empty());
+  CHECK_FALSE(
+      pair(identity, target("hmc1.example", new_identity("hmc1.example").certificate)).meet().empty());
+  CHECK_FALSE(context_for_target(target("hmc1.example", ""), TlsProfile::modern));
+  CHECK_FALSE(context_for_target(target("hmc1.example", "no certificate"), TlsProfile::modern));
+}
+
+TEST_CASE("old versions and weak suites are not spoken") {
+  const auto identity = new_identity("gate");
+  auto both = pair(identity, pinned(identity.pin));
+  CHECK(both.meet([](SSL* tls) { SSL_set_max_proto_version(tls, TLS1_2_VERSION); }).empty());
+  CHECK(both.version == "TLSv1.2");
+  CHECK_FALSE(both.meet([](SSL* tls) {
+                    SSL_set_min_proto_version(tls, TLS1_VERSION);
+                    SSL_set_max_proto_version(tls, TLS1_1_VERSION);
+                  })
+                  .empty());
+  for (const char* const weak :
+       {"AES128-GCM-SHA256", "ECDHE-ECDSA-AES128-SHA", "DHE-RSA-AES128-GCM-SHA256", "eNULL"}) {
+    INFO(weak);
+    const Tls server{SSL_new(both.server.get())}, client{SSL_new(both.client.get())};
+    SSL_set_max_proto_version(client.get(), TLS1_2_VERSION);
+    if (SSL_set_cipher_list(client.get(), weak) != 1) continue;  // not in this build of OpenSSL
+    CHECK_FALSE(shake_hands(server.get(), client.get()).empty());
+  }
+}
+
+TEST_CASE("NIST SP 800-131A: AES and its curves only") {
+  const auto identity = new_identity("gate");
+  auto both = pair(identity, pinned(identity.pin), TlsProfile::nist_800_131a);
+  CHECK(both.meet().empty());
+  CHECK(both.cipher == "TLS_AES_256_GCM_SHA384");
+  CHECK_FALSE(both.meet([](SSL* tls) { SSL_set1_groups_list(tls, "X25519"); }).empty());
+  CHECK_FALSE(both.meet([](SSL* tls) { SSL_set_ciphersuites(tls, "TLS_CHACHA20_POLY1305_SHA256"); }).empty());
+  CHECK(pair(identity, pinned(identity.pin))
+            .meet([](SSL* tls) { SSL_set1_groups_list(tls, "X25519"); })
+            .empty());
+}
+
+TEST_CASE("who comes for another protocol is refused") {
+  const auto identity = new_identity("gate");
+  auto both = pair(identity, pinned(identity.pin));
+  CHECK(both.meet([](SSL* tls) { offer(tls, "\x02h2\x08http/1.1"); }).empty());
+  CHECK_FALSE(both.meet([](SSL* tls) { offer(tls, "\x02h2"); }).empty());
+  CHECK_FALSE(both.meet([](SSL* tls) {
+                    offer(tls,
+                          "\x03"
+                          "ftp");
+                  })
+                  .empty());
+}
+
+TEST_CASE("a key that is not the certificate's, or none, is an error and no crash") {
+  const auto one = new_identity("one"), other = new_identity("other");
+  CHECK_FALSE(context_for_reps(begin_with({one.key, other.certificate, ""})));
+  CHECK_FALSE(context_for_reps(begin_with({"", one.certificate, ""})));
+  CHECK_FALSE(context_for_reps(begin_with({one.key, "", ""})));
+  CHECK_FALSE(context_for_reps(begin_with({"no key", "no certificate", ""})));
+  const auto chain = context_for_reps(begin_with({one.key, one.certificate + other.certificate, ""}));
+  CHECK(chain);
+}
