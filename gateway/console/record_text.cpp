@@ -83,6 +83,8 @@ constexpr std::array kSentences{
     Sentence{"rep.removed", "rep {rep} removed[ by {by}]"},
     Sentence{"rep.enrolled", "rep {rep} enrolled[: {keys}][, authority {authorities}][ by {by}]"},
     Sentence{"rep.secret_unusable", "the enrolled secret of rep {rep} cannot be used: {problem}", Color::bad},
+    Sentence{"session.joined", "session {session}: joined by {door} from {peer}"},
+    Sentence{"session.left", "session {session}: left by {door}: {reason}"},
     Sentence{"https.certificate_made", "a certificate for the HTTPS door was made: {certificate}"},
     Sentence{"secrets.sealed", "stored secrets encrypted: {secrets}"},
     Sentence{"rep.unenrolled",

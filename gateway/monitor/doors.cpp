@@ -89,9 +89,10 @@ Done Doors::follow(const Grant& grant, BootTime until) {
 Done Doors::open_dial(const GrantId& id, const std::vector<Address>& targets, Port port, BootTime until) {
   std::vector<Opening> openings;
   for (const auto& target : targets) openings.push_back(way_to(target, port, until));
-  if (const auto held = dials_.find(id); held != dials_.end())
+  if (const auto held = dials_.find({id, port}); held != dials_.end())
     return firewall_->change(held->second, openings);
-  ASSIGN_OR_RETURN(dials_[id], firewall_->open(openings));
+  ASSIGN_OR_RETURN(auto lease, firewall_->open(openings));
+  dials_.emplace(std::pair{id, port}, std::move(lease));
   return {};
 }
 
@@ -107,7 +108,7 @@ Done Doors::open_forwards(const Grant& grant, const std::vector<Opening>& forwar
 }
 
 void Doors::close_ways(const GrantId& id) {
-  dials_.erase(id);
+  std::erase_if(dials_, [&](const auto& dial) { return dial.first.first == id; });
   const auto found = forwards_.find(id);
   if (found == forwards_.end()) return;
   const auto openings = std::move(found->second.openings);
@@ -133,10 +134,15 @@ std::vector<Traffic> Doors::traffic(const GrantId& id) {
   return sum;
 }
 
+bool Doors::has_way(const GrantId& id) const {
+  return forwards_.contains(id) ||
+         std::ranges::any_of(dials_, [&](const auto& dial) { return dial.first.first == id; });
+}
+
 GrantId Doors::holder(std::uint64_t lease) const {
   const auto of = [lease](const auto& entry) { return entry.second.id() == lease; };
-  for (const auto* leases : {&entries_, &dials_})
-    if (const auto found = std::ranges::find_if(*leases, of); found != leases->end()) return found->first;
+  if (const auto found = std::ranges::find_if(entries_, of); found != entries_.end()) return found->first;
+  if (const auto found = std::ranges::find_if(dials_, of); found != dials_.end()) return found->first.first;
   for (const auto& [id, forwards] : forwards_)
     if (forwards.lease.id() == lease) return id;
   return {};

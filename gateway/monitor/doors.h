@@ -31,7 +31,7 @@ class Doors {
   // armed: the grant's networks may enter; active: the rep's address only; anything else: nothing.
   Done follow(const Grant& grant, BootTime until);
   // The gate's own way to these addresses of the target, for an active grant; again with the one that
-  // answered.
+  // answered. One port for each door that is used.
   Done open_dial(const GrantId& id, const std::vector<Address>& targets, Port port, BootTime until);
   // The gate's own way to one more port of the target, for one channel inside the rep's SSH connection.
   Result<Lease> open_through_ssh(const Address& target, Port port, BootTime until);
@@ -48,7 +48,7 @@ class Doors {
   bool is_open(const GrantId& id) const { return entries_.contains(id) || has_way(id); }
 
  private:
-  bool has_way(const GrantId& id) const { return dials_.contains(id) || forwards_.contains(id); }
+  bool has_way(const GrantId& id) const;
 
   struct Forwards {
     Lease lease;
@@ -56,7 +56,8 @@ class Doors {
   };
   Firewall* firewall_;
   EntryPorts ports_;
-  std::map<GrantId, Lease> entries_, dials_;
+  std::map<GrantId, Lease> entries_;
+  std::map<std::pair<GrantId, Port>, Lease> dials_;  // to one port of the target for each door that is used
   std::map<GrantId, Forwards> forwards_;
 };
 

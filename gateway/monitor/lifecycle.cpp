@@ -117,7 +117,7 @@ Result<std::string> claim(Gate& gate, const GrantId& id, const Endpoint& peer, P
     end_session_at_once(gate, id, "the firewall could not be narrowed: " + narrowed.error().message());
     return tl::unexpected{narrowed.error()};
   }
-  gate.sessions.at(id).peer = worker;
+  gate.sessions.at(id).peers.try_emplace(worker);
   return session;
 }
 
@@ -178,7 +178,8 @@ void close_doors(Gate& gate, std::span<const GrantId> ids) {
   gate.ledger.note_closing(entries);
 }
 
-bool admits(const Gate& gate, const Address& source) {
+bool admits(const Gate& gate, const Address& source, Carriage door) {
+  if (may_be_joined(gate, source, door)) return true;
   const auto& grants = gate.ledger.grants();
   return std::any_of(grants.begin(), grants.end(), [&](const auto& entry) {
     const Grant& grant = entry.second;
@@ -191,7 +192,7 @@ bool admits(const Gate& gate, const Address& source) {
 Done settle(Gate& gate) {
   if (gate.stopping || gate.shut) return gate.listener->close(), Done{};
   drop_peers_if(gate, [&](const Peer& peer) {
-    return peer.is_before_login() && !admits(gate, peer.endpoint().address);
+    return peer.is_before_login() && !admits(gate, peer.endpoint().address, peer.door());
   });
   return gate.listener->listen(service_endpoints(gate));
 }

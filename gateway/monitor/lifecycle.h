@@ -35,7 +35,7 @@ Done unlock(Gate& gate, const GrantId& id, const std::string& by, const std::str
 void close_doors(Gate& gate, std::span<const GrantId> ids);
 inline void close_doors(Gate& gate, const GrantId& id) { close_doors(gate, {&id, 1}); }
 // Whether an armed grant lets this source in.
-bool admits(const Gate& gate, const Address& source);
+bool admits(const Gate& gate, const Address& source, Carriage door);
 // Makes the listener, and the connections that have not logged in, follow the grants.
 Done settle(Gate& gate);
 

@@ -64,7 +64,7 @@ void Peer::on_worker_gone(const std::string& why) {
   if (!why.empty()) log_info("{}: {}", endpoint_.text(), why);
   count_unanswered();
   stop();
-  if (had_session) return end_session_at_once(gate_, *grant_, why);
+  if (had_session) return leave_session(gate_, *grant_, id_, why);
   drop_peers_if(gate_, [this](const Peer& peer) { return peer.id() == id_; });
 }
 
@@ -97,7 +97,7 @@ void Peer::cut_target() noexcept {
 Session* Peer::session() {
   if (!grant_) return nullptr;
   const auto found = gate_.sessions.find(*grant_);
-  return found != gate_.sessions.end() && found->second.peer == id_ ? &found->second : nullptr;
+  return found != gate_.sessions.end() && found->second.peers.contains(id_) ? &found->second : nullptr;
 }
 
 std::string Peer::cut(const std::string& sentence) { return sentence.substr(0, limit::sentence); }
@@ -108,8 +108,7 @@ namespace {
 // source address.
 Peer* web_peer_of(Gate& gate, const Address& source) {
   for (const auto& [id, peer] : gate.peers)
-    if (peer->door() == Carriage::https && peer->endpoint().address == source)
-      return peer.get();
+    if (peer->door() == Carriage::https && peer->endpoint().address == source) return peer.get();
   return nullptr;
 }
 
@@ -124,7 +123,7 @@ void welcome(Gate& gate, UniqueFd socket, const Endpoint& endpoint, Port at) {
   if (door == Carriage::https)
     if (Peer* const known = web_peer_of(gate, endpoint.address)) return known->hand_over(socket);
   // The kernel says the same; this holds while somebody else's rules stand in the way of ours.
-  if (!admits(gate, endpoint.address)) return;
+  if (!admits(gate, endpoint.address, door)) return;
   auto ticket = gate.throttle.admit(endpoint.address);
   if (!ticket) return log_warning("{}: {}", endpoint.text(), ticket.error().message());
   auto worker =

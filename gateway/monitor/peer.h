@@ -95,6 +95,7 @@ class Peer {
   Done open_forwards(const Grant& grant);
   std::size_t most_channels(const Grant& grant) const;
   Session* session();
+  bool has_channel(const Session& session, std::uint32_t channel) const;
 
   // ---- ways through SSH (peer_direct.cpp)
   Result<std::vector<Endpoint>> direct_endpoints(const Grant& grant, const AskDirect& ask) const;
@@ -139,7 +140,8 @@ class Peer {
     bool challenge_due = false;  // the worker waits for it; with mutual authentication the helper, too
   } asking_;
   std::string rep_;               // the name of this try, if it is known
-  std::optional<GrantId> grant_;  // what this try may claim; after admission, what it has claimed
+  std::optional<GrantId> grant_;  // what this try may claim or join; after admission, what it has
+  bool joined_ = false;           // it is not the session's first login
   std::optional<AuthHelper> helper_;
   Watch helper_messages_;
   Timer helper_deadline_, refusal_;

@@ -134,7 +134,7 @@ void Peer::on_direct_dialled(std::uint32_t token, Result<Dial::Connected> dialle
                      {"reached", dialled->endpoint.text()}}};
   if (auto noted = gate_.ledger.note(entry); !noted)
     return refuse("this cannot be recorded, so it is not opened");
-  session.open_channels.insert(channel);
+  session.open_channels.emplace(channel, id_);
   direct.dial.reset();
   direct.socket = std::move(dialled->socket);
   const int socket = direct.socket.get();

@@ -17,7 +17,7 @@ Entry no_more_files(std::uint32_t channel) {
 void Peer::on(TellFile& told) {
   Session* const session = this->session();
   if (session == nullptr) return;
-  if (!session->open_channels.contains(told.channel))
+  if (!has_channel(*session, told.channel))
     return on_worker_gone("the worker tells of a file on a channel that is not open");
   if (auto checked = check_file(told); !checked)
     return on_worker_gone("the worker tells of " + checked.error().message());

@@ -65,8 +65,12 @@ void Peer::on(AskPassword& ask) {
   const Rep* const rep = find_rep(gate_, name.rep);
   const Rep* const like = asked_like(gate_, name.rep);
   const bool may_come = rep != nullptr && !gate_.ledger.reps().is_suspended(name.rep);
-  const Grant* const grant =
+  const Grant* const joined =
+      may_come ? joinable(gate_, name.rep, name.target, endpoint_.address, door_) : nullptr;
+  const Grant* const armed =
       may_come ? gate_.ledger.admissible(name.rep, name.target, endpoint_.address, door_) : nullptr;
+  const Grant* const grant = joined != nullptr ? joined : armed;
+  joined_ = joined != nullptr;
   rep_ = rep == nullptr ? "" : rep->name;
   grant_ = grant == nullptr ? std::nullopt : std::optional{grant->id};
   asking_ = {};
@@ -245,6 +249,10 @@ void Peer::admit() {
     if (gate_.ledger.reps().is_suspended(rep_)) return fail("the rep has been suspended");
     if (signed_by_) RETURN_IF_ERROR(check_key(*signed_by_));
     const auto before = gate_.ledger.head();
+    if (joined_) {
+      RETURN_IF_ERROR(join_session(gate_, *grant_, *this, accepted));
+      return gate_.sessions.at(*grant_).name;
+    }
     auto claimed = claim(gate_, *grant_, endpoint_, id_, accepted);
     // The counter is used up all the same: a response is good for one answer.
     if (!claimed && gate_.ledger.head() == before) RETURN_IF_ERROR(gate_.ledger.note(accepted));
@@ -300,6 +308,8 @@ void Peer::answer_refusal() {
 void Peer::tell_refusal() {
   // The record is written now and not before, so that writing it takes the same part of the time for
   // everybody.
+  // A session that runs is nobody's to lock.
+  if (joined_) grant_.reset();
   if (grant_) {
     const auto grant = *std::exchange(grant_, std::nullopt);
     const auto id = id_;

@@ -186,6 +186,10 @@ void Peer::target_unreachable(const std::string& sentence, const std::string& de
   dial_.reset();
   cut_target();
   tell(Refused{cut(sentence)});
+  if (joined_) {  // the others' session goes on
+    deadline_ = Timer::once(gate_.loop, kLastWordsTime, [this, detail] { on_worker_gone(detail); });
+    return;
+  }
   if (record.failed_dial_spends || used) return spend_session(gate_, grant, detail);
   deadline_ = Timer::once(gate_.loop, kLastWordsTime, [this] { on_worker_gone(""); });
   grant_.reset();
@@ -206,7 +210,7 @@ void Peer::on(AskConnected& ask) {
     return end_session(gate_, *grant_, "it cannot be recorded: " + connected.error().message());
   }
   const Grant& grant = *gate_.ledger.find(grant_->value());
-  if (auto routed = open_forwards(grant); !routed) {
+  if (auto routed = joined_ ? Done{} : open_forwards(grant); !routed) {
     tell(Refused{"the gate could not open the forwarded services"});
     return end_session(gate_, *grant_,
                        "the forwarded services could not be opened: " + routed.error().message());
@@ -218,6 +222,7 @@ void Peer::on(AskConnected& ask) {
       fmt::format("connected to {} through {}; this session is recorded; it ends at {} UTC at the latest",
                   grant.target, gate_.catalogue.settings.gate_name, ends);
   tell(Connected{cut(notice + forwarded_text(grant)), policy_of(gate_, grant).channels});
+  if (const auto& pause = session()->pause) hold(true, pause->refusal);
 }
 
 Connection Peer::connection_of(const AskConnected& ask) const {
@@ -267,7 +272,7 @@ void Peer::on(AskChannel& ask) {
     tell(Refused{"this cannot be recorded, so it is not started"});
     return end_session(gate_, *grant_, "it cannot be recorded: " + writer.error().message());
   }
-  session.open_channels.insert(channel);
+  session.open_channels.emplace(channel, id_);
   tell(ChannelGranted{channel, policy.record_input, policy.recording_limit,
                       static_cast<FilesAllowed>(policy.files)},
        writer->get());
@@ -294,11 +299,17 @@ Result<UniqueFd> Peer::start_channel(Session& session, std::uint32_t channel, co
   return writer;
 }
 
+bool Peer::has_channel(const Session& session, std::uint32_t channel) const {
+  const auto found = session.open_channels.find(channel);
+  return found != session.open_channels.end() && found->second == id_;
+}
+
 void Peer::on(TellChannelClosed& told) {
   Session* const session = this->session();
   if (session == nullptr) return;
-  if (session->open_channels.erase(told.channel) == 0)
+  if (!has_channel(*session, told.channel))
     return on_worker_gone("the worker closed a channel that is not open");
+  session->open_channels.erase(told.channel);
   close_direct(told.channel);
   const auto counted = bounded(told.to_target, told.from_target);
   Entry entry{"session.channel_closed",
@@ -317,17 +328,17 @@ void Peer::on(TellChannelClosed& told) {
 void Peer::on(TellActivity& told) {
   Session* const session = this->session();
   if (session == nullptr) return;
-  session->counters = bounded(told.to_target, told.from_target);
+  count_relayed(*session, id_, bounded(told.to_target, told.from_target));
   session->activity.touch(gate_.clock.boot());
 }
 
 void Peer::on(TellFinished& told) {
   if (Session* const session = this->session()) {
-    session->counters = bounded(told.to_target, told.from_target);
+    count_relayed(*session, id_, bounded(told.to_target, told.from_target));
     const auto why = to_text(told.why);
     // The reason of an end that the gate itself began stays.
-    return end_session_at_once(gate_, *grant_,
-                               told.detail.empty() ? why : fmt::format("{}: {}", why, told.detail));
+    return leave_session(gate_, *grant_, id_,
+                         told.detail.empty() ? why : fmt::format("{}: {}", why, told.detail));
   }
   on_worker_gone("");
 }

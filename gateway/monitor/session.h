@@ -4,7 +4,6 @@
 
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 
 #include "firewall/firewall.h"
@@ -23,13 +22,14 @@ inline constexpr PeerId kNoPeer = 0;
 
 struct Session {
   std::string name;  // "s-…"
-  PeerId peer = 0;
+  // Who is in, by one door or by both, with what each has relayed; and the sum, with those that have left.
+  std::map<PeerId, Counters> peers;
   Counters counters;
   TrafficByPort traffic;                     // what the kernel counted, as last read
   std::vector<ServiceTraffic> told_traffic;  // to watching consoles
   IdleClock activity;
   std::uint32_t next_channel = 1;
-  std::set<std::uint32_t> open_channels;
+  std::map<std::uint32_t, PeerId> open_channels;  // whose each is
   std::map<std::uint32_t, Recording> recordings;  // by channel; those still open
   FileAccount files;
   EndWarnings warnings;

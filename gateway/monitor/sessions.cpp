@@ -20,11 +20,18 @@ constexpr std::uint64_t kRecordingSlack =
     1 << 20;                                 // bytes that a worker may be beyond the limit it keeps itself
 constexpr std::size_t kHashATick = 4 << 20;  // bytes of recordings hashed a session and second
 
+template <class Act>
+void with_each_peer(Gate& gate, const Session& session, Act act) {
+  for (const auto& [id, relayed] : session.peers)
+    if (Peer* const peer = find_peer(gate, id)) act(*peer);
+}
+
 void finish_end(Gate& gate, const GrantId& id) {
   const auto found = gate.sessions.find(id);
   if (found == gate.sessions.end()) return;
   Session& session = found->second;
-  drop_peers_if(gate, [&](const Peer& peer) { return peer.id() == session.peer; });  // kills the worker
+  drop_peers_if(gate,
+                [&](const Peer& peer) { return session.peers.contains(peer.id()); });  // kills the workers
   while (!session.recordings.empty()) close_recording(gate, id, session.recordings.begin()->first);
   read_traffic(gate, id);
   session.counters.traffic = traffic_of(gate, id);
@@ -38,9 +45,10 @@ void warn_if_due(Gate& gate, const GrantId& id, Session& session) {
   // Before the target let the rep in there is nobody to be told; the last warning missed is given then.
   if (!gate.ledger.find(id.value())->connected) return;
   const auto left = gate.ledger.deadline(id) - gate.clock.boot();
-  Peer* const peer = find_peer(gate, session.peer);
-  if (peer == nullptr || !session.warnings.due(left)) return;
-  peer->warn(fmt::format("this session ends in {}", to_text(std::chrono::ceil<std::chrono::seconds>(left))));
+  if (!session.warnings.due(left)) return;
+  const auto sentence =
+      fmt::format("this session ends in {}", to_text(std::chrono::ceil<std::chrono::seconds>(left)));
+  with_each_peer(gate, session, [&](Peer& peer) { peer.warn(sentence); });
 }
 
 // Hashes what was appended; says what is wrong with it, or nothing.
@@ -89,9 +97,97 @@ Policy policy_of(const Gate& gate, const Grant& grant) {
 void begin_session(Gate& gate, const GrantId& id, const std::string& name, PeerId peer) {
   Session& session = gate.sessions[id];
   session.name = name;
-  session.peer = peer;
+  if (peer != kNoPeer) session.peers.try_emplace(peer);
   session.activity = IdleClock{gate.clock.boot()};
   session.warnings = EndWarnings{gate.ledger.find(id.value())->session_limit};
+}
+
+namespace {
+
+bool has_door(const Gate& gate, const Session& session, Carriage door) {
+  return std::any_of(session.peers.begin(), session.peers.end(), [&](const auto& entry) {
+    const auto peer = gate.peers.find(entry.first);
+    return peer != gate.peers.end() && peer->second->door() == door;
+  });
+}
+
+// From its own address, and once the target has let the first login in.
+bool is_open_to(const Gate& gate, const Session& session, const Grant& grant, const Address& source,
+                Carriage door) {
+  return !session.ending && grant.connected && grant.peer && grant.peer->address == source &&
+         offers(grant, door) && !has_door(gate, session, door);
+}
+
+Entry about_login(const Gate& gate, const GrantId& id, const char* event, const Peer& peer) {
+  return {event,
+          {{"grant", id.value()},
+           {"session", gate.sessions.at(id).name},
+           {"peer", peer.endpoint().text()},
+           {"door", to_text(peer.door())}}};
+}
+
+void add(Counters& sum, const Counters& more) {
+  sum.to_target += more.to_target;
+  sum.from_target += more.from_target;
+}
+
+}  // namespace
+
+const Grant* joinable(const Gate& gate, std::string_view rep, std::string_view target, const Address& source,
+                      Carriage door) {
+  for (const auto& [id, session] : gate.sessions) {
+    const Grant& grant = *gate.ledger.find(id.value());
+    if (grant.rep == rep && (target.empty() || grant.target == target) &&
+        is_open_to(gate, session, grant, source, door))
+      return &grant;
+  }
+  return nullptr;
+}
+
+bool may_be_joined(const Gate& gate, const Address& source, Carriage door) {
+  return std::any_of(gate.sessions.begin(), gate.sessions.end(), [&](const auto& entry) {
+    return is_open_to(gate, entry.second, *gate.ledger.find(entry.first.value()), source, door);
+  });
+}
+
+Done join_session(Gate& gate, const GrantId& id, const Peer& peer, const Entry& accepted) {
+  const auto found = gate.sessions.find(id);
+  if (gate.stopping || gate.shut || found == gate.sessions.end() ||
+      !is_open_to(gate, found->second, *gate.ledger.find(id.value()), peer.endpoint().address, peer.door()))
+    return fail("the session of {} can no longer be joined", id.value());
+  RETURN_IF_ERROR(gate.ledger.note(accepted));
+  RETURN_IF_ERROR(gate.ledger.note(about_login(gate, id, "session.joined", peer)));
+  found->second.peers.try_emplace(peer.id());
+  return {};
+}
+
+void leave_session(Gate& gate, const GrantId& id, PeerId peer, const std::string& reason) {
+  const auto found = gate.sessions.find(id);
+  if (found == gate.sessions.end()) return;
+  Session& session = found->second;
+  const Peer* const leaving = find_peer(gate, peer);
+  if (session.peers.size() <= 1 || leaving == nullptr) return end_session_at_once(gate, id, reason);
+  auto left = about_login(gate, id, "session.left", *leaving);
+  left.fields["reason"] = reason;
+  gate.ledger.note_closing(left);
+  for (auto channel = session.open_channels.begin(); channel != session.open_channels.end();) {
+    if (channel->second != peer) {
+      ++channel;
+      continue;
+    }
+    close_recording(gate, id, channel->first);
+    channel = session.open_channels.erase(channel);
+  }
+  session.peers.erase(peer);  // what it relayed stays in the sum
+  drop_peers_if(gate, [peer](const Peer& other) { return other.id() == peer; });
+}
+
+void count_relayed(Session& session, PeerId peer, const Counters& counters) {
+  auto& known = session.peers[peer];
+  session.counters.to_target -= known.to_target;
+  session.counters.from_target -= known.from_target;
+  known = counters;
+  add(session.counters, known);
 }
 
 void forget_session(Gate& gate, const GrantId& id) { gate.sessions.erase(id); }
@@ -141,9 +237,9 @@ Done pause_session(Gate& gate, const GrantId& id, const std::string& by, const s
   session->pause = {
       by, gate.clock.wall(),
       fmt::format("{} has paused this session{}; try again when it goes on", by, because(reason))};
-  if (Peer* const peer = find_peer(gate, session->peer))
-    peer->hold(true, fmt::format("{} has paused this session{}; what you send waits until it goes on", by,
-                                 because(reason)));
+  const auto sentence =
+      fmt::format("{} has paused this session{}; what you send waits until it goes on", by, because(reason));
+  with_each_peer(gate, *session, [&](Peer& peer) { peer.hold(true, sentence); });
   return {};
 }
 
@@ -153,8 +249,8 @@ Done resume_session(Gate& gate, const GrantId& id, const std::string& by, const 
   RETURN_IF_ERROR(gate.ledger.note(about_pause(gate, id, "session.resumed", by, reason)));
   session->activity.go_on(gate.clock.boot());
   session->pause.reset();
-  if (Peer* const peer = find_peer(gate, session->peer))
-    peer->hold(false, fmt::format("{} lets this session go on{}", by, because(reason)));
+  const auto sentence = fmt::format("{} lets this session go on{}", by, because(reason));
+  with_each_peer(gate, *session, [&](Peer& peer) { peer.hold(false, sentence); });
   return {};
 }
 
@@ -166,13 +262,17 @@ void end_session(Gate& gate, const GrantId& id, const std::string& reason, const
   session.end_reason = reason;
   session.ended_by = by;
   read_traffic(gate, id);
-  Peer* const peer = find_peer(gate, session.peer);
+  bool somebody = false;
+  auto grace = kGrace;
   // Shuts the target's socket down, so that its end of the connection hears of it while the way is still
   // there.
-  if (peer != nullptr) peer->end(fmt::format("the session has ended: {}", reason));
+  with_each_peer(gate, session, [&](Peer& peer) {
+    somebody = true;
+    if (peer.door() == Carriage::https && !gate.stopping) grace = kWebGrace;
+    peer.end(fmt::format("the session has ended: {}", reason));
+  });
   gate.doors.close_ways(id);
-  if (peer == nullptr) return finish_end(gate, id);
-  const auto grace = peer->door() == Carriage::https && !gate.stopping ? kWebGrace : kGrace;
+  if (!somebody) return finish_end(gate, id);
   session.grace = Timer::once(gate.loop, grace, [&gate, id] { finish_end(gate, id); });
 }
 

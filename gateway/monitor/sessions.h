@@ -14,6 +14,18 @@ Policy policy_of(const Gate& gate, const Grant& grant);
 
 // Starts keeping a claimed grant's session.
 void begin_session(Gate& gate, const GrantId& id, const std::string& name, PeerId peer);
+// The session that this rep, from this address, may join by this door: it runs, its grant offers the door,
+// and nobody is in by it. `target` may be empty.
+const Grant* joinable(const Gate& gate, std::string_view rep, std::string_view target, const Address& source,
+                      Carriage door);
+// Whether anybody from there could.
+bool may_be_joined(const Gate& gate, const Address& source, Carriage door);
+// A second login of the same rep. The session's time, limits and record are one. Journaled first.
+Done join_session(Gate& gate, const GrantId& id, const Peer& peer, const Entry& accepted);
+// One login is over: of several the others go on; with the last one the session ends.
+void leave_session(Gate& gate, const GrantId& id, PeerId peer, const std::string& reason);
+// What a login has relayed so far.
+void count_relayed(Session& session, PeerId peer, const Counters& counters);
 // The target was never reached: forgets the session without a use of the grant.
 void forget_session(Gate& gate, const GrantId& id);
 
@@ -28,7 +40,7 @@ Done resume_session(Gate& gate, const GrantId& id, const std::string& by, const 
 void end_session(Gate& gate, const GrantId& id, const std::string& reason, const std::string& by = "");
 // The target was not reached and the policy counts that as use: the worker tells the rep why and leaves.
 void spend_session(Gate& gate, const GrantId& id, const std::string& reason);
-// The worker is gone: nobody is left to be told.
+// Nobody is left to be told.
 void end_session_at_once(Gate& gate, const GrantId& id, const std::string& reason);
 
 // Once a second: idle and longest time, warnings 15, 5 and 1 minutes before, room for the record (I6).

@@ -6,6 +6,7 @@ import re
 import subprocess
 import time
 
+import pexpect
 import pytest
 from https_player import Browser, WebHmc
 from lab import network
@@ -13,7 +14,7 @@ from lab.files import STATE, write
 from lab.gate import CONFIG, SETTINGS, Refused
 from ocra import ocra
 from signing import signer
-from support import assert_closes, can_connect, eventually, grant_id, records, state_of
+from support import Terminal, assert_closes, can_connect, eventually, grant_id, records, state_of
 
 POLICY = """
 [login]
@@ -204,13 +205,14 @@ def test_i10_an_admin_ends_it_and_the_open_page_can_ask_why(web):
 def test_a_paused_session_holds_its_requests(web):
     kim = log_in(web)
     assert web.gate.ask("alice", ask="pause", grant=web.grant, reason="")["ok"]
-    waiting = subprocess.Popen([*kim.command, "https://gate/console"], stdout=subprocess.PIPE, text=True)
-    with pytest.raises(subprocess.TimeoutExpired):
-        waiting.wait(1.5)
-    assert "GET /console" not in web.console_log.requests()
+    waiting = [subprocess.Popen([*kim.command, "-w", "%{http_code}", "-o", "/dev/null", f"https://gate/console?{number}"],
+                                stdout=subprocess.PIPE, text=True) for number in range(3)]
+    for one in waiting:  # more than there are connections to the HMC yet
+        with pytest.raises(subprocess.TimeoutExpired):
+            one.wait(0.5)
+    assert "GET /console" not in str(web.console_log.requests())
     assert web.gate.ask("alice", ask="resume", grant=web.grant, reason="")["ok"]
-    assert waiting.communicate(timeout=10)[0] and waiting.returncode == 0
-    assert "GET /console" in web.console_log.requests()
+    assert [one.communicate(timeout=10)[0] for one in waiting] == ["200"] * 3
 
 
 def test_an_hmc_with_another_certificate_gets_no_request_and_the_grant_stays(web):
@@ -269,3 +271,105 @@ def test_a_site_s_own_certificate_and_a_new_one_by_reload_while_a_session_runs(w
     assert kim.status("/console") == "200", "who is in stays in, with the certificate of before"
     (CONFIG / "https.key").chmod(0o644)
     assert "https.key" in web.gate.reload() and web.gate.events()[-1] == "config.refused"
+
+
+# ---- two doors
+
+BOTH = POLICY + """
+[[service]]
+name = "ssh"
+carriage = "ssh"
+exposure = "wide"
+"""
+
+
+@pytest.fixture
+def both(web):
+    write(CONFIG / "policies/web.toml", BOTH)
+    assert web.gate.reload() == ""
+    return web
+
+
+def by_ssh(lab):
+    lab.grant = grant_id(lab.enable(policy="web"))
+    return Terminal(lab, lab.kim)
+
+
+def join_by_browser(lab):
+    kim = browser(lab)
+    page = kim.respond(answer_to(lab, challenge(kim, lab)))
+    assert "connected to hmc1" in page, page
+    return kim
+
+
+def test_i02_the_rep_joins_its_session_by_the_browser_and_the_last_one_ends_it(both):
+    terminal = by_ssh(both)
+    kim = join_by_browser(both)
+    session = records(both, "session.connected")[0]["session"]
+    joined = records(both, "session.joined")[-1]
+    assert (joined["session"], joined["door"], joined["grant"]) == (session, "https", both.grant)
+    assert len(records(both, "grant.claimed")) == 1 and "V10R3" in terminal.type("lshmc -V")
+    assert kim.status("/console") == "200"
+    terminal.child.sendline("exit")
+    terminal.child.expect(pexpect.EOF)
+    left = eventually(lambda: records(both, "session.left"), 5)[-1]
+    assert (left["door"], left["session"]) == ("ssh", session) and state_of(both, both.grant) == "active"
+    assert records(both, "recording.closed"), "the terminal's recording is sealed when it is over"
+    assert kim.status("/console") == "200"
+    kim.text("/.sallyport/logout", "-X", "POST", "-d", "")
+    end = ended(both)
+    assert end["session"] == session and end["reason"].endswith("logged out") and state_of(both, both.grant) == "spent"
+    assert len(records(both, "session.ended")) == 1 and end["to_target"] > 0
+    assert {one["channel"] for one in records(both, "recording.closed")} == {1, 2}
+    assert_closes(both)
+
+
+def test_i02_or_the_other_way_round_and_an_end_tells_both(both):
+    kim = log_in(both)
+    terminal = Terminal(both, both.kim)
+    assert records(both, "session.joined")[-1]["door"] == "ssh" and "V10R3" in terminal.type("lshmc -V")
+    assert both.gate.ask("alice", ask="end", grant=both.grant, reason="enough")["ok"]
+    terminal.child.expect("ended by alice: enough")
+    assert "ended by alice: enough" in kim.text("/console")
+    ended(both)
+    assert_closes(both, 8)
+
+
+def test_i02_nobody_else_joins_and_nobody_by_the_door_that_is_taken(both):
+    both.enroll("ann")
+    terminal = by_ssh(both)
+    assert can_connect(both, "near", port=443) == "dropped"
+    again = both.kim.ssh("lshmc -V", timeout=60)
+    assert again.returncode == 255, again.stdout
+    ann = browser(both, name="ann")
+    question = challenge(ann, both, "ann", both.reps["ann"].password)
+    asked = question.split("Challenge ")[1].split(",")[0].replace(" ", "")
+    assert "not admitted" in ann.respond(ocra(both.reps["ann"].suite, both.reps["ann"].secret, asked))
+    assert not records(both, "session.joined") and "V10R3" in terminal.type("lshmc -V")
+    terminal.child.sendline("exit")
+    ended(both)
+
+
+def test_a_wrong_response_at_the_second_door_takes_nothing_from_the_session(both):
+    terminal = by_ssh(both)
+    kim = browser(both)
+    for _ in range(2):
+        challenge(kim, both)
+        assert "not admitted" in kim.respond("00000000")
+    assert state_of(both, both.grant) == "active" and "V10R3" in terminal.type("lshmc -V")
+    assert not [one for one in records(both, "login.failed") if one.get("grant") == both.grant]
+    terminal.child.sendline("exit")
+    ended(both)
+
+
+def test_a_target_that_fails_at_the_second_door_leaves_the_session_alone(both):
+    terminal = by_ssh(both)
+    text = (CONFIG / "targets/hmc1.toml").read_text()
+    write(CONFIG / "targets/hmc1.toml", re.sub(r"sha256//[^\"]+", "sha256//" + "A" * 43 + "=", text))
+    assert both.gate.reload() == ""
+    kim = browser(both)
+    assert "shows another certificate" in kim.respond(answer_to(both, challenge(kim, both)))
+    eventually(lambda: records(both, "session.left"), 12)
+    assert state_of(both, both.grant) == "active" and "V10R3" in terminal.type("lshmc -V")
+    terminal.child.sendline("exit")
+    ended(both)
