@@ -42,10 +42,14 @@ Throttle::Ticket& Throttle::Ticket::operator=(Ticket&& other) noexcept {
   return *this;
 }
 
+Done Throttle::admit_another(const Address& address) {
+  if (!connects_too_often(Source{address})) return {};
+  return fail("more than {} connections a second from {}", limits_.connections_a_second, address.text());
+}
+
 Result<Throttle::Ticket> Throttle::admit(const Address& address) {
+  RETURN_IF_ERROR(admit_another(address));
   const Source source{address};
-  if (connects_too_often(source))
-    return fail("more than {} connections a second from {}", limits_.connections_a_second, address.text());
   if (connections_ >= limits_.connections)
     return fail("{} connections are logging in already", limits_.connections);
   const auto taken = connections_of_.find(source);

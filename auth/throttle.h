@@ -64,6 +64,9 @@ class Throttle {
   // A place for a new connection, kept until it is authenticated or gone. Error: all places, or all of this
   // source's, are taken, or this source connects too often; the connection is to be closed unread.
   Result<Ticket> admit(const Address& address);
+  // A connection that takes no place, because somebody from there has one or is in already. Error: this
+  // source connects too often.
+  Done admit_another(const Address& address);
 
   // A login from here has failed.
   void failed(const Address& address);

@@ -120,8 +120,12 @@ Carriage door_at(const Gate& gate, Port at) {
 
 void welcome(Gate& gate, UniqueFd socket, const Endpoint& endpoint, Port at) {
   const auto door = door_at(gate, at);
-  if (door == Carriage::https)
-    if (Peer* const known = web_peer_of(gate, endpoint.address)) return known->hand_over(socket);
+  if (Peer* const known = door == Carriage::https ? web_peer_of(gate, endpoint.address) : nullptr) {
+    // So that nobody who shares the address fills the worker's channel, on which the monitor never waits.
+    if (auto allowed = gate.throttle.admit_another(endpoint.address); !allowed)
+      return log_warning("{}: {}", endpoint.text(), allowed.error().message());
+    return known->hand_over(socket);
+  }
   // The kernel says the same; this holds while somebody else's rules stand in the way of ours.
   if (!admits(gate, endpoint.address, door)) return;
   auto ticket = gate.throttle.admit(endpoint.address);

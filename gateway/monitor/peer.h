@@ -81,6 +81,7 @@ class Peer {
   void answer_refusal();
   void tell_refusal();
   void count_unanswered();
+  void count_failure();
 
   // ---- session (peer_session.cpp)
   void on_dialled(Result<Dial::Connected> dialled);

@@ -292,7 +292,16 @@ void Peer::count_unanswered() {
   if (phase_ != Phase::challenged || !unanswered || !grant_) return;
   phase_ = Phase::over;
   gate_.throttle.failed(endpoint_.address);
-  count_failed_login(gate_, *std::exchange(grant_, std::nullopt), endpoint_, rep_);
+  count_failure();
+}
+
+// A session that runs is nobody's to lock: who fails to join it is slowed down by its source alone.
+void Peer::count_failure() {
+  const auto grant = std::exchange(grant_, std::nullopt);
+  if (grant && !joined_) return count_failed_login(gate_, *grant, endpoint_, rep_);
+  Entry failed{"login.failed", {{"peer", endpoint_.text()}}};
+  if (!rep_.empty()) failed.fields["rep"] = rep_;
+  if (auto noted = gate_.ledger.note(failed); !noted) log_error("journal: {}", noted.error().message());
 }
 
 // The rep is told nothing of it; an admin has to know, or the secret of a rep could be spoilt in silence.
@@ -308,19 +317,10 @@ void Peer::answer_refusal() {
 void Peer::tell_refusal() {
   // The record is written now and not before, so that writing it takes the same part of the time for
   // everybody.
-  // A session that runs is nobody's to lock.
-  if (joined_) grant_.reset();
-  if (grant_) {
-    const auto grant = *std::exchange(grant_, std::nullopt);
-    const auto id = id_;
-    Gate& gate = gate_;
-    count_failed_login(gate_, grant, endpoint_, rep_);
-    if (find_peer(gate, id) == nullptr) return;  // that was one failure too many: the grant is locked
-  } else {
-    Entry failed{"login.failed", {{"peer", endpoint_.text()}}};
-    if (!rep_.empty()) failed.fields["rep"] = rep_;
-    if (auto noted = gate_.ledger.note(failed); !noted) log_error("journal: {}", noted.error().message());
-  }
+  const auto id = id_;
+  Gate& gate = gate_;
+  count_failure();
+  if (find_peer(gate, id) == nullptr) return;  // that was one failure too many: the grant is locked
   const auto outcome = attempt_.conclude();
   const bool again = outcome && *outcome == Attempt::Outcome::try_again;
   phase_ = again ? Phase::new_peer : Phase::over;

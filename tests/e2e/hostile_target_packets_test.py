@@ -66,7 +66,7 @@ def test_packets_of_a_targets_in_the_middle_of_the_key_exchange_let_nobody_in_an
                 assert "sallyport: the target" in message.get_text(), (what, before)
                 wire.close()
                 assert time.monotonic() - started < 5
-                assert target.wires[-1].meddled.is_set() and USERAUTH_REQUEST not in target.heard
+                assert target.wires[-1].meddled.wait(3) and USERAUTH_REQUEST not in target.heard
             assert state_of(gate, gate.odd) == "armed", (what, before)
     only_the_other(gate, 3)
 

@@ -236,6 +236,16 @@ def test_a_killed_worker_ends_the_session(web):
     assert_closes(web)
 
 
+def test_a_flood_of_connections_from_its_address_costs_the_session_nothing(web):
+    kim = log_in(web)
+    flood = (f"import socket\nheld = [socket.create_connection(('{network.GATE4}', 443), 5) for _ in range(300)]\n"
+             "print(len(held))")
+    assert web.run("rep", "/usr/bin/python3", "-S", "-c", flood).stdout == "300\n"
+    assert "more than 20 connections a second" in web.gate.log()
+    time.sleep(1.2)
+    assert kim.status("/console") == "200" and state_of(web, web.grant) == "active"
+
+
 @pytest.mark.parametrize("spoilt, word", [
     (("sallyport.toml", "[https]\n", ""), "there is none (add [https] to sallyport.toml"),
     (("targets/hmc1.toml", r"\[https\]\n.*\n.*\n", ""), "add [https] with 'pins' to targets/hmc1.toml"),

@@ -48,6 +48,17 @@ TEST_CASE("there are sixteen places in all") {
   CHECK(throttle.admit(at("192.0.2.100")));
 }
 
+TEST_CASE("further connections of a source take no place, and count as often as they come") {
+  HandClock clock;
+  Throttle throttle{clock, {}};
+  const auto place = throttle.admit(at("192.0.2.7"));
+  for (int i = 0; i < 19; ++i) CHECK(throttle.admit_another(at("192.0.2.7")));
+  CHECK(throttle.connections() == 1);
+  CHECK_FALSE(throttle.admit_another(at("192.0.2.7")));
+  CHECK_FALSE(throttle.admit(at("192.0.2.7")));
+  CHECK(throttle.admit_another(at("192.0.2.8")));
+}
+
 TEST_CASE("a moved ticket is one place") {
   HandClock clock;
   Throttle throttle{clock, {}};
