@@ -75,12 +75,15 @@ Task<bool> Exchange::carry() {
       const bool stays = co_await refuse(403, "the session has ended");
       co_return stays;
     }
-    auto upstream = co_await target_.acquire();
-    if (!upstream) {
-      const bool stays = co_await refuse(502, "the target cannot be reached");
-      co_return stays;
+    upstream_ = target_.take_idle();
+    if (!upstream_) {
+      auto made = co_await target_.make();
+      if (!made) {
+        const bool stays = co_await refuse(502, "the target cannot be reached");
+        co_return stays;
+      }
+      upstream_ = *std::move(made);
     }
-    upstream_ = *std::move(upstream);
     const bool was_used = std::exchange(upstream_->used, true);
     // Told now that somebody listens: with no way to the target, the body is not asked for.
     if (request_.expects_continue) (void)co_await rep_.write("HTTP/1.1 100 Continue\r\n\r\n");

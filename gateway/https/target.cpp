@@ -83,15 +83,14 @@ Task<Result<std::unique_ptr<Upstream>>> Target::make() {
   co_return std::make_unique<Upstream>(*std::move(stream), channel);
 }
 
-Task<Result<std::unique_ptr<Upstream>>> Target::acquire() {
+std::unique_ptr<Upstream> Target::take_idle() {
   while (!idle_.empty()) {
     auto upstream = std::move(idle_.back());
     idle_.pop_back();
-    if (upstream->inbox.empty() && upstream->stream->is_quiet()) co_return upstream;
+    if (upstream->inbox.empty() && upstream->stream->is_quiet()) return upstream;
     drop(std::move(upstream));
   }
-  auto made = co_await make();
-  co_return made;
+  return nullptr;
 }
 
 Task<bool> Target::until_released() {

@@ -45,7 +45,9 @@ class Target {
   // The first connection. An Error has told the monitor why the target cannot be used, and says it to the
   // rep.
   Task<Result<Negotiated>> begin(GrantedWebTarget granted, TlsProfile profile);
-  Task<Result<std::unique_ptr<Upstream>>> acquire();
+  // A connection from before that can be used again, or nothing; and a new one.
+  std::unique_ptr<Upstream> take_idle();
+  Task<Result<std::unique_ptr<Upstream>>> make();
   void give_back(std::unique_ptr<Upstream> upstream);
   void drop(std::unique_ptr<Upstream> upstream);
   void drop_idle(Moment now);
@@ -54,7 +56,6 @@ class Target {
   const WebTarget& facts() const noexcept { return facts_; }
 
  private:
-  Task<Result<std::unique_ptr<Upstream>>> make();
   Task<Result<std::unique_ptr<Stream>>> shake_hands(UniqueFd socket);
   asio::io_context& io_;
   Deadlines& deadlines_;
