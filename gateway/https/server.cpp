@@ -155,8 +155,7 @@ Done Server::open_record() {
 
 // The monitor ends the session; nothing of the rep's goes to the target any more.
 void Server::cannot_record(const Error& error) {
-  const std::string reason = "this session cannot be recorded";
-  portal_.end(reason);
+  portal_.end("this session cannot be recorded");
   finish_in(500ms, {Finish::recording_failed, error.message(), 0, 0});
 }
 

@@ -167,18 +167,21 @@ Result<std::string> own_certificate(const std::filesystem::path& file, EVP_PKEY*
   return fail("{} serves no longer", file.string());
 }
 
+std::filesystem::path certificate_file(const std::filesystem::path& folder) {
+  return folder / "certificate.pem";
+}
+
 Result<DoorCertificate> load_own(const Settings& settings, const std::filesystem::path& folder,
                                  WallTime now) {
   if (mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) return fail_errno("making {}", folder.string());
   ASSIGN_OR_RETURN(auto secret, own_key(folder));
   ASSIGN_OR_RETURN(const auto key, read_key(secret, folder / "key.pem"));
-  const auto file = folder / "certificate.pem";
+  const auto file = certificate_file(folder);
   auto pem = own_certificate(file, key.get(), settings, now);
   const bool is_new = !pem;
   if (is_new) {
     ASSIGN_OR_RETURN(const auto made, sign_own(key.get(), settings, now));
     ASSIGN_OR_RETURN(pem, pem_of(made.get()));
-    RETURN_IF_ERROR(replace_file(file, *pem, 0644));
   }
   ASSIGN_OR_RETURN(const auto certificate, read_certificate(*pem, file));
   return DoorCertificate{std::move(secret), *std::move(pem), fingerprint_of(certificate.get()), is_new};
@@ -201,6 +204,10 @@ Result<DoorCertificate> DoorCertificate::load(const Settings& settings, const st
                                               WallTime now) {
   if (settings.https && !settings.https->key.empty()) return load_files(*settings.https);
   return load_own(settings, folder, now);
+}
+
+Done DoorCertificate::store(const std::filesystem::path& folder) const {
+  return is_new ? replace_file(certificate_file(folder), certificates, 0644) : Done{};
 }
 
 }  // namespace sallyport

@@ -87,10 +87,12 @@ tl::expected<Catalogue, Problems> read_again(const Gate& gate) {
 Done load_certificate(Gate& gate) {
   const auto& settings = gate.catalogue.settings;
   if (!settings.https) return {};
-  ASSIGN_OR_RETURN(auto loaded,
-                   DoorCertificate::load(settings, gate.options.state / "https", gate.clock.wall()));
-  if (loaded.is_new)
+  const auto folder = gate.options.state / "https";
+  ASSIGN_OR_RETURN(auto loaded, DoorCertificate::load(settings, folder, gate.clock.wall()));
+  if (loaded.is_new) {
     RETURN_IF_ERROR(gate.ledger.note({"https.certificate_made", {{"certificate", loaded.fingerprint}}}));
+    RETURN_IF_ERROR(loaded.store(folder));
+  }
   gate.certificate = std::move(loaded);
   return {};
 }

@@ -383,3 +383,19 @@ def test_a_target_that_fails_at_the_second_door_leaves_the_session_alone(both):
     assert state_of(both, both.grant) == "active" and "V10R3" in terminal.type("lshmc -V")
     terminal.child.sendline("exit")
     ended(both)
+
+
+def test_who_joins_a_paused_session_is_held_too(both):
+    terminal = by_ssh(both)
+    assert both.gate.ask("alice", ask="pause", grant=both.grant, reason="")["ok"]
+    kim = join_by_browser(both)
+    waiting = subprocess.Popen([*kim.command, "-w", "%{http_code}", "-o", "/dev/null", "https://gate/console"],
+                               stdout=subprocess.PIPE, text=True)
+    with pytest.raises(subprocess.TimeoutExpired):
+        waiting.wait(1)
+    assert both.console_log.requests() == []
+    assert both.gate.ask("alice", ask="resume", grant=both.grant, reason="")["ok"]
+    assert waiting.communicate(timeout=10)[0] == "200"
+    kim.text("/.sallyport/logout", "-X", "POST", "-d", "")
+    terminal.child.sendline("exit")
+    ended(both)

@@ -25,6 +25,11 @@ struct Door {
   }
   std::filesystem::path state() const { return folder.path() / "https"; }
   Result<DoorCertificate> load() const { return DoorCertificate::load(settings, state(), now); }
+  Result<DoorCertificate> load_and_store() const {
+    auto loaded = load();
+    if (loaded) REQUIRE(loaded->store(state()));
+    return loaded;
+  }
 };
 
 mode_t mode_of(const std::filesystem::path& file) {
@@ -36,7 +41,7 @@ mode_t mode_of(const std::filesystem::path& file) {
 
 TEST_CASE("the door's certificate is made once and kept") {
   const Door door;
-  const auto first = door.load();
+  const auto first = door.load_and_store();
   REQUIRE(first);
   CHECK(first->is_new);
   CHECK(first->fingerprint.starts_with("SHA256 "));
@@ -53,7 +58,7 @@ TEST_CASE("the door's certificate is made once and kept") {
 TEST_CASE(
     "the door's certificate is made anew for another name or address and before it ends, with the same key") {
   Door door;
-  const auto first = door.load();
+  const auto first = door.load_and_store();
   REQUIRE(first);
   SECTION("name") { door.settings.gate_name = "other.example.com"; }
   SECTION("a name that is an address") { door.settings.gate_name = "192.0.2.9"; }
@@ -70,9 +75,21 @@ TEST_CASE(
   CHECK(second->key.equals(first->key.reveal()));
 }
 
+TEST_CASE(
+    "I5: a certificate that could not be journaled is stored nowhere, and is new again at the next start") {
+  const Door door;
+  const auto first = door.load();
+  REQUIRE(first);
+  CHECK(first->is_new);
+  CHECK_FALSE(std::filesystem::exists(door.state() / "certificate.pem"));
+  const auto second = door.load();
+  REQUIRE(second);
+  CHECK(second->is_new);
+}
+
 TEST_CASE("a key that others can read, or that is none, is refused and not replaced") {
   const Door door;
-  REQUIRE(door.load());
+  REQUIRE(door.load_and_store());
   SECTION("readable") { REQUIRE(chmod((door.state() / "key.pem").c_str(), 0640) == 0); }
   SECTION("spoilt") { door.folder.put("https/key.pem", "no key\n", 0600); }
   const auto refused = door.load();
@@ -82,7 +99,7 @@ TEST_CASE("a key that others can read, or that is none, is refused and not repla
 
 TEST_CASE("the site's own files are used as they are, and must belong together") {
   Door made, door;
-  REQUIRE(made.load());
+  REQUIRE(made.load_and_store());
   door.settings.https->certificate = made.state() / "certificate.pem";
   door.settings.https->key = made.state() / "key.pem";
   const auto loaded = door.load();
@@ -91,7 +108,7 @@ TEST_CASE("the site's own files are used as they are, and must belong together")
   CHECK(loaded->fingerprint == made.load()->fingerprint);
   CHECK_FALSE(std::filesystem::exists(door.state()));
   const Door other;
-  REQUIRE(other.load());
+  REQUIRE(other.load_and_store());
   door.settings.https->key = other.state() / "key.pem";
   const auto refused = door.load();
   REQUIRE_FALSE(refused);
