@@ -16,8 +16,6 @@ using std::chrono_literals::operator""min;
 constexpr auto kRepTime = 60s;
 constexpr auto kTargetTime = 15min;
 constexpr auto kWebSocketTime = 24 * 60min;  // the session's own limits end it
-// An HMC is known, and sends more headers than browsers do.
-constexpr http::HeadLimits kResponseLimits{8 * 1024, 32 * 1024, 128 * 1024, 256};
 
 }  // namespace
 
@@ -52,6 +50,11 @@ Task<bool> Exchange::run(http::RequestHead request) {
     const bool stays = co_await refuse(allowed.error().status, allowed.error().why);
     co_return stays;
   }
+  upload_.emplace(BodyAccount::of_upload(request_));
+  if (is_logon(request_)) {
+    logon_.emplace();
+    request_.fields.remove("Accept-Encoding");  // so that its answer can be read
+  }
   const bool stays = co_await carry();
   told_.complete = told_.complete || (complete_ && sent_);
   if (upstream_) {
@@ -61,6 +64,29 @@ Task<bool> Exchange::run(http::RequestHead request) {
       target_.drop(std::move(upstream_));
   }
   co_return stays;
+}
+
+std::vector<TellFile> Exchange::take_files() {
+  std::vector<TellFile> files;
+  const auto add = [&files](std::optional<BodyAccount>& account, bool complete) {
+    if (!account) return;
+    for (auto& file : account->finish(complete)) files.push_back(std::move(file));
+    account.reset();
+  };
+  const bool accepted = told_.status >= 200 && told_.status < 400;
+  add(upload_, sent_ && accepted);
+  add(download_, complete_);
+  return files;
+}
+
+std::optional<TellApiSession> Exchange::api_session() const {
+  const bool done = told_.status >= 200 && told_.status < 300;
+  auto session = !done                 ? Secret{}
+                 : logon_              ? logon_->session()
+                 : is_logoff(request_) ? session_of(request_)
+                                       : Secret{};
+  if (session.empty()) return std::nullopt;
+  return TellApiSession{std::move(session), !logon_.has_value()};
 }
 
 Task<bool> Exchange::carry() {
@@ -108,6 +134,7 @@ Task<bool> Exchange::carry() {
 
 // Chunks are written anew, whatever the rep's were.
 Task<bool> Exchange::send_piece(std::string_view data) {
+  upload_->see(data);
   if (request_.body.kind != http::BodySize::Kind::chunked) {
     const bool sent = co_await to_target(data);
     co_return sent;
@@ -157,7 +184,7 @@ Task<> Exchange::send_and_watch() {
 Task<http::Parsed<http::ResponseHead>> Exchange::final_head() {
   for (;;) {
     upstream_->stream->expire_in(kTargetTime);
-    const auto head = co_await upstream_->inbox.read_head(kResponseLimits);
+    const auto head = co_await upstream_->inbox.read_head(kTargetHeadLimits);
     if (!head) co_return http::fault(502, head.error().why);
     auto response = http::parse_response_head(*head, request_);
     // What the target says in between is for us: the rep was asked to go on already.
@@ -204,6 +231,7 @@ Task<> Exchange::hear_response() {
 }
 
 Task<bool> Exchange::pass_body(const http::ResponseHead& response, const http::BodySize& as) {
+  download_.emplace(BodyAccount::of_download(request_, response));
   http::BodyReader reader{response.body};
   const bool chunked = as.kind == http::BodySize::Kind::chunked;
   std::string framed;
@@ -212,6 +240,8 @@ Task<bool> Exchange::pass_body(const http::ResponseHead& response, const http::B
     const auto data = co_await upstream_->inbox.read_body(reader);
     if (!data) co_return false;  // the rep sees a body cut short, as it is
     if (data->empty()) break;
+    download_->see(*data);
+    if (logon_) logon_->see(*data);
     if (chunked) (framed = http::chunk_head(data->size())).append(*data).append(http::kChunkEnd);
     const bool written = co_await to_rep(chunked ? std::string_view{framed} : *data);
     if (!written) co_return false;
@@ -228,6 +258,7 @@ Task<> Exchange::pump_to_target() {
     rep_.expire_in(kWebSocketTime);
     const auto data = co_await from_rep_.read_raw();
     if (!data || data->empty()) co_return;
+    websocket_->to_target.update(*data);
     const bool written = co_await to_target(*data);
     upstream_->stream->expire_in(kWebSocketTime);
     if (!written) co_return;
@@ -240,12 +271,18 @@ Task<> Exchange::pump_to_rep() {
     upstream_->stream->expire_in(kWebSocketTime);
     const auto data = co_await upstream_->inbox.read_raw();
     if (!data || data->empty()) co_return;
+    websocket_->from_target.update(*data);
     const bool written = co_await to_rep(*data);
     if (!written) co_return;
   }
 }
 
 // A WebSocket's bytes are the two ends' own. When one has ended, so has it.
-Task<> Exchange::relay_raw() { co_await (pump_to_target() || pump_to_rep()); }
+Task<> Exchange::relay_raw() {
+  websocket_.emplace();
+  co_await (pump_to_target() || pump_to_rep());
+  told_.sha256_to_target = websocket_->to_target.hex();
+  told_.sha256_from_target = websocket_->from_target.hex();
+}
 
 }  // namespace sallyport

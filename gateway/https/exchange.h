@@ -2,10 +2,12 @@
 // long as it lasts. Runs in: sallyport-https.
 #pragma once
 
+#include "gateway/https/files/body_account.h"
 #include "gateway/https/http/rewrite.h"
 #include "gateway/https/inbox.h"
 #include "gateway/https/pages.h"
 #include "gateway/https/request_log.h"
+#include "gateway/https/rest_logon.h"
 #include "gateway/https/target.h"
 
 namespace sallyport {
@@ -27,8 +29,16 @@ class Exchange {
 
   // Whether the rep's connection can carry another request.
   Task<bool> run(http::RequestHead request);
+  // The session is over: a response that is on its way to the rep ends here, however slowly the rep takes it.
+  void break_off() {
+    if (heard_) rep_.cut();
+  }
   // What came of it, for the record.
   const RequestEnd& end() const noexcept { return told_; }
+  // What passed of files, once it has run.
+  std::vector<TellFile> take_files();
+  // The session of the target's REST API that it has made or ended.
+  std::optional<TellApiSession> api_session() const;
 
  private:
   Task<bool> refuse(int status, const char* why);
@@ -56,6 +66,12 @@ class Exchange {
   std::string gate_;  // as the rep addresses it
   std::unique_ptr<Upstream> upstream_;
   RequestEnd told_;
+  std::optional<BodyAccount> upload_, download_;
+  std::optional<LogonAnswer> logon_;
+  struct Hashes {
+    Sha256 to_target, from_target;
+  };
+  std::optional<Hashes> websocket_;
   bool rep_failed_ = false;  // in its body, or it has left
   int rep_fault_ = kGone;    // and why
   bool sent_ = false;        // the request is with the target, whole

@@ -1,10 +1,11 @@
-// sallyport-https: serves the HTTPS connections of one source address. Started by the monitor as root, with
-// the channel to it as descriptor 3; reads the first byte of a peer only after it has shut itself in. Runs
-// in: sallyport-https.
+// sallyport-https: serves the HTTPS connections of one source address, or logs off at a target what a rep has
+// left there. Started by the monitor as root, with the channel to it as descriptor 3; reads the first byte of
+// a peer only after it has shut itself in. Runs in: sallyport-https.
 #include <signal.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "gateway/https/logoff.h"
 #include "gateway/https/server.h"
 #include "gateway/worker/confine.h"
 #include "gateway/worker/start.h"
@@ -33,11 +34,16 @@ Done work(const WorkerArguments& arguments) {
   RETURN_IF_ERROR(shut_in(arguments));
   MonitorClient monitor{Channel{UniqueFd{kChannelDescriptor}}, arguments.incarnation};
   ASSIGN_OR_RETURN(auto beginning, monitor.await_begin_web());
-  ASSIGN_OR_RETURN(auto context, context_for_reps(beginning.facts));
+  if (auto* const logoff = std::get_if<LogoffBeginning>(&beginning)) {
+    monitor.tell_logged_off(log_off(io, std::move(*logoff)));
+    return {};
+  }
+  auto& [facts, socket] = std::get<WebBeginning>(beginning);
+  ASSIGN_OR_RETURN(auto context, context_for_reps(facts));
   SystemRandom random;
   const SystemClock clock;
-  Server server{io, monitor, beginning.facts, std::move(context), random, clock};
-  monitor.tell_finished(server.run(std::move(beginning.socket)));
+  Server server{io, monitor, facts, std::move(context), random, clock};
+  monitor.tell_finished(server.run(std::move(socket)));
   // What is still being served refers to all of this: it ends with the process, not one by one.
   _exit(0);
 }

@@ -28,8 +28,19 @@ Result<std::uint64_t> RequestLog::begin(const http::RequestHead& request) {
 
 Done RequestLog::end(std::uint64_t number, const RequestEnd& end, std::chrono::milliseconds took) {
   const auto status = end.status == 0 ? std::string{"no response"} : std::to_string(end.status);
-  return line(fmt::format("#{} {}{}, {} bytes in, {} bytes out, {} ms", number, status,
-                          end.complete ? "" : " (cut short)", end.to_target, end.from_target, took.count()));
+  auto text = fmt::format("#{} {}{}, {} bytes in, {} bytes out, {} ms", number, status,
+                          end.complete ? "" : " (cut short)", end.to_target, end.from_target, took.count());
+  if (!end.sha256_to_target.empty())
+    text += fmt::format(", SHA-256 in {}, out {}", end.sha256_to_target, end.sha256_from_target);
+  return line(text);
+}
+
+Done RequestLog::file(std::uint64_t number, const TellFile& file) {
+  const auto name = file.other.empty() ? file.path : file.other;
+  return line(fmt::format("#{} file {} the target: {}, {} bytes{}{}{}", number,
+                          file.act == FileAct::sent ? "to" : "from", escape_terminal(name), file.size,
+                          file.complete ? "" : " (cut short)", file.sha256.empty() ? "" : ", SHA-256 ",
+                          file.sha256));
 }
 
 }  // namespace sallyport

@@ -4,9 +4,11 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "gateway/https/http/request_head.h"
+#include "gateway/wire/message.h"
 #include "gateway/worker/recorder.h"
 
 namespace sallyport {
@@ -15,6 +17,8 @@ struct RequestEnd {
   int status = 0;                                // 0: no response came
   std::uint64_t to_target = 0, from_target = 0;  // bytes with their heads
   bool complete = false;
+  // Of what went through a WebSocket each way.
+  std::string sha256_to_target, sha256_from_target;
 };
 
 class RequestLog {
@@ -26,6 +30,7 @@ class RequestLog {
   // and passwords.
   Result<std::uint64_t> begin(const http::RequestHead& request);
   Done end(std::uint64_t number, const RequestEnd& end, std::chrono::milliseconds took);
+  Done file(std::uint64_t number, const TellFile& file);
   Done finish() { return recorder_.finish(); }
 
  private:

@@ -18,6 +18,7 @@ using std::chrono_literals::operator""ms;
 
 constexpr auto kHandshakeTime = 10s, kHeadTime = 10s, kFormTime = 10s, kReplyTime = 20s;
 constexpr auto kIdleTime = 120s;
+constexpr auto kLastRecords = 50ms;
 constexpr auto kMostWork = 2s;  // of the processor, in one turn
 constexpr std::size_t kMostConnections = 1024;
 constexpr std::size_t kMostForm = 56 * 1024;  // a signature of limit::response, each byte as %XX, and a rest
@@ -78,6 +79,7 @@ void Server::take_in() {
   while (auto warning = monitor_.take_warning()) portal_.warn(*warning);
   if (!monitor_.end() || portal_.has_ended()) return;
   portal_.end(*monitor_.end());
+  for (auto* const exchange : running_) exchange->break_off();
   // The monitor has cut the target, and kills this process in a moment; the pages that are open may still ask
   // why.
   finish_in(60s, {Finish::rep_left, "", 0, 0});
@@ -104,7 +106,13 @@ void Server::finish_in(std::chrono::milliseconds time, TellFinished word) {
   last_word_ = std::move(word);
   end_.expires_after(time);
   end_.async_wait([this](const boost::system::error_code& error) {
-    if (!error) io_.stop();
+    if (error) return;
+    // What was under way breaks off, and says in the record how far it came.
+    deadlines_.cut_all();
+    end_.expires_after(kLastRecords);
+    end_.async_wait([this](const boost::system::error_code& again) {
+      if (!again) io_.stop();
+    });
   });
 }
 
@@ -150,6 +158,7 @@ Done Server::open_record() {
   ASSIGN_OR_RETURN(auto log,
                    RequestLog::start(std::move(granted.recording), granted.facts.recording_limit, clock_));
   log_.emplace(std::move(log));
+  log_channel_ = granted.facts.channel;
   return {};
 }
 
@@ -250,9 +259,18 @@ Task<bool> Server::carry(Stream& rep, Inbox& inbox, http::RequestHead request) {
     co_return false;
   }
   Exchange exchange{rep, inbox, target_, *rewriter_, portal_.pages(), relayed_};
+  running_.insert(&exchange);
   const bool stays = co_await exchange.run(std::move(request));
+  running_.erase(&exchange);
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(clock_.boot() - begun);
-  if (const auto noted = log_->end(*number, exchange.end(), took); !noted) {
+  if (const auto made = exchange.api_session()) monitor_.tell_api_session(made->session, made->over);
+  auto noted = log_->end(*number, exchange.end(), took);
+  for (auto& file : exchange.take_files()) {
+    if (noted) noted = log_->file(*number, file);
+    file.channel = log_channel_;
+    monitor_.tell_file(std::move(file));
+  }
+  if (!noted) {
     cannot_record(noted.error());
     co_return false;
   }

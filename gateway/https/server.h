@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 
 #include "base/clock.h"
 #include "base/random.h"
@@ -55,8 +56,10 @@ class Server final : private Gatekeeper {
   std::optional<http::Rewriter> rewriter_;
   std::string session_;
   std::optional<RequestLog> log_;
+  std::uint32_t log_channel_ = 0;
   const Clock& clock_;
   Relayed relayed_, told_;
+  std::set<Exchange*> running_;
   std::size_t connections_ = 0;
   bool connected_ = false;
   std::optional<TellFinished> last_word_;

@@ -20,13 +20,13 @@ std::string host_of(const std::string& authority) {
   return authority.substr(0, end);
 }
 
-// RFC 6066, section 3: an address is no server name.
-std::string server_name(const std::string& host) {
+}  // namespace
+
+std::string server_name_of(const std::string& authority) {
+  const auto host = host_of(authority);
   const bool is_address = host.find_first_not_of("0123456789.") == std::string::npos || host.starts_with('[');
   return is_address ? "" : host;
 }
-
-}  // namespace
 
 Negotiated negotiated_by(const SSL* tls) { return {SSL_get_version(tls), SSL_get_cipher_name(tls), ""}; }
 
@@ -36,7 +36,7 @@ Task<Result<std::unique_ptr<Stream>>> Target::shake_hands(UniqueFd socket) {
   auto stream = Stream::over(io_, deadlines_, std::move(socket), *context_);
   if (!stream) co_return tl::unexpected{stream.error()};
   (*stream)->expire_in(kHandshakeTime);
-  const auto connected = co_await (*stream)->connect(server_name(host_of(facts_.name)));
+  const auto connected = co_await (*stream)->connect(server_name_of(facts_.name));
   if (!connected) {
     const bool is_known = SSL_get_verify_result((*stream)->tls()) == X509_V_OK;
     fault_ = is_known ? TargetFault::protocol : TargetFault::certificate;

@@ -34,6 +34,12 @@ struct Upstream {
   Moment idle_since{};
 };
 
+// An HMC is known, and sends more headers than browsers do.
+inline constexpr http::HeadLimits kTargetHeadLimits{8 * 1024, 32 * 1024, 128 * 1024, 256};
+
+// What the target at this authority is asked for in TLS; empty where it is called by its address (RFC 6066,
+// section 3).
+std::string server_name_of(const std::string& authority);
 // TLS version and cipher.
 Negotiated negotiated_by(const SSL* tls);
 

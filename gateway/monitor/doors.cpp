@@ -96,7 +96,7 @@ Done Doors::open_dial(const GrantId& id, const std::vector<Address>& targets, Po
   return {};
 }
 
-Result<Lease> Doors::open_through_ssh(const Address& target, Port port, BootTime until) {
+Result<Lease> Doors::open_way(const Address& target, Port port, BootTime until) {
   return firewall_->open({way_to(target, port, until)});
 }
 

@@ -33,8 +33,9 @@ class Doors {
   // The gate's own way to these addresses of the target, for an active grant; again with the one that
   // answered. One port for each door that is used.
   Done open_dial(const GrantId& id, const std::vector<Address>& targets, Port port, BootTime until);
-  // The gate's own way to one more port of the target, for one channel inside the rep's SSH connection.
-  Result<Lease> open_through_ssh(const Address& target, Port port, BootTime until);
+  // One more way of the gate's own to a port of the target, with a lease of its own: for a channel inside the
+  // rep's SSH connection, a further connection of the HTTPS door's, a logoff.
+  Result<Lease> open_way(const Address& target, Port port, BootTime until);
   // What the kernel routes for an active grant, from the rep's address only.
   Done open_forwards(const Grant& grant, const std::vector<Opening>& forwards);
   // Everything that leads to the target: its end is the end of the session's flows. The rep's own way to the

@@ -32,7 +32,7 @@ namespace sallyport {
 namespace {
 
 constexpr std::chrono::seconds kTick{1};
-constexpr std::chrono::seconds kShutdownTime{3};  // for sessions to end in order
+constexpr std::chrono::seconds kShutdownTime{4};  // for sessions to end in order
 
 Result<Catalogue> load_or_explain(const std::filesystem::path& folder) {
   auto catalogue = load_catalogue(folder);

@@ -55,6 +55,8 @@ class Peer {
   void on(AskChannel& ask);
   void on(AskDirect& ask);  // in peer_direct.cpp
   void on(TellFile& told);  // in peer_files.cpp
+  void on(TellApiSession& told);  // in peer_web.cpp
+  void on(TellLoggedOff& told);
   void on(TellChannelClosed& told);
   void on(TellActivity& told);
   void on(TellFinished& told);

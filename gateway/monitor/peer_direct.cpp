@@ -82,7 +82,7 @@ void Peer::on(AskDirect& ask) {
   direct.asked = asked;
   for (const auto& endpoint : *endpoints) {
     auto way =
-        gate_.doors.open_through_ssh(endpoint.address, Port{endpoint.port}, gate_.ledger.deadline(*grant_));
+        gate_.doors.open_way(endpoint.address, Port{endpoint.port}, gate_.ledger.deadline(*grant_));
     if (!way) {
       log_error("{}", way.error().message());
       return refuse("the gate could not open its own way there");

@@ -56,6 +56,8 @@ inline constexpr std::array kRequests{
     Request{ask_index<TellChannelClosed>(), Phase::connected | Phase::over,               kMostChannels},
     Request{ask_index<TellActivity>(),      Phase::connected | Phase::over,               kUnlimited},
     Request{ask_index<TellFinished>(),      kAnyPhase,                                    1},
+    Request{ask_index<TellApiSession>(),    Phase::connected | Phase::over,               kUnlimited},
+    Request{ask_index<TellLoggedOff>(),     0,                                            0},  // of no peer: logoff.h
 };
 // clang-format on
 
@@ -82,6 +84,7 @@ static_assert(!permitted(ask_index<AskQuestion>(), Phase::challenged), "one ques
 static_assert(!permitted(ask_index<AskChannel>(), Phase::dialled),
               "no program before the session is journaled");
 static_assert(!permitted(ask_index<AskDirect>(), Phase::dialled), "no port before the session is journaled");
+static_assert(!permitted(ask_index<TellApiSession>(), Phase::dialled), "no session before it is journaled");
 static_assert(!permitted(ask_index<TellFile>(), Phase::dialled), "no file before the session is journaled");
 static_assert(!permitted(ask_index<AskAnswer>(), Phase::new_peer), "no answer without a challenge");
 

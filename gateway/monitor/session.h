@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -12,6 +13,7 @@
 #include "gateway/core/file_record.h"
 #include "gateway/core/grant_record.h"
 #include "gateway/core/idle_clock.h"
+#include "gateway/monitor/logoff.h"
 #include "gateway/monitor/loop.h"
 
 namespace sallyport {
@@ -42,9 +44,14 @@ struct Session {
   };
   std::optional<Pause> pause;
 
+  // Of the target's REST API, to be ended with this one.
+  std::optional<ApiSessions> api;
+  std::unique_ptr<Logoff> logoff;
+
   // Set when it is ending: nothing more is granted, and the rep is being told.
   bool ending = false;
   std::string end_reason, ended_by;
+  bool waits_for_logoff = false;  // nothing else is left to be done
   Timer grace;
 };
 

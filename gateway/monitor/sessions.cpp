@@ -26,12 +26,49 @@ void with_each_peer(Gate& gate, const Session& session, Act act) {
     if (Peer* const peer = find_peer(gate, id)) act(*peer);
 }
 
+void finish_end(Gate& gate, const GrantId& id);
+
+void note_logoff(Gate& gate, const GrantId& id, const TellLoggedOff& told) {
+  Session& session = gate.sessions.at(id);
+  Entry entry{
+      "session.logged_off",
+      {{"session", session.name}, {"grant", id.value()}, {"ended", told.ended}, {"failed", told.failed}}};
+  if (!told.fault.empty()) entry.fields["reason"] = told.fault;
+  gate.ledger.note_closing(entry);
+  if (session.waits_for_logoff) finish_end(gate, id);
+}
+
+// Once: what the rep has left at the target's REST API is ended, by a worker and on a way of its own.
+void begin_logoff(Gate& gate, const GrantId& id) {
+  Session& session = gate.sessions.at(id);
+  if (!session.api || session.api->open.empty() || session.logoff) return;
+  auto sessions = *std::exchange(session.api, std::nullopt);
+  const Entry entry{"session.logoff",
+                    {{"session", session.name},
+                     {"grant", id.value()},
+                     {"count", sessions.open.size() + sessions.forgotten}}};
+  auto begun = Result<std::unique_ptr<Logoff>>{};
+  if (auto noted = gate.ledger.note(entry))
+    begun = Logoff::start(gate, std::move(sessions),
+                          [&gate, id](const TellLoggedOff& told) { note_logoff(gate, id, told); });
+  else
+    begun = tl::unexpected{noted.error()};
+  if (begun)
+    session.logoff = *std::move(begun);
+  else
+    log_error("logging off at the target of {}: {}", id.value(), begun.error().message());
+}
+
 void finish_end(Gate& gate, const GrantId& id) {
   const auto found = gate.sessions.find(id);
   if (found == gate.sessions.end()) return;
   Session& session = found->second;
   drop_peers_if(gate,
                 [&](const Peer& peer) { return session.peers.contains(peer.id()); });  // kills the workers
+  gate.doors.close_ways(id);
+  begin_logoff(gate, id);
+  session.waits_for_logoff = session.logoff && !session.logoff->is_done();
+  if (session.waits_for_logoff) return;
   while (!session.recordings.empty()) close_recording(gate, id, session.recordings.begin()->first);
   read_traffic(gate, id);
   session.counters.traffic = traffic_of(gate, id);
@@ -273,6 +310,7 @@ void end_session(Gate& gate, const GrantId& id, const std::string& reason, const
   });
   gate.doors.close_ways(id);
   if (!somebody) return finish_end(gate, id);
+  begin_logoff(gate, id);
   session.grace = Timer::once(gate.loop, grace, [&gate, id] { finish_end(gate, id); });
 }
 

@@ -12,6 +12,7 @@
 #include "base/secret.h"
 #include "base/ssh_algorithms.h"
 #include "base/tls_profile.h"
+#include "gateway/wire/api_token.h"
 
 namespace sallyport {
 
@@ -23,7 +24,8 @@ inline constexpr std::size_t user = 64, password = 512, response = 16 * 1024, pr
                              sentence = 512, name = 64, term = 64, host = 255, command = 16 * 1024,
                              key = 16 * 1024, banner = 4096, keys = 16, file = 4096, sha256 = 64,
                              algorithms = 32, algorithm = 64, negotiated = 2 * algorithm + 3,
-                             certificates = 32 * 1024, authority = 261, aliases = 16, pins = 8, pin = 44;
+                             certificates = 32 * 1024, authority = 261, aliases = 16, pins = 8, pin = 44,
+                             api_sessions = 24, api_session = kLongestApiToken;
 }  // namespace limit
 
 template <class V>
@@ -216,6 +218,27 @@ struct TellActivity {
     v.u64(from_target);
   }
 };
+// A session of the target's REST API was made for the rep, or is `over`. No answer.
+struct TellApiSession {
+  Secret session;
+  bool over = false;
+  template <class V>
+  void visit(V& v) {
+    v.secret(session, limit::api_session);
+    v.boolean(over);
+  }
+};
+// The one thing that a worker says that was begun with BeginLogoff.
+struct TellLoggedOff {
+  std::uint32_t ended = 0, failed = 0;
+  std::string fault;  // of the connection; may be empty
+  template <class V>
+  void visit(V& v) {
+    v.u32(ended);
+    v.u32(failed);
+    v.text(fault, limit::sentence);
+  }
+};
 enum class Finish : std::uint8_t {
   rep_left,
   target_left,
@@ -240,7 +263,8 @@ struct TellFinished {
 };
 
 using Ask = std::variant<AskPassword, AskAnswer, AskTarget, AskTargetFailed, AskConnected, AskChannel,
-                         AskDirect, TellFile, TellChannelClosed, TellActivity, TellFinished, AskQuestion>;
+                         AskDirect, TellFile, TellChannelClosed, TellActivity, TellFinished, AskQuestion,
+                         TellApiSession, TellLoggedOff>;
 
 // ---- Monitor to worker: answers, and four things it says unasked (Begin, Warn, End, Hold).
 
@@ -419,9 +443,23 @@ struct WebTarget {
   }
 };
 
+// The first message to a worker that serves nobody: it ends these sessions of the target's REST API, over the
+// connected socket that comes as the descriptor, and says TellLoggedOff.
+struct BeginLogoff {
+  WebTarget target;
+  TlsProfile profile = TlsProfile::modern;
+  std::vector<Secret> sessions;
+  template <class V>
+  void visit(V& v) {
+    target.visit(v);
+    v.enumeration(profile, kLastTlsProfile);
+    v.secrets(sessions, limit::api_sessions, limit::api_session);
+  }
+};
+
 using Answer = std::variant<Begin, Challenge, NotAdmitted, Admitted, TargetSocket, Connected, ChannelGranted,
                             DirectGranted, DirectRefused, Refused, Warn, End, Hold, QuestionWanted, BeginWeb,
-                            AnotherConnection, WebTarget>;
+                            AnotherConnection, WebTarget, BeginLogoff>;
 
 // The monitor's life, drawn at its start: a message of an earlier monitor's worker is refused.
 using Incarnation = std::uint64_t;

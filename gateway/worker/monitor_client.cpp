@@ -35,26 +35,29 @@ Result<Expected> expect(Answer&& answer) {
 
 }  // namespace
 
-template <class First>
-Result<std::pair<First, UniqueFd>> MonitorClient::await_first() {
+Result<MonitorClient::Heard> MonitorClient::await_first() {
   for (;;) {
     auto heard = listen(-1);
     if (!heard && end_) return fail("{}", *end_);
     if (!heard) continue;
-    ASSIGN_OR_RETURN(auto facts, expect<First>(std::move(heard->answer)));
     if (!heard->descriptor) return fail("the monitor sent no socket");
-    return std::pair{std::move(facts), std::move(heard->descriptor)};
+    return *std::move(heard);
   }
 }
 
 Result<Beginning> MonitorClient::await_begin() {
-  ASSIGN_OR_RETURN(auto first, await_first<Begin>());
-  return Beginning{std::move(first.first), std::move(first.second)};
+  ASSIGN_OR_RETURN(auto first, await_first());
+  ASSIGN_OR_RETURN(auto facts, expect<Begin>(std::move(first.answer)));
+  return Beginning{std::move(facts), std::move(first.descriptor)};
 }
 
-Result<WebBeginning> MonitorClient::await_begin_web() {
-  ASSIGN_OR_RETURN(auto first, await_first<BeginWeb>());
-  return WebBeginning{std::move(first.first), std::move(first.second)};
+Result<std::variant<WebBeginning, LogoffBeginning>> MonitorClient::await_begin_web() {
+  using First = std::variant<WebBeginning, LogoffBeginning>;
+  ASSIGN_OR_RETURN(auto first, await_first());
+  if (auto* const logoff = std::get_if<BeginLogoff>(&first.answer))
+    return First{LogoffBeginning{std::move(*logoff), std::move(first.descriptor)}};
+  ASSIGN_OR_RETURN(auto facts, expect<BeginWeb>(std::move(first.answer)));
+  return First{WebBeginning{std::move(facts), std::move(first.descriptor)}};
 }
 
 Result<std::variant<Challenge, QuestionWanted>> MonitorClient::ask_password(const std::string& user,
@@ -142,6 +145,15 @@ void MonitorClient::tell_file(TellFile told) {
 }
 
 void MonitorClient::tell_channel_closed(const TellChannelClosed& told) { say(told); }
+
+void MonitorClient::tell_api_session(const Secret& session, bool over) {
+  say(TellApiSession{session.clone(), over});
+}
+
+void MonitorClient::tell_logged_off(TellLoggedOff told) {
+  told.fault = cut(told.fault, limit::sentence);
+  say(told);
+}
 
 void MonitorClient::tell_activity(std::uint64_t to_target, std::uint64_t from_target) {
   say(TellActivity{to_target, from_target});

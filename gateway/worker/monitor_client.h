@@ -22,6 +22,10 @@ struct WebBeginning {
   BeginWeb facts;
   UniqueFd socket;  // the first connection's
 };
+struct LogoffBeginning {
+  BeginLogoff facts;
+  UniqueFd socket;  // to the target, connected
+};
 struct GrantedWebTarget {
   WebTarget facts;
   UniqueFd socket;
@@ -49,7 +53,7 @@ class MonitorClient {
       : channel_(std::move(channel)), incarnation_(incarnation) {}
 
   Result<Beginning> await_begin();
-  Result<WebBeginning> await_begin_web();
+  Result<std::variant<WebBeginning, LogoffBeginning>> await_begin_web();
   Result<std::variant<Challenge, QuestionWanted>> ask_password(const std::string& user,
                                                                const Secret& password);
   Result<Challenge> ask_question(const Secret& question);
@@ -67,6 +71,8 @@ class MonitorClient {
   std::optional<Result<GrantedDirect>> take_direct(std::uint32_t token);
   void tell_file(TellFile told);
   void tell_channel_closed(const TellChannelClosed& told);
+  void tell_api_session(const Secret& session, bool over);
+  void tell_logged_off(TellLoggedOff told);
   void tell_activity(std::uint64_t to_target, std::uint64_t from_target);
   void tell_finished(TellFinished told);
 
@@ -89,8 +95,7 @@ class MonitorClient {
   };
   void say(const Ask& ask);
   Result<Heard> ask(const Ask& question);
-  template <class First>
-  Result<std::pair<First, UniqueFd>> await_first();
+  Result<Heard> await_first();
   // An answer, or nothing when an unasked message was put aside or `timeout_ms` has passed.
   std::optional<Heard> listen(int timeout_ms);
   // Takes what the monitor says unasked, and answers that nobody waits for here.

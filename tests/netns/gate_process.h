@@ -114,7 +114,7 @@ class GateProcess {
     return true;
   }
   Done open_through(const GrantId& id, const Address& answered, Port port) {
-    ASSIGN_OR_RETURN(through[id], gate.doors.open_through_ssh(answered, port, ledger_.deadline(id)));
+    ASSIGN_OR_RETURN(through[id], gate.doors.open_way(answered, port, ledger_.deadline(id)));
     return {};
   }
   // The Peer of a session that is over goes, and its channels' ways with it.

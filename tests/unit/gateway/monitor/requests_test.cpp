@@ -36,6 +36,8 @@ TEST_CASE("I3, I7: each question is allowed in its phases and in no other") {
   CHECK(phases_of<TellChannelClosed>() == ".....xx");
   CHECK(phases_of<TellActivity>() == ".....xx");
   CHECK(phases_of<TellFinished>() == "xxxxxxx");
+  CHECK(phases_of<TellApiSession>() == ".....xx");
+  CHECK(phases_of<TellLoggedOff>() == ".......");
 }
 
 TEST_CASE("a question is refused once it was asked as often as it may be") {

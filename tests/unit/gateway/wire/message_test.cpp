@@ -130,3 +130,21 @@ TEST_CASE("what begins the HTTPS door, and its target, come back as they went") 
   CHECK(std::holds_alternative<AnotherConnection>(
       *decode_answer(kNow, encode(kNow, Answer{AnotherConnection{}}).reveal())));
 }
+
+TEST_CASE("what ends the target's REST sessions comes back as it went, as many as there may be") {
+  BeginLogoff begin{
+      {"hmc1", {}, 443, {"pin"}, std::string(limit::certificates, 'p')}, TlsProfile::modern, {}};
+  for (std::size_t i = 0; i < limit::api_sessions; ++i)
+    begin.sessions.emplace_back(std::string(limit::api_session, 'x'));
+  const auto bytes = encode(kNow, Answer{std::move(begin)});
+  CHECK(bytes.size() < kMessageLimit);
+  const auto decoded = decode_answer(kNow, bytes.reveal());
+  REQUIRE(decoded);
+  const auto& logoff = std::get<BeginLogoff>(*decoded);
+  CHECK(logoff.target.name == "hmc1");
+  REQUIRE(logoff.sessions.size() == limit::api_sessions);
+  CHECK(logoff.sessions[0].size() == limit::api_session);
+  const auto told = decode_ask(kNow, encode(kNow, Ask{TellLoggedOff{2, 1, "late"}}).reveal());
+  REQUIRE(told);
+  CHECK(std::get<TellLoggedOff>(*told).failed == 1);
+}
