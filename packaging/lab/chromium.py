@@ -12,9 +12,14 @@ import time
 
 from . import network
 from .files import LAB
+from .telling import Failed
 
 PROGRAM = "/usr/bin/chromium"
 WIDTH, HEIGHT = 1000, 700
+
+
+def is_installed():
+    return os.access(PROGRAM, os.X_OK)
 
 
 def flags(hosts, pin):
@@ -24,10 +29,6 @@ def flags(hosts, pin):
     return ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
             "--disable-component-update", "--disable-sync", f"--host-resolver-rules={rules}",
             f"--ignore-certificate-errors-spki-list={pin}"]
-
-
-class Failed(Exception):
-    """Chromium could not do it."""
 
 
 class Camera:
@@ -52,6 +53,7 @@ class Camera:
         targets = self.send("Target.getTargets")["targetInfos"]
         page = next(one["targetId"] for one in targets if one["type"] == "page")
         self.session = self.send("Target.attachToTarget", targetId=page, flatten=True)["sessionId"]
+        self.send("Emulation.setFocusEmulationEnabled", enabled=True)  # or nothing would show where the focus is
 
     def send(self, method, **parameters):
         self.number += 1

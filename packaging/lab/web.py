@@ -56,7 +56,8 @@ class WebHmc:
     def start(self, address="127.0.0.1", port=9443, inside=()):
         self.log_file.write_text("")
         self.process = subprocess.Popen([*inside, sys.executable, "-B", PROGRAM, self.name, address, str(port),
-                                         self.certificate, self.key, self.log_file])
+                                         self.certificate, self.key, self.log_file],
+                                        start_new_session=True)  # a Ctrl-C is for whoever ends the lab
         for _ in range(200):
             if f"{address}:{port} " in subprocess.run([*inside, "ss", "-Htln"], text=True, capture_output=True).stdout:
                 break

@@ -45,6 +45,7 @@ def body_of(size):
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version = "stand-in-hmc"
+    disable_nagle_algorithm = True
 
     def log_message(self, *_):
         pass

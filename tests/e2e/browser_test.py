@@ -103,7 +103,7 @@ def test_a_wrong_response_is_refused_in_the_words_of_the_ssh_door(start, web):
     kim.page.fill("#response", "00000000")
     kim.page.click("button")
     kim.page.waitForSelector("[role=alert]")
-    assert kim.page.innerText("[role=alert]") == "not admitted" and web.console_log.heard() == []
+    assert kim.page.textContent("[role=alert]") == "not admitted" and web.console_log.heard() == []
 
 
 def test_a_certificate_that_is_not_the_gate_s_is_not_shown_a_password_form(start, web):
@@ -163,6 +163,9 @@ def test_files_go_up_and_come_down_unchanged(kim, web):
 def test_after_logout_going_back_shows_nothing_of_the_hmc(kim, web):
     kim.page.click("nav >> text=Terminal")
     kim.page.waitForSelector("#screen")
+    kim.page.goBack()
+    assert "S1022" in what_is_shown(kim), "before, there is something to be seen"
+    kim.page.goForward()
     kim.page.goto("https://gate/.sallyport/status")
     kim.page.click("button")
     kim.page.waitForSelector("text=you have logged out")
@@ -243,6 +246,8 @@ def test_the_portal_is_readable_on_a_telephone(start, web):
     kim = start(TELEPHONE)
     kim.page.goto("https://gate/")
     assert_readable(kim, "Log in")
+    kim.page.evaluate("document.querySelector('label').style.color = '#777'")
+    assert kim.page.evaluate(LEAST_CONTRAST) < 4.5, "this test sees it when a text is too pale"
     question = ask_challenge(kim, web)
     assert_readable(kim, "Answer the challenge")
     kim.page.fill("#response", answer_to(web, question))

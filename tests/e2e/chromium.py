@@ -67,7 +67,7 @@ class Chromium:
         return said["value"]
 
     def text(self):
-        return self.page.innerText("body")
+        return self.page.textContent("main")
 
     def close(self):
         self.process.stdin.close()
