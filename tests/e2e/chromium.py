@@ -45,7 +45,7 @@ class Chromium:
                     "flags": flags({"gate": network.GATE4}, pin)}
         # In a group of its own, and it dies with us; Chromium ends when the driver's end of its pipe is closed.
         self.process = subprocess.Popen(
-            network.inside(namespace, ["setpriv", "--pdeathsig", "KILL", "node", DRIVER, json.dumps(settings)]),
+            network.inside(namespace, ["setpriv", "--pdeathsig", "KILL", shutil.which("node"), DRIVER, json.dumps(settings)]),
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=open(self.folder / "log", "wb"), start_new_session=True,
             env={"PATH": "/usr/bin:/bin", "HOME": str(self.folder), "TMPDIR": str(self.folder), "LC_ALL": "C.UTF-8",
                  "NODE_PATH": str(MODULES)})
