@@ -14,24 +14,33 @@ namespace {
 
 // Contrast of all text is at least 7:1 on both grounds; the focus is a thick ring.
 constexpr std::string_view kStyle =
+    ":root{color-scheme:light dark;--text:#16191d;--ground:#eceff4;--card:#fff;--line:#5b6573;--soft:#c8cfd9;"
+    "--strong:#0b3d91;--on-strong:#fff;--bad:#8b0000;--focus:#c25700}"
+    "@media(prefers-color-scheme:dark){:root{--text:#eceff4;--ground:#0f1216;--card:#1a1f26;--line:#8d98a8;"
+    "--soft:#3a4350;--strong:#a8c7ff;--on-strong:#0f1216;--bad:#ffa3a3;--focus:#ffb066}}"
     "*{box-sizing:border-box}"
-    "body{margin:0 auto;max-width:36rem;padding:1.5rem;font:1.125rem/1.5 system-ui,sans-serif;color:#111;"
-    "background:#fff}"
-    "h1{font-size:1.5rem}label{display:block;font-weight:600;margin-top:1rem}"
-    "input,textarea{width:100%;font:inherit;padding:.6rem;border:2px solid "
-    "#444;border-radius:.3rem;color:inherit;"
-    "background:inherit}"
-    "button{margin-top:1.25rem;font:inherit;font-weight:600;padding:.6rem "
-    "1.5rem;border:0;border-radius:.3rem;"
-    "color:#fff;background:#0b3d91}"
-    ":focus-visible{outline:4px solid #c25700;outline-offset:2px}"
-    ".banner{white-space:pre-wrap;border-left:.4rem solid #444;padding-left:1rem}"
-    ".notice{border:2px solid #8b0000;border-radius:.3rem;padding:.75rem}"
-    "textarea{font:.875rem/1.4 ui-monospace,monospace}p{overflow-wrap:anywhere}"
-    ".question{font:1.5rem ui-monospace,monospace;overflow-wrap:anywhere}"
-    "@media(prefers-color-scheme:dark){body{color:#eee;background:#111}input,textarea,.banner{border-color:#"
-    "aaa}"
-    "button{color:#111;background:#9ec1ff}.notice{border-color:#ff9b9b}a{color:#9ec1ff}}";
+    "body{margin:0;font:1.0625rem/1.5 system-ui,sans-serif;color:var(--text);background:var(--ground)}"
+    "header,main{max-width:36rem;margin:0 auto;overflow-wrap:anywhere}"
+    "header{padding:2rem 1.5rem 1rem;font-weight:600}"
+    // A gate in an arch.
+    "header::before{content:'';display:inline-block;width:1rem;height:1.15rem;margin-right:.6rem;"
+    "vertical-align:-.15rem;border:.2rem solid var(--strong);border-bottom:0;border-radius:.5rem .5rem 0 0}"
+    "main{padding:1.5rem;background:var(--card);border:1px solid var(--soft);border-radius:.5rem}"
+    "h1{margin:0 0 1rem;font-size:1.5rem;line-height:1.25}"
+    "label{display:block;margin:1rem 0 .25rem;font-weight:600}"
+    "input,textarea{width:100%;font:inherit;padding:.6rem;border:2px solid var(--line);border-radius:.3rem;"
+    "color:inherit;background:var(--card)}"
+    "textarea{font:.875rem/1.4 ui-monospace,monospace}textarea:read-only{background:var(--ground)}"
+    "button,.go{display:inline-block;font:inherit;font-weight:600;padding:.6rem 1.5rem;border:2px solid "
+    "var(--strong);border-radius:.3rem;color:var(--on-strong);background:var(--strong);text-decoration:none}"
+    "form>button{margin-top:1.25rem}form>p+button{margin-top:0}"
+    ".quiet{color:var(--strong);background:var(--card)}"
+    "a{color:var(--strong)}:focus-visible{outline:4px solid var(--focus);outline-offset:2px}"
+    ".banner{white-space:pre-wrap;border-left:.4rem solid var(--line);padding-left:1rem}"
+    ".notice{border:2px solid var(--bad);border-radius:.3rem;padding:.75rem}"
+    ".say::first-letter{text-transform:uppercase}"
+    ".question{font:1.375rem/1.4 ui-monospace,monospace}"
+    "@media(max-width:36rem){header{padding:1rem}main{padding:1rem;border-width:1px 0;border-radius:0}}";
 
 std::string style_hash() {
   const auto digest = from_hex(Sha256::hex_of(kStyle));
@@ -40,7 +49,7 @@ std::string style_hash() {
 
 std::string notice_box(std::string_view notice) {
   if (notice.empty()) return "";
-  return fmt::format("<p class=\"notice\" role=\"alert\">{}</p>", escape_html(notice));
+  return fmt::format("<p class=\"notice say\" role=\"alert\">{}</p>", escape_html(notice));
 }
 
 std::string response_fields(std::string_view prompt) {
@@ -133,7 +142,7 @@ Reply Pages::page(int status, std::string_view title, std::string_view content) 
   reply.body = fmt::format(
       "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
       "content=\"width=device-width,initial-scale=1\"><title>{0} - {1}</title><style>{2}</style></head><body>"
-      "<main><h1>{0}</h1>{3}{4}</main></body></html>\n",
+      "<header>{1}</header><main><h1>{0}</h1>{3}{4}</main></body></html>\n",
       escape_html(title), escape_html(gate_), kStyle, banner, content);
   reply.head.body = {http::BodySize::Kind::length, reply.body.size()};
   return reply;
@@ -173,16 +182,18 @@ Reply Pages::challenge(std::string_view prompt) const {
 }
 
 Reply Pages::status(std::string_view session, std::string_view facts, std::string_view warning) const {
-  return page(200, fmt::format("Session {}", session),
-              notice_box(warning) +
-                  fmt::format("<p>{}</p><p><a href=\"/\">Open the console</a></p><form method=\"post\" "
-                              "action=\"{}\"><p>Logging out ends the session for good.</p>"
-                              "<button>Log out</button></form>",
-                              escape_html(facts), kLogoutPath));
+  return page(
+      200, fmt::format("Session {}", session),
+      notice_box(warning) +
+          fmt::format("<p class=\"say\">{}</p><p><a class=\"go\" href=\"/\">Open the console</a></p>"
+                      "<form method=\"post\" action=\"{}\"><p>Logging out ends the session for good.</p>"
+                      "<button class=\"quiet\">Log out</button></form>",
+                      escape_html(facts), kLogoutPath));
 }
 
 Reply Pages::ended(std::string_view reason) const {
-  return page(403, "The session has ended", fmt::format("<p role=\"status\">{}</p>", escape_html(reason)));
+  return page(403, "The session has ended",
+              fmt::format("<p class=\"say\" role=\"status\">{}</p>", escape_html(reason)));
 }
 
 Reply Pages::taken() const {
@@ -193,7 +204,7 @@ Reply Pages::taken() const {
 }
 
 Reply Pages::fault(int status, std::string_view why) const {
-  return page(status, reason_phrase(status), fmt::format("<p>{}</p>", escape_html(why)));
+  return page(status, reason_phrase(status), fmt::format("<p class=\"say\">{}</p>", escape_html(why)));
 }
 
 Reply Pages::redirect(std::string_view path) {

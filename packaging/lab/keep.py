@@ -38,10 +38,11 @@ def leave_running(story, folder):
 {story.bold}The site stays until Ctrl-C. In other terminals, as root:{story.plain}
 
   admin      {admin}
-               sallyport enable --rep kim --target hmc1 --policy hmc-ssh --from {network.REP4}/32
+               sallyport enable --rep kim --target hmc1 --policy hmc-web --from {network.REP4}/32
                sallyport watch
   rep        {laptop}
                ssh -F /dev/null {known_hosts} kim@{network.GATE4}
+               curl --cacert {LAB}/web/gate-shown.pem --location https://gate/
                (password and challenge are answered by sallyport-respond; unset SSH_ASKPASS to type them:
                the password is {rep.password}, `sallyport-respond K7XQM 3PDR4` answers a challenge)
   security   {security}

@@ -79,6 +79,13 @@ class Rep:
                               capture_output=True, text=True, timeout=timeout, cwd=self.folder,
                               **({"input": input} if input is not None else {"stdin": subprocess.DEVNULL}))
 
+    def respond(self, challenge, *options):
+        """What the rep's own sallyport-respond says, asked by hand."""
+        environment = self.environment()
+        del environment["SSH_ASKPASS"]  # or it would take the challenge for ssh's prompt
+        return subprocess.run(self.as_laptop(["sallyport-respond", *options, challenge]), env=environment, text=True,
+                              capture_output=True, check=True, timeout=10).stdout.strip()
+
     @property
     def address(self):
         gate = f"[{self.gate}]" if ":" in self.gate else self.gate

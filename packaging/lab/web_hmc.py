@@ -4,15 +4,17 @@
 web_hmc.py NAME ADDRESS PORT CERTIFICATE KEY LOG: every request becomes a line of JSON in LOG.
 
     /               redirects to its own name
-    /login          a form; sets JSESSIONID (HttpOnly, Domain) and XSRF-TOKEN
-    /console        who is logged in, and the headers that came
+    /login          a form; sets JSESSIONID (HttpOnly, Domain) and XSRF-TOKEN; /logoff ends it
+    /console        for a browser the pages of an application (web_hmc_pages.py), for others who is logged in, and the
+                    headers that came; /console/terminal, /console/files, /console/events
     /upload         PUT or POST: size and SHA-256 of the body
     /download?N     N bytes, of known length; /chunked?N the same in chunks, with a trailer; /until-close?N
-    /wait?S         answers after S seconds
+    /wait?S         answers after S seconds; /poll?N when there is an event after the first N
     /events?N       N server-sent events
-    /terminal       a WebSocket that echoes
+    /terminal       a WebSocket that echoes; /terminal?shell one with a prompt, as /console/terminal uses it
     /early          answers 413 before it has read the body
     /rest/api/web/Logon   PUT: a session token in X-API-Session; DELETE: forgets it
+    /rest/api/uom/ManagedSystem   with that token: an Atom feed of two systems
 """
 import base64
 import hashlib
@@ -21,11 +23,16 @@ import secrets
 import socket
 import ssl
 import struct
+import subprocess
 import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
+import web_hmc_pages as pages
+
+SHELL = Path(__file__).with_name("hmc_shell")
 PIECE = bytes(range(256)) * 256
 
 
@@ -38,6 +45,7 @@ def body_of(size):
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version = "stand-in-hmc"
+    disable_nagle_algorithm = True
 
     def log_message(self, *_):
         pass
@@ -87,9 +95,14 @@ class Handler(BaseHTTPRequestHandler):
         known = {"/": self.home, "/login": self.login, "/console": self.console, "/upload": self.upload,
                  "/download": self.download, "/chunked": self.chunked, "/until-close": self.until_close,
                  "/wait": self.wait, "/events": self.events, "/terminal": self.terminal, "/early": self.early,
-                 "/rest/api/web/Logon": self.logon}
+                 "/rest/api/web/Logon": self.logon, "/rest/api/uom/ManagedSystem": self.managed_systems,
+                 "/logoff": self.logoff, "/poll": self.poll, "/console/terminal": self.terminal_page,
+                 "/console/files": self.files_page, "/console/events": self.events_page}
         if path in known:
             return known[path](query)
+        if path in pages.STATIC:
+            kind, content = pages.STATIC[path]
+            return self.answer(200, content, Content_Type=kind, Cache_Control="max-age=3600")
         return self.answer(404, "no such page")
 
     do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = do_OPTIONS = serve
@@ -99,13 +112,12 @@ class Handler(BaseHTTPRequestHandler):
 
     def login(self, _):
         if self.command == "GET":
-            return self.answer(200, "<form method=post><input name=user><input name=password type=password></form>",
-                               Content_Type="text/html")
+            return self.show(pages.login_page(self.server.name))
         form = b"".join(self.pieces())
         if self.headers.get("Origin") not in (None, f"https://{self.server.name}"):
             return self.answer(403, f"not my origin: {self.headers['Origin']}")
         if b"user=hscroot" not in form:
-            return self.answer(401, "who?")
+            return self.show(pages.login_page(self.server.name, "The user ID or the password is wrong."), 401)
         session = secrets.token_hex(8)
         self.server.sessions.add(session)
         self.answer(303, Location=f"https://{self.server.name}/console",
@@ -113,10 +125,58 @@ class Handler(BaseHTTPRequestHandler):
                                 "XSRF-TOKEN=abc; Path=/; Secure", "__Host-sallyport=evil; Path=/; Secure"],
                     Strict_Transport_Security="max-age=99999999")
 
+    def logoff(self, _):
+        self.server.sessions.discard(self.cookies().get("JSESSIONID"))
+        self.answer(303, Location=f"https://{self.server.name}/login")
+
+    # ---- the application's pages
+
+    def show(self, page, status=200):
+        self.answer(status, page, Content_Type="text/html; charset=utf-8", Content_Security_Policy=pages.CSP,
+                    X_Frame_Options="SAMEORIGIN")
+
+    def cookies(self):
+        return dict(pair.strip().split("=", 1) for pair in self.headers.get("Cookie", "").split(";") if "=" in pair)
+
+    def is_logged_in(self):
+        return self.cookies().get("JSESSIONID") in self.server.sessions
+
+    def show_if_logged_in(self, page):
+        if self.is_logged_in():
+            return self.show(page)
+        return self.answer(303, Location=f"https://{self.server.name}/login")
+
     def console(self, _):
-        cookies = dict(pair.strip().split("=", 1) for pair in self.headers.get("Cookie", "").split(";") if "=" in pair)
-        self.answer(200, json.dumps({"logged_in": cookies.get("JSESSIONID") in self.server.sessions, "cookies": cookies,
-                                     "headers": dict(self.headers.items())}), Content_Type="application/json")
+        if "text/html" in self.headers.get("Accept", ""):
+            return self.show_if_logged_in(pages.systems_page(self.server.name))
+        return self.answer(200, json.dumps({"logged_in": self.is_logged_in(), "cookies": self.cookies(),
+                                            "headers": dict(self.headers.items())}), Content_Type="application/json")
+
+    def terminal_page(self, _):
+        self.show_if_logged_in(pages.terminal_page(self.server.name))
+
+    def events_page(self, _):
+        self.show_if_logged_in(pages.events_page(self.server.name))
+
+    def files_page(self, _):
+        received = self.form_files(b"".join(self.pieces())) if self.command == "POST" else ()
+        self.show_if_logged_in(pages.files_page(self.server.name, received))
+
+    def form_files(self, body):
+        """Name, size and SHA-256 of each file in a multipart form."""
+        boundary = self.headers["Content-Type"].partition("boundary=")[2].encode()
+        for part in body.split(b"--" + boundary)[1:-1]:
+            head, _, data = part.partition(b"\r\n\r\n")
+            data = data.removesuffix(b"\r\n")
+            yield head.decode().partition('filename="')[2].split('"')[0], len(data), hashlib.sha256(data).hexdigest()
+
+    def poll(self, query):
+        number = int(query)
+        time.sleep(0.2 if number < len(pages.EVENTS) else 25)
+        if number < len(pages.EVENTS):
+            return self.answer(200, json.dumps({"number": number + 1, "text": pages.EVENTS[number]}),
+                               Content_Type="application/json")
+        return self.answer(204)
 
     def upload(self, _):
         digest, size = hashlib.sha256(), 0
@@ -184,7 +244,15 @@ class Handler(BaseHTTPRequestHandler):
             return self.answer(204)
         return self.answer(401, "no")
 
-    def terminal(self, _):
+    def managed_systems(self, _):
+        if self.headers.get("X-API-Session") not in self.server.sessions:
+            return self.answer(401, "log on first")
+        return self.answer(200, pages.managed_systems(self.server.name),
+                           Content_Type="application/atom+xml; type=ManagedSystem")
+
+    # ---- WebSocket
+
+    def terminal(self, query):
         if self.headers.get("Origin") not in (None, f"https://{self.server.name}"):
             return self.answer(403, "not my origin")
         key = self.headers["Sec-WebSocket-Key"] + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
@@ -194,6 +262,10 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Sec-WebSocket-Accept", base64.b64encode(hashlib.sha1(key.encode()).digest()).decode())
         self.end_headers()
         self.close_connection = True
+        return self.shell() if query == "shell" else self.echo()
+
+    def frames(self):
+        """What comes, message by message; a close is one, too, and the last."""
         while True:
             head = self.rfile.read(2)
             if len(head) < 2:
@@ -202,11 +274,43 @@ class Handler(BaseHTTPRequestHandler):
             if size == 126:
                 size = struct.unpack(">H", self.rfile.read(2))[0]
             mask = self.rfile.read(4)
-            data = bytes(byte ^ mask[i % 4] for i, byte in enumerate(self.rfile.read(size)))
-            length = bytes([size]) if size < 126 else b"\x7e" + struct.pack(">H", size)
-            self.wfile.write(head[:1] + length + data)
+            yield head[0], bytes(byte ^ mask[i % 4] for i, byte in enumerate(self.rfile.read(size)))
             if head[0] & 0xf == 8:
                 return
+
+    def send_frame(self, first, data):
+        length = bytes([len(data)]) if len(data) < 126 else b"\x7e" + struct.pack(">H", len(data))
+        self.wfile.write(bytes([first]) + length + data)
+
+    def echo(self):
+        for first, data in self.frames():
+            self.send_frame(first, data)
+
+    def shell(self):
+        """Sends back what is typed, as a terminal's line discipline does, and what hmc_shell answers to each line."""
+        line, say = "", lambda text: self.send_frame(0x81, text.encode())
+        prompt = f"hscroot@{self.server.name.split('.')[0]}:~> "
+        say(prompt)
+        for first, data in self.frames():
+            if first & 0xf != 1:
+                return self.send_frame(0x88, b"") if first & 0xf == 8 else None
+            for key in data.decode():
+                if key == "\x7f":
+                    say("\x08 \x08" if line else "")
+                    line = line[:-1]
+                elif key != "\r":
+                    say(key)
+                    line += key
+                elif line.strip() in ("exit", "logout"):
+                    return self.send_frame(0x88, b"")
+                else:
+                    say("\n" + self.run_line(line) + prompt)
+                    line = ""
+        return None
+
+    def run_line(self, line):
+        return subprocess.run([SHELL, "-c", line], capture_output=True, text=True, timeout=10, stdin=subprocess.DEVNULL,
+                              env={"PATH": "/usr/bin:/bin", "HMC_NAME": self.server.name.split(".")[0]}).stdout
 
 
 class WebHmc(ThreadingHTTPServer):

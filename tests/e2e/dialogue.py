@@ -1,6 +1,4 @@
 """A representative who types: stock ssh on a terminal, without sallyport-respond in its place. Runs in: the lab."""
-import subprocess
-
 import pexpect
 
 
@@ -40,8 +38,4 @@ class Dialogue:
 
 def respond(rep, challenge, *options):
     """What the rep's own sallyport-respond says."""
-    command = rep.as_laptop(["sallyport-respond", *options, challenge])
-    environment = rep.environment()
-    del environment["SSH_ASKPASS"]  # or it would take the challenge for ssh's prompt
-    return subprocess.run(command, env=environment, text=True, capture_output=True, check=True,
-                          timeout=10).stdout.strip()
+    return rep.respond(challenge, *options)

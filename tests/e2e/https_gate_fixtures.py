@@ -4,10 +4,11 @@ import html
 import re
 
 import pytest
-from https_player import Browser, WebHmc
+from https_player import Browser
 from lab import network
 from lab.files import STATE, write
 from lab.gate import CONFIG, SETTINGS
+from lab.web import WebHmc
 from ocra import ocra
 from support import eventually, grant_id, records
 

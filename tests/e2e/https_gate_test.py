@@ -13,6 +13,7 @@ from https_gate_fixtures import (CERTIFICATE, POLICY, answer_to, browser, challe
 from lab import network
 from lab.files import STATE, write
 from lab.gate import CONFIG, SETTINGS, Refused
+from lab.web import fingerprint_of
 from ocra import ocra
 from signing import signer
 from support import Terminal, assert_closes, can_connect, eventually, grant_id, records, state_of
@@ -21,9 +22,7 @@ from support import Terminal, assert_closes, can_connect, eventually, grant_id, 
 def test_the_main_job_in_a_browser(web):
     kim = log_in(web)
     assert "https://gate/" in web.told["tell"]["urls"] and web.told["tell"]["commands"] == []
-    shown = subprocess.run(["openssl", "x509", "-in", CERTIFICATE, "-noout", "-fingerprint", "-sha256"], text=True,
-                           capture_output=True, check=True).stdout.strip().split("=")[1]
-    assert web.told["tell"]["certificate"] == f"SHA256 {shown}"
+    assert web.told["tell"]["certificate"] == fingerprint_of(CERTIFICATE)
     got = kim.curl("/download?300000").stdout
     sent = kim.text("/upload", "--data-binary", f"@{kim.certificate}")
     assert hashlib.sha256(kim.certificate.read_bytes()).hexdigest() in sent

@@ -1,20 +1,17 @@
 """Plays the monitor for one sallyport-https, so that the worker is tested by itself: the real program, confined as it
 is in use, over its real channel (docs/WIRE.md), between real clients and the stand-in HMC. Runs in: the lab."""
 import array
-import base64
 import contextlib
-import hashlib
 import json
 import os
 import socket
 import struct
 import subprocess
-import sys
 import threading
-import time
 from pathlib import Path
 
-from conftest import SOURCE, programs
+from conftest import programs
+from lab.web import WebHmc, new_certificate, pin_of  # noqa: F401 (tests take them from here)
 
 GATE, GATE_PORT, HMC_PORT = "127.0.0.1", 8443, 9443
 NAME = "gate.example"
@@ -46,54 +43,6 @@ class Fields:
         size = self.u32()
         value, self.data = self.data[:size], self.data[size:]
         return value.decode()
-
-
-def new_certificate(folder, name, subject):
-    key, certificate = folder / f"{name}.key", folder / f"{name}.pem"
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30",
-                    "-subj", f"/CN={subject}", "-addext", f"subjectAltName=DNS:{subject},IP:127.0.0.1", "-keyout", key,
-                    "-out", certificate], check=True, capture_output=True)
-    return key, certificate
-
-
-def pin_of(certificate):
-    public = subprocess.run(["openssl", "x509", "-in", certificate, "-pubkey", "-noout"], check=True, capture_output=True).stdout
-    der = subprocess.run(["openssl", "pkey", "-pubin", "-outform", "DER"], input=public, check=True, capture_output=True).stdout
-    return base64.b64encode(hashlib.sha256(der).digest()).decode()
-
-
-class WebHmc:
-    """packaging/lab/web_hmc.py under the name hmc1.example."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        self.key, self.certificate = new_certificate(folder, "hmc", "hmc1.example")
-        self.pin = pin_of(self.certificate)
-        self.log_file = folder / "hmc.log"
-        self.process = None
-
-    def start(self, address="127.0.0.1", port=HMC_PORT, inside=()):
-        self.log_file.write_text("")
-        self.process = subprocess.Popen([*inside, sys.executable, "-B", SOURCE / "packaging/lab/web_hmc.py", "hmc1.example",
-                                         address, str(port), self.certificate, self.key, self.log_file])
-        for _ in range(200):
-            if f"{address}:{port} " in subprocess.run([*inside, "ss", "-Htln"], text=True, capture_output=True).stdout:
-                break
-            time.sleep(0.02)
-
-    def stop(self):
-        self.process.kill()
-        self.process.wait()
-
-    def forget(self):
-        time.sleep(0.1)
-        self.log_file.write_text("")
-
-    def heard(self):
-        return [json.loads(line) for line in self.log_file.read_text().splitlines()]
-
-    def requests(self):
-        return [f"{fact['method']} {fact['path']}" for fact in self.heard() if "path" in fact]
 
 
 class Player:
