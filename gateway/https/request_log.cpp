@@ -35,6 +35,10 @@ Done RequestLog::end(std::uint64_t number, const RequestEnd& end, std::chrono::m
   return line(text);
 }
 
+Done RequestLog::api_session(std::uint64_t number, const TellApiSession& told) {
+  return line(fmt::format("#{} {} a session of the target's REST API", number, told.over ? "ends" : "begins"));
+}
+
 Done RequestLog::file(std::uint64_t number, const TellFile& file) {
   const auto name = file.other.empty() ? file.path : file.other;
   return line(fmt::format("#{} file {} the target: {}, {} bytes{}{}{}", number,

@@ -31,6 +31,8 @@ class RequestLog {
   Result<std::uint64_t> begin(const http::RequestHead& request);
   Done end(std::uint64_t number, const RequestEnd& end, std::chrono::milliseconds took);
   Done file(std::uint64_t number, const TellFile& file);
+  // A session of the target's REST API was made by this request, or ended.
+  Done api_session(std::uint64_t number, const TellApiSession& told);
   Done finish() { return recorder_.finish(); }
 
  private:

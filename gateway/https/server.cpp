@@ -263,8 +263,11 @@ Task<bool> Server::carry(Stream& rep, Inbox& inbox, http::RequestHead request) {
   const bool stays = co_await exchange.run(std::move(request));
   running_.erase(&exchange);
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(clock_.boot() - begun);
-  if (const auto made = exchange.api_session()) monitor_.tell_api_session(made->session, made->over);
   auto noted = log_->end(*number, exchange.end(), took);
+  if (const auto made = exchange.api_session()) {
+    monitor_.tell_api_session(made->session, made->over);
+    if (noted) noted = log_->api_session(*number, *made);
+  }
   for (auto& file : exchange.take_files()) {
     if (noted) noted = log_->file(*number, file);
     file.channel = log_channel_;

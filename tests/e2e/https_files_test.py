@@ -69,6 +69,17 @@ def test_i09_forms_logons_and_pages_leave_no_hash(web):
     assert not records(web, "session.file") and "SHA-256" not in replayed(web)
 
 
+def test_the_record_tells_when_a_rest_session_begins_and_ends(web):
+    kim = log_in(web)
+    answer = kim.text("/rest/api/web/Logon", "-X", "PUT", "-d", "<LogonRequest><UserID>hscroot</UserID></LogonRequest>")
+    token = re.search(r"<X-API-Session>(\w+)<", answer).group(1)
+    kim.text("/rest/api/web/Logon", "-X", "DELETE", "-H", f"X-API-Session: {token}")
+    leave(web, kim)
+    told = replayed(web)
+    assert "#1 begins a session of the target's REST API" in told and "#2 ends a session of the target's REST API" in told
+    assert token not in told
+
+
 def test_what_breaks_off_is_told_as_cut_short(web):
     kim = log_in(web)
     slow = subprocess.Popen([*kim.command, "--limit-rate", "200k", "-o", "/dev/null", "https://gate/download?50000000"])
