@@ -42,7 +42,7 @@ def leave_running(story, folder):
                sallyport watch
   rep        {laptop}
                ssh -F /dev/null {known_hosts} kim@{network.GATE4}
-               curl --cacert {LAB}/web/gate-shown.pem --location https://gate/
+               curl --cacert {LAB}/web/gate-shown.pem https://gate/.sallyport/login
                (password and challenge are answered by sallyport-respond; unset SSH_ASKPASS to type them:
                the password is {rep.password}, `sallyport-respond K7XQM 3PDR4` answers a challenge)
   security   {security}

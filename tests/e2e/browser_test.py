@@ -258,6 +258,7 @@ def test_the_portal_is_readable_on_a_telephone(start, web):
     kim.page.click("button")
     kim.page.waitForSelector("text=you have logged out")
     assert_readable(kim, "The session has ended")
+    assert all("status of 403" in complaint for complaint in kim.driver.complaints())
 
 
 def test_a_text_to_sign_is_readable_there_too(start, web):
