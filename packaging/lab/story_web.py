@@ -1,5 +1,7 @@
 """The quickstart's story at the HTTPS door: the same grant, login and record, by forms. Runs in: the lab."""
+import hashlib
 import html
+import os
 import re
 
 from . import chromium, network
@@ -30,6 +32,10 @@ class Curl:
         self.story.command("rep", f"curl -L {GATE}{path}{shown}")
         return self.run(path, *(word for name, value in fields.items() for word in ("--data-urlencode", f"{name}={value}")),
                         *([] if fields else ["-d", ""]))
+
+    def send(self, path, file):
+        self.story.command("rep", f"curl -L {GATE}{path} -F file=@{file.name}")
+        return self.run(path, "-F", f"file=@{file}")
 
     def run(self, path, *options):
         """The page's text, at the end of its redirects."""
@@ -102,6 +108,10 @@ def work(story, console, grant, certificate):
     curl.get("/", "  # what the HMC has there")
     page = curl.post("/login", " -d user=hscroot -d password=...", user="hscroot", password=story.lab.hmc_password())
     story.check("the HMC answered, and its redirects stayed at the gate", "9105-22A" in page)
+    file = story.lab.reps["kim"].file("fix.iso")
+    write(file, os.urandom(200_000))
+    page = curl.send("/console/files", file)
+    story.check("a file went up unchanged", hashlib.sha256(file.read_bytes()).hexdigest() in page)
     story.check("the gate's cookies did not reach the HMC", "sallyport" not in str(console.heard()))
     page = curl.post("/.sallyport/logout")
     story.check("logging out ends the session", "logged out" in page)
@@ -115,6 +125,8 @@ def review(story):
     record = story.console("sam", "replay", session, "--text")
     story.check("each request is on record, and no password is", "POST /login" in record
                 and story.lab.hmc_password() not in record)
+    sent = hashlib.sha256(story.lab.reps["kim"].file("fix.iso").read_bytes()).hexdigest()
+    story.check("and the file with its SHA-256", sent in record)
 
 
 def picture_it(story, folder):

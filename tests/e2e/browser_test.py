@@ -10,7 +10,7 @@ from lab import network
 from lab.gate import pids_of
 from lab.web import fingerprint_of, pin_of, shown_certificate
 from signing import signer
-from support import assert_closes, eventually, grant_id
+from support import assert_closes, eventually, grant_id, records
 
 TELEPHONE = {"width": 360, "height": 640}
 
@@ -147,7 +147,7 @@ def test_long_polls_bring_what_happens_while_the_page_is_open(kim):
     kim.page.waitForSelector("table")
 
 
-def test_files_go_up_and_come_down_unchanged(kim, web):
+def test_files_go_up_and_come_down_unchanged_and_are_on_record(kim, web):
     up, down = web.folder / "up.bin", web.folder / "down.bin"
     data = os.urandom(3_000_001)
     up.write_bytes(data)
@@ -158,6 +158,9 @@ def test_files_go_up_and_come_down_unchanged(kim, web):
     assert kim.driver.download("#dump", str(down)) == "dump.bin"
     sent = (bytes(range(256)) * 1172)[:300000]
     assert hashlib.sha256(down.read_bytes()).digest() == hashlib.sha256(sent).digest()
+    noted = eventually(lambda: len(found := records(web, "session.file")) == 2 and found)
+    assert [(one["direction"], one["name"], one["sha256"]) for one in noted] == [
+        ("to-target", "up.bin", hashlib.sha256(data).hexdigest()), ("from-target", "dump.bin", hashlib.sha256(sent).hexdigest())]
 
 
 def test_after_logout_going_back_shows_nothing_of_the_hmc(kim, web):
