@@ -8,21 +8,20 @@ namespace sallyport {
 namespace {
 
 using namespace boost::asio::experimental::awaitable_operators;
-using std::chrono_literals::operator""s;
 using std::chrono_literals::operator""min;
 
-// A peer that takes or gives nothing for so long is cut. An HMC may think for minutes about an answer, and
-// say nothing on an open stream of events for as long.
-constexpr auto kRepTime = 60s;
+// A target that takes or gives nothing for so long is cut: an HMC may think for minutes about an answer, and
+// say nothing on an open stream of events for as long. What the rep owes, Stream's pace sees to.
 constexpr auto kTargetTime = 15min;
 constexpr auto kWebSocketTime = 24 * 60min;  // the session's own limits end it
+// A target that says nothing else would never be silent.
+constexpr int kMostInterim = 16;
 
 }  // namespace
 
 Task<bool> Exchange::refuse(int status, const char* why) {
   told_.status = status;
   auto reply = pages_.fault(status, why);
-  rep_.expire_in(kRepTime);
   if (request_.method == "HEAD") reply.body.clear();
   const auto bytes = http::write_response_head(reply.head, http::Last::yes) + reply.body;
   const auto written = co_await rep_.write(bytes);
@@ -46,6 +45,7 @@ Task<bool> Exchange::to_target(std::string_view bytes) {
 Task<bool> Exchange::run(http::RequestHead request) {
   request_ = std::move(request);
   gate_ = request_.authority;
+  rep_.begin_pace();
   if (const auto allowed = rewriter_.to_target(request_); !allowed) {
     const bool stays = co_await refuse(allowed.error().status, allowed.error().why);
     co_return stays;
@@ -95,7 +95,6 @@ Task<bool> Exchange::carry() {
   const bool repeatable = request_.body.kind == http::BodySize::Kind::none &&
                           (request_.method == "GET" || request_.method == "HEAD");
   for (;;) {
-    rep_.expire_in(kTargetTime);
     const bool may = co_await target_.until_released();  // a paused session gets no connection either
     if (!may) {
       const bool stays = co_await refuse(403, "the session has ended");
@@ -148,8 +147,9 @@ Task<bool> Exchange::send_piece(std::string_view data) {
 Task<> Exchange::send_body() {
   http::BodyReader reader{request_.body};
   while (!reader.done()) {
-    rep_.expire_in(kRepTime);
+    rep_.set_owing(true);
     const auto data = co_await from_rep_.read_body(reader);
+    rep_.set_owing(false);
     if (!data) {
       const bool cancelled = co_await is_cancelled();
       if (cancelled) co_return;  // the target was done first
@@ -173,7 +173,6 @@ Task<> Exchange::send_and_watch() {
   co_await asio::this_coro::throw_if_cancelled(false);
   co_await send_body();
   if (rep_failed_) co_return;
-  rep_.expire_in(kTargetTime);
   bool gone = false;
   if (from_rep_.empty()) gone = co_await rep_.until_gone();
   if (!gone) co_await for_ever();  // the next request is there already: somebody waits
@@ -182,7 +181,7 @@ Task<> Exchange::send_and_watch() {
 }
 
 Task<http::Parsed<http::ResponseHead>> Exchange::final_head() {
-  for (;;) {
+  for (int interim = 0; interim <= kMostInterim; ++interim) {
     upstream_->stream->expire_in(kTargetTime);
     const auto head = co_await upstream_->inbox.read_head(kTargetHeadLimits);
     if (!head) co_return http::fault(502, head.error().why);
@@ -190,15 +189,14 @@ Task<http::Parsed<http::ResponseHead>> Exchange::final_head() {
     // What the target says in between is for us: the rep was asked to go on already.
     if (!response || !response->is_interim()) co_return response;
   }
+  co_return http::fault(502, "a target that does not come to its answer");
 }
 
 Task<bool> Exchange::to_rep(std::string_view bytes) {
-  if (sent_) rep_.expire_in(kRepTime);
   const auto written = co_await rep_.write(bytes);
   relayed_.from_target += bytes.size();
   told_.from_target += bytes.size();
   upstream_->from_target += bytes.size();
-  if (sent_) rep_.expire_in(kTargetTime);
   co_return written.has_value();
 }
 
@@ -255,7 +253,6 @@ Task<bool> Exchange::pass_body(const http::ResponseHead& response, const http::B
 Task<> Exchange::pump_to_target() {
   co_await asio::this_coro::throw_if_cancelled(false);
   for (;;) {
-    rep_.expire_in(kWebSocketTime);
     const auto data = co_await from_rep_.read_raw();
     if (!data || data->empty()) co_return;
     websocket_->to_target.update(*data);

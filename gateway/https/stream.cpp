@@ -10,6 +10,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "gateway/https/moved_bytes.h"
 #include "gateway/worker/confine.h"
 
 namespace sallyport {
@@ -36,7 +37,7 @@ Task<> for_ever() {
 
 void Deadlines::cut_late(Moment now) {
   for (Stream* const stream : streams_)
-    if (stream->deadline_ <= now) stream->cut();
+    if (stream->deadline_ <= now || stream->is_too_slow(now)) stream->cut();
 }
 
 void Deadlines::cut_all() {
@@ -69,6 +70,29 @@ void Stream::cut() {
   socket_.cancel(ignored);
 }
 
+void Stream::begin_pace() {
+  deadline_ = Moment::max();
+  paced_ = true;
+  waited_ = {};
+  pace_.begin();
+}
+
+void Stream::begin_waiting() {
+  if (waiting_++ == 0) waiting_since_ = std::chrono::steady_clock::now();
+}
+
+void Stream::end_waiting() {
+  if (--waiting_ == 0) waited_ += std::chrono::steady_clock::now() - waiting_since_;
+}
+
+bool Stream::is_too_slow(Moment now) {
+  if (waiting_ != 0) waited_ += now - std::exchange(waiting_since_, now);
+  const auto waited = std::chrono::duration_cast<Pace::Duration>(std::exchange(waited_, {}));
+  if (!paced_ || waited <= Pace::Duration::zero()) return false;
+  pace_.note(waited, bytes_moved_by_peer(socket_.native_handle()));
+  return pace_.is_spent();
+}
+
 template <class Operation>
 Task<Result<std::size_t>> Stream::drive(Operation operation) {
   for (;;) {
@@ -91,7 +115,10 @@ Task<Result<std::size_t>> Stream::drive(Operation operation) {
     }
     const bool cancelled = co_await is_cancelled();
     if (cancelled) co_return fail("cut");
+    const bool owed = paced_ && (owes_ || wait == Wait::wait_write);
+    if (owed) begin_waiting();
     const auto [error] = co_await socket_.async_wait(wait, kAwait);
+    if (owed) end_waiting();
     if (error) co_return fail("cut");
   }
 }

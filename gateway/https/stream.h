@@ -1,4 +1,4 @@
-// Stream: one TLS connection, awaited. A peer that is slower than its deadline is cut.
+// Stream: one TLS connection, awaited. A peer that is slower than its deadline, or than its pace, is cut.
 // Runs in: sallyport-https.
 #pragma once
 
@@ -12,6 +12,7 @@
 
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "gateway/https/pace.h"
 #include "gateway/https/tls.h"
 
 namespace sallyport {
@@ -64,7 +65,14 @@ class Stream {
   // False when something has come instead, which is left to be read.
   Task<bool> until_gone();
 
-  void expire_in(std::chrono::seconds time) { deadline_ = std::chrono::steady_clock::now() + time; }
+  void expire_in(std::chrono::seconds time) {
+    deadline_ = std::chrono::steady_clock::now() + time;
+    paced_ = false;
+  }
+  // A message without a deadline: the peer is cut when it takes what is written, or gives what it owes, too
+  // slowly. It owes nothing while nobody writes, or reads only what may come some time.
+  void begin_pace();
+  void set_owing(bool owes) { owes_ = owes; }
   // Ends all that is waited for; nothing works any more.
   void cut();
   // For one that has lain idle: it is neither closed nor did it speak unasked.
@@ -76,12 +84,20 @@ class Stream {
   template <class Operation>
   Task<Result<std::size_t>> drive(Operation operation);
   friend class Deadlines;
+  void begin_waiting();
+  void end_waiting();
+  bool is_too_slow(Moment now);
 
   Deadlines& deadlines_;
   asio::posix::stream_descriptor socket_;
   Tls tls_;
   Moment deadline_ = Moment::max();
   bool cut_ = false;
+  bool paced_ = false, owes_ = false;
+  Pace pace_;
+  int waiting_ = 0;  // of a reader and a writer
+  Moment waiting_since_{};
+  Moment::duration waited_{};
 };
 
 }  // namespace sallyport

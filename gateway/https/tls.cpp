@@ -161,7 +161,9 @@ namespace {
 // this port as to some other server of the gate's.
 int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* size, const unsigned char* offered,
                     unsigned offered_size, void*) {
-  static constexpr unsigned char kOurs[] = "\x08http/1.1";
+  static constexpr unsigned char kOurs[] =
+      "\x08http/1.1"
+      "\x08http/1.0";
   unsigned char* out = nullptr;
   const int found = SSL_select_next_proto(&out, size, kOurs, sizeof kOurs - 1, offered, offered_size);
   *chosen = out;

@@ -48,8 +48,8 @@ class Fields:
 class Player:
     """The monitor's side. Tells what was asked in `asked`; lets kim in with the password pw and the response 123456."""
 
-    def __init__(self, folder, hmc, pins=None, authorities="", target="hmc1.example"):
-        self.hmc, self.target = hmc, target
+    def __init__(self, folder, hmc, pins=None, authorities="", target="hmc1.example", port=GATE_PORT):
+        self.hmc, self.target, self.port = hmc, target, port
         self.pins = [hmc.pin] if pins is None else pins
         self.authorities = authorities
         self.key, self.certificate = new_certificate(folder, "gate", NAME)
@@ -64,7 +64,7 @@ class Player:
             pass_fds=(theirs.fileno(),), stderr=open(self.error_file, "wb"))
         theirs.close()
         self.channel = mine
-        self.listener = socket.create_server((GATE, GATE_PORT), backlog=512)
+        self.listener = socket.create_server((GATE, port), backlog=512)
         self.begun = False
         for work in (self.accept, self.answer):
             threading.Thread(target=work, daemon=True).start()

@@ -92,6 +92,8 @@ struct Wishes {
   bool keep_alive = true, upgrade = false;
 };
 
+// HTTP/1.0 may ask for more on its connection, and then waits to be told that it may, in a way that HTTP/1.1
+// has given up, or for the connection's end (RFC 9112, appendix C.2.2). It gets the end.
 Wishes wishes_of(const Fields& fields, Version version) {
   Wishes wishes{version == Version::http_1_1, false};
   bool close = false;
@@ -99,11 +101,16 @@ Wishes wishes_of(const Fields& fields, Version version) {
     if (same_name(field.name, "Connection"))
       each_member(field.value, [&](std::string_view member) {
         close |= same_name(member, "close");
-        wishes.keep_alive |= same_name(member, "keep-alive");
         wishes.upgrade |= same_name(member, "upgrade");
       });
   wishes.keep_alive &= !close;
   return wishes;
+}
+
+// 16 bytes in Base64 (RFC 6455, section 4.1). Some servers refuse another, some answer it.
+bool is_websocket_key(std::string_view key) {
+  const auto is_digit64 = [](char c) { return is_letter(c) || is_digit(c) || c == '+' || c == '/'; };
+  return key.size() == 24 && key.ends_with("==") && all_are(key.substr(0, 22), is_digit64);
 }
 
 // Other protocols, h2c before all, are not offered: their fields are dropped, and the request is answered in
@@ -114,7 +121,8 @@ Parsed<bool> wants_websocket(const RequestHead& request, const Wishes& wishes) {
   if (request.method != "GET" || request.version != Version::http_1_1 ||
       request.body.kind != BodySize::Kind::none)
     return bad("a WebSocket asked for by no plain GET");
-  if (request.fields.count("Sec-WebSocket-Key") != 1) return bad("a WebSocket without its key");
+  const std::string* const key = request.fields.find("Sec-WebSocket-Key");
+  if (key == nullptr || !is_websocket_key(*key)) return bad("a WebSocket without its key");
   return true;
 }
 

@@ -1,6 +1,8 @@
 // Runs in: sallyport-https.
 #include "gateway/https/http/request_target.h"
 
+#include <utility>
+
 #include "gateway/https/http/characters.h"
 
 namespace sallyport::http {
@@ -27,6 +29,13 @@ int decoded(std::string_view& rest) {
   return high * 16 + low;
 }
 
+// "." and "/" can be spelled in two, three or four bytes, of which UTF-8 allows none (RFC 3629, section 3):
+// some servers read them all the same. `lead` and `next` are one after the other.
+bool is_overlong(int lead, int next) {
+  if (next < 0x80 || next > 0xbf) return false;
+  return lead == 0xc0 || lead == 0xc1 || (lead == 0xe0 && next < 0xa0) || (lead == 0xf0 && next < 0x90);
+}
+
 // "." and "..", also with parameters ("..;x/"), which some servers cut off before they go up. Clients resolve
 // these before they ask; who sends them wants two servers to see two paths.
 bool is_dot_segment(std::string_view segment) {
@@ -38,10 +47,13 @@ Parsed<bool> check_path(std::string_view path) {
   if (!all_are(path, is_path_char)) return bad("a character in the address that does not belong there");
   // Encoded slashes and backslashes end a segment too, for the servers that decode before they look.
   std::string segment;
+  int before = 0;
   for (std::string_view rest = path; !rest.empty();) {
     const int c = decoded(rest);
     if (c < 0) return bad("a % in the path without a number");
     if (c < 0x20 || c == 0x7f) return bad("a control character in the path");
+    if (is_overlong(std::exchange(before, c), c))
+      return bad("a character in the path that is spelled too long");
     const bool ends = c == '/' || c == '\\';
     if (!ends) segment += static_cast<char>(c);
     if ((ends || rest.empty()) && is_dot_segment(segment)) return bad("a path that goes up");

@@ -124,9 +124,12 @@ bool Rewriter::is_own(std::string_view authority) const {
 }
 
 // A path, which is right whatever the rep calls the gate. Never one of two slashes, which would be a host.
-std::string Rewriter::reference_for_rep(std::string_view reference) const {
+// Browsers take tabs out before they read it: "/<tab>/evil" is such a host.
+std::string Rewriter::reference_for_rep(std::string_view written) const {
+  std::string reference{written};
+  std::erase(reference, '\t');
   const auto absolute = parse_absolute(reference);
-  if (!absolute || !is_own(absolute->authority)) return std::string{reference};
+  if (!absolute || !is_own(absolute->authority)) return reference;
   const auto slashes = std::min(absolute->rest.find_first_not_of("/\\"), absolute->rest.size());
   return "/" + std::string{absolute->rest.substr(slashes)};
 }

@@ -33,7 +33,7 @@ class Rewriter {
   const Site& site() const noexcept { return site_; }
 
  private:
-  std::string reference_for_rep(std::string_view reference) const;
+  std::string reference_for_rep(std::string_view written) const;
   bool is_own(std::string_view authority) const;
   void set_cookies(Fields& fields);
   void move_references(Fields& fields) const;

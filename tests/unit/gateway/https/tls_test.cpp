@@ -180,6 +180,8 @@ TEST_CASE("who comes for another protocol is refused") {
   const auto identity = new_identity("gate");
   auto both = pair(identity, pinned(identity.pin));
   CHECK(both.meet([](SSL* tls) { offer(tls, "\x02h2\x08http/1.1"); }).empty());
+  CHECK(both.meet([](SSL* tls) { offer(tls, "\x08http/1.0"); }).empty());  // curl --http1.0
+  CHECK_FALSE(both.meet([](SSL* tls) { offer(tls, "\x08http/0.9"); }).empty());
   CHECK_FALSE(both.meet([](SSL* tls) { offer(tls, "\x02h2"); }).empty());
   CHECK_FALSE(both.meet([](SSL* tls) {
                     offer(tls,

@@ -130,11 +130,18 @@ const Case kSmuggled[] = {
     {"two expectations",
      "POST / HTTP/1.1\r\n" + kHost + "Expect: 100-continue\r\nExpect: 100-continue\r\n\r\n"},
     {"HTTP/2's preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"},
-    {"a WebSocket with a body",
+    {"a WebSocket with a body", "GET / HTTP/1.1\r\n" + kHost +
+                                    "Connection: upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: "
+                                    "dGhlIHNhbXBsZSBub25jZQ==\r\nContent-Length: 4\r\n\r\n"},
+    {"a WebSocket by POST",
+     "POST / HTTP/1.1\r\n" + kHost +
+         "Connection: upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"},
+    {"a WebSocket with a key that is none",
      "GET / HTTP/1.1\r\n" + kHost +
-         "Connection: upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: a\r\nContent-Length: 4\r\n\r\n"},
-    {"a WebSocket by POST", "POST / HTTP/1.1\r\n" + kHost +
-                                "Connection: upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: a\r\n\r\n"},
+         "Connection: upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub20\r\n\r\n"},
+    {"a WebSocket with a key of another alphabet",
+     "GET / HTTP/1.1\r\n" + kHost +
+         "Connection: upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25j-_==\r\n\r\n"},
     {"a WebSocket without a key",
      "GET / HTTP/1.1\r\n" + kHost + "Connection: upgrade\r\nUpgrade: websocket\r\n\r\n"},
 };
@@ -150,44 +157,19 @@ TEST_CASE("a request that two servers could read differently is refused") {
 
 TEST_CASE("addresses are paths, of this host, and go nowhere else") {
   for (const auto* good : {"/", "/a/b?c=d", "/a%20b", "/a|b{c}^`", "/a;jsessionid=1/b", "/..a/b..", "/a?../x",
-                           "/a?x=100%", "/a?b?c", "/a//b", "/%2ehidden", "/...", "/a?x=\"<\\>"}) {
+                           "/a?x=100%", "/a?b?c", "/a//b", "/%2ehidden", "/...", "/a?x=\"<\\>",
+                           "/%c3%a9/%e2%82%ac/%f0%9f%98%80", "/caf%e9", "/%c0b", "/a?x=..%2f%c0%ae"}) {
     INFO(good);
     CHECK(target_of(good) == good);
   }
-  for (const auto* bad : {"*",
-                          "a",
-                          "?a",
-                          "//evil.example/",
-                          "http://gate.example/",
-                          "https://evil.example/",
-                          "https://gate.example@evil/",
-                          "https://gate.example:444/",
-                          "ftp://gate.example/",
-                          "/a#b",
-                          "/a\\b",
-                          "/a\"b",
-                          "/a<b",
-                          "/..",
-                          "/.",
-                          "/a/../b",
-                          "/a/..",
-                          "/a/./b",
-                          "/%2e%2e/b",
-                          "/a/%2E./b",
-                          "/a%2f..%2fb",
-                          "/a/..;x/b",
-                          "/a/..%3bx/b",
-                          "/a%5c..%5cb",
-                          "/a%00b",
-                          "/a%0d%0ab",
-                          "/a%7fb",
-                          "/a%",
-                          "/a%2",
-                          "/a%zz",
-                          "/a\xc3\xa9",
-                          "/a?b#c",
-                          "/a?b\xa9",
-                          "/..%2f"}) {
+  for (const auto* bad :
+       {"*", "a", "?a", "//evil.example/", "http://gate.example/", "https://evil.example/",
+        "https://gate.example@evil/", "https://gate.example:444/", "ftp://gate.example/", "/a#b", "/a\\b",
+        "/a\"b", "/a<b", "/..", "/.", "/a/../b", "/a/..", "/a/./b", "/%2e%2e/b", "/a/%2E./b", "/a%2f..%2fb",
+        "/a/..;x/b", "/a/..%3bx/b", "/a%5c..%5cb", "/a%00b", "/a%0d%0ab", "/a%7fb", "/a%", "/a%2", "/a%zz",
+        "/a\xc3\xa9", "/a?b#c", "/a?b\xa9", "/..%2f",
+        // "." and "/" in UTF-8 of two, three and four bytes, which is no UTF-8
+        "/%c0%ae%c0%ae/b", "/a/..%c0%afb", "/%C1%AE/b", "/%e0%80%ae./b", "/%f0%80%80%ae./b", "/a%u002e/b"}) {
     INFO(bad);
     CHECK(target_of(bad) == "400");
   }
@@ -233,7 +215,8 @@ TEST_CASE("a connection stays open as its version and its headers say") {
   CHECK_FALSE(with("Connection: close\r\n", one_one).head.keep_alive);
   CHECK_FALSE(with("Connection: keep-alive\r\nConnection: foo, CLOSE\r\n", one_one).head.keep_alive);
   CHECK_FALSE(with("", one_nought).head.keep_alive);
-  CHECK(with("Connection: Keep-Alive\r\n", one_nought).head.keep_alive);
+  // It would wait for a Connection: keep-alive that HTTP/1.1 does not say.
+  CHECK_FALSE(with("Connection: Keep-Alive\r\n", one_nought).head.keep_alive);
   CHECK_FALSE(with("Content-Length: 1\r\nExpect: 100-continue\r\n", "POST / HTTP/1.0").head.expects_continue);
   CHECK_FALSE(with("Expect: 100-continue\r\n").head.expects_continue);
 }
@@ -248,11 +231,12 @@ TEST_CASE("HTTP/1.0 may leave Host out") {
 TEST_CASE("a WebSocket is asked for by a plain GET") {
   const auto outcome = with(
       "Connection: keep-alive, Upgrade\r\nUpgrade: WebSocket\r\nSec-WebSocket-Key: "
-      "dGhl\r\nSec-WebSocket-Version: 13\r\n",
+      "dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n",
       "GET /terminal HTTP/1.1");
   REQUIRE(outcome.head.wants_websocket);
   CHECK(write_request_head(outcome.head, "hmc1") ==
-        "GET /terminal HTTP/1.1\r\nHost: hmc1\r\nSec-WebSocket-Key: dGhl\r\nSec-WebSocket-Version: 13\r\n"
+        "GET /terminal HTTP/1.1\r\nHost: hmc1\r\nSec-WebSocket-Key: "
+        "dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
         "Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
   // Without the connection option, and for other protocols, it is an ordinary request.
   CHECK_FALSE(with("Upgrade: websocket\r\n", "GET / HTTP/1.1").head.wants_websocket);

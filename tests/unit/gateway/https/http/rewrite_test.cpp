@@ -108,8 +108,15 @@ TEST_CASE("a redirect is made to lead nowhere that it did not lead before") {
   CHECK(shown("Location", "https://hmc1//evil.example/") == "/evil.example/");
   CHECK(shown("Location", "https://hmc1/\\evil.example/") == "/evil.example/");
   CHECK(shown("Location", "https://hmc1\\@evil.example/") == "/@evil.example/");
-  for (const auto* foreign : {"https://www.ibm.example/", "https://hmc1@evil.example/",
-                              "https://hmc1.evil.example/", "https://hmc1:444/", "//evil.example/"}) {
+  // Browsers take tabs out of an address before they read it (WHATWG URL, section 4.4).
+  CHECK(shown("Location", "https://hmc1/\t/evil.example/") == "/evil.example/");
+  CHECK(shown("Location", "https://hmc1/\t\\\t/evil.example/") == "/evil.example/");
+  CHECK(shown("Location", "https://hm\tc1/\t/evil.example/") == "/evil.example/");
+  CHECK(shown("Refresh", "0; url=https://hmc1/\t/evil.example/") == "0; url=/evil.example/");
+  for (const auto* foreign :
+       {"https://www.ibm.example/", "https://hmc1@evil.example/", "https://hmc1.evil.example/",
+        "https://hmc1:444/", "//evil.example/", "/\\evil.example/", "https:evil.example", "https:///hmc1/",
+        "https:\\\\hmc1/"}) {
     INFO(foreign);
     CHECK(shown("Location", foreign) == foreign);
   }
