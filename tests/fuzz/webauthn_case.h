@@ -9,7 +9,10 @@ namespace sallyport {
 struct WebauthnCase {
   Authenticator key{Signer::fixed('k'), std::string(32, 'i')};
   EnrolledKeys enrolled = key.enrolled();
-  std::string right = key.answer();
+  // The parts of the right answer, and the whole.
+  std::string data = Authenticator::client_data({}), authenticator = Authenticator::authenticator_data({});
+  std::string signature = key.signer.bare(authenticator + sha256_of(data));
+  std::string right = Authenticator::joined(key.id, data, authenticator, signature);
 };
 
 }  // namespace sallyport

@@ -26,10 +26,13 @@ int main(int count, char** values) {
   saying.more =
       R"( ,"crossOrigin":false,"tokenBinding":{"status":"supported"},"\u0078\ud83d\ude00":[1,-2.5e+3,null])";
   put(folder / "members", Authenticator::client_data(saying));
-  put(folder / "answer-members", fixed.key.answer(saying));
+  // Another key's: of the enrolled one there is one answer only, and whatever else bears its signature is a
+  // find.
+  const Authenticator stranger{Signer::fixed('s'), fixed.key.id};
+  put(folder / "answer-members", stranger.answer(saying));
   saying.flags = 0xc5;
   saying.tail = std::string(16, 'g') + std::string("\0\x20", 2) + std::string(32, 'i') + "\xa1\x01\x02\xa0";
-  put(folder / "answer-attested", fixed.key.answer(saying));
+  put(folder / "answer-attested", stranger.answer(saying));
   const auto line = fixed.key.line();
   put(folder / "credential-line", line);
   put(folder / "credential-file", to_base64(fixed.key.id) + "\n" + fixed.key.signer.pem());
