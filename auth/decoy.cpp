@@ -27,6 +27,19 @@ std::size_t decoy_for(std::string_view name, const Secret& key, const std::vecto
   return winner;
 }
 
+std::string decoy_bytes(std::string_view name, std::string_view what, std::size_t size, const Secret& key) {
+  std::string bytes;
+  while (bytes.size() < size) {
+    Sha256 draw;
+    draw.update(key.reveal());
+    draw.update(fmt::format("{} {} {} {} ", bytes.size(), what.size(), what, name.size()));
+    draw.update(name);
+    bytes += bytes_of(draw.finish());
+  }
+  bytes.resize(size);
+  return bytes;
+}
+
 std::string decoy_answer(const OcraSuite& suite, Random& random) {
   std::vector<std::byte> bytes(32);
   random.fill(bytes);

@@ -20,4 +20,8 @@ std::size_t decoy_for(std::string_view name, const Secret& key, const std::vecto
 // answer.
 std::string decoy_answer(const OcraSuite& suite, Random& random);
 
+// As many bytes as something that only a known name has, e.g. the id of a credential: always the same ones
+// for the same name and `what`; nobody without `key` can tell them from drawn ones.
+std::string decoy_bytes(std::string_view name, std::string_view what, std::size_t size, const Secret& key);
+
 }  // namespace sallyport

@@ -15,7 +15,8 @@ namespace sallyport {
 // Limits of single fields, in bytes, where gateway/wire/message.h has none.
 namespace limit {
 inline constexpr std::size_t suite = 64, path = 4096, question = 64, address = 64, challenge = 4096,
-                             fingerprint = 64, key_type = 64, certificate_id = 1024, fault = 1024;
+                             fingerprint = 64, key_type = 64, certificate_id = 1024, fault = 1024,
+                             origin = 300;
 }  // namespace limit
 
 // Is this the account's password, and may the account log in today? Answer: PasswordVerdict.
@@ -105,7 +106,27 @@ struct CheckSignature {
   }
 };
 
-using HelperAsk = std::variant<CheckPassword, CheckResponse, AnswerQuestion, CheckSignature>;
+// Is this an assertion of one of the rep's enrolled WebAuthn keys for `challenge`? Answer: SignatureVerdict.
+struct CheckAssertion {
+  std::string credentials_file;
+  std::string challenge;              // the text, whose hash the browser was given
+  Secret response;                    // as posted
+  std::string rep;                    // for the log
+  std::string origin, relying_party;  // of the gate's settings
+  bool user_verification = false;     // the policy wants a key that verifies its user
+  template <class V>
+  void visit(V& v) {
+    v.text(credentials_file, limit::path);
+    v.text(challenge, limit::challenge);
+    v.secret(response, limit::response);
+    v.text(rep, limit::name);
+    v.text(origin, limit::origin);
+    v.text(relying_party, limit::origin);
+    v.boolean(user_verification);
+  }
+};
+
+using HelperAsk = std::variant<CheckPassword, CheckResponse, AnswerQuestion, CheckSignature, CheckAssertion>;
 
 struct PasswordVerdict {
   bool ok = false;

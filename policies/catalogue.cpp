@@ -109,7 +109,7 @@ Done check_secret(const std::filesystem::path& path) {
 // A rep without a secret is not enrolled, which is no problem; one with a readable secret is.
 void check_rep_secrets(const Catalogue& catalogue, const std::filesystem::path& folder, Problems& problems) {
   for (const auto& [name, rep] : catalogue.reps)
-    for (const auto& file : {rep.secret_file, rep.keys_file}) {
+    for (const auto& file : {rep.secret_file, rep.keys_file, rep.credentials_file}) {
       const auto checked = check_secret(file);
       if (checked || checked.error().code() == ENOENT) continue;
       problems.push_back(

@@ -33,7 +33,7 @@ Done rep_is_known(const Case& c, Permit& permit) {
 }
 
 Done rep_is_enrolled(const Case& c, Permit&) {
-  if (c.is_enrolled(c.rep())) return {};
+  if (is_enrolled(c.rep(), c.is_enrolled_for)) return {};
   return fail("rep '{0}' is not enrolled and could not answer a challenge (run: sallyport rep enroll {0})",
               c.request.rep);
 }
@@ -53,14 +53,6 @@ Done policy_is_known(const Case& c, Permit& permit) {
   permit.failed_dial_spends = policy.failed_dial_spends;
   permit.user_verification = policy.user_verification;
   return {};
-}
-
-Done method_is_allowed(const Case& c, Permit&) {
-  const auto& methods = c.policy().methods;
-  const auto& rep = c.rep();
-  if (std::find(methods.begin(), methods.end(), rep.method) != methods.end()) return {};
-  return fail("policy '{}' does not allow the challenge method of rep '{}' ({})", c.request.policy, rep.name,
-              to_text(rep.method));
 }
 
 Done narrow_enough(const Network& network) {
@@ -148,9 +140,9 @@ constexpr Rule kRules[] = {
     target_is_known,
     policy_is_known,
     policy_is_for_this_kind,
-    method_is_allowed,
     services_are_chosen,
     a_session_can_start,
+    rep_can_answer,
     https_has_its_door,
     https_door_is_not_forwarded,
     no_way_around_the_recording,
@@ -165,16 +157,19 @@ constexpr Rule kRules[] = {
 
 }  // namespace
 
-bool secret_file_exists(const Rep& rep) {
+bool enrolled_file_exists(const Rep& rep, ResponseMethod method) {
   std::error_code error;
-  const auto& file = rep.method == ResponseMethod::ocra ? rep.secret_file : rep.keys_file;
-  return std::filesystem::is_regular_file(std::filesystem::symlink_status(file, error));
+  return std::filesystem::is_regular_file(std::filesystem::symlink_status(enrolled_file(rep, method), error));
+}
+
+bool is_enrolled(const Rep& rep, const IsEnrolled& is_enrolled_for) {
+  return is_enrolled_for(rep, rep.method) || (rep.webauthn && is_enrolled_for(rep, ResponseMethod::webauthn));
 }
 
 Result<Permit> evaluate(const Catalogue& catalogue, const EnableRequest& request,
-                        const IsEnrolled& is_enrolled) {
+                        const IsEnrolled& is_enrolled_for) {
   Permit permit;
-  for (const auto rule : kRules) RETURN_IF_ERROR(rule(Case{catalogue, request, is_enrolled}, permit));
+  for (const auto rule : kRules) RETURN_IF_ERROR(rule(Case{catalogue, request, is_enrolled_for}, permit));
   return permit;
 }
 

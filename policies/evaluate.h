@@ -49,12 +49,14 @@ inline constexpr int kShortestPrefixIpv6 = 16;
 inline constexpr std::size_t kLongestNote = 256;  // bytes of a ticket or a reason
 inline constexpr std::size_t kMostNetworks = 64;
 
-// Whether the file that the rep's method needs is there: a secret, or enrolled keys; comes in from outside so
-// that a test needs no file.
-using IsEnrolled = std::function<bool(const Rep&)>;
-bool secret_file_exists(const Rep& rep);
+// Whether the file that this method of the rep's needs is there: a secret, or enrolled keys; comes in from
+// outside so that a test needs no file.
+using IsEnrolled = std::function<bool(const Rep&, ResponseMethod)>;
+bool enrolled_file_exists(const Rep& rep, ResponseMethod method);
+// For the method of any door.
+bool is_enrolled(const Rep& rep, const IsEnrolled& is_enrolled_for = enrolled_file_exists);
 
 Result<Permit> evaluate(const Catalogue& catalogue, const EnableRequest& request,
-                        const IsEnrolled& is_enrolled = secret_file_exists);
+                        const IsEnrolled& is_enrolled_for = enrolled_file_exists);
 
 }  // namespace sallyport

@@ -28,7 +28,15 @@ const char* to_text(Reach reach) noexcept { return reach == Reach::hmc ? "hmc" :
 const char* to_text(TargetKind kind) noexcept { return kind == TargetKind::power ? "power" : "ds8000"; }
 
 const char* to_text(ResponseMethod method) noexcept {
-  return method == ResponseMethod::ocra ? "ocra" : "ssh-signature";
+  switch (method) {
+    case ResponseMethod::ocra:
+      return "ocra";
+    case ResponseMethod::ssh_signature:
+      return "ssh-signature";
+    case ResponseMethod::webauthn:
+      return "webauthn";
+  }
+  return "?";
 }
 
 const char* to_text(TargetLogin login) noexcept {

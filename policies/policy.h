@@ -11,7 +11,7 @@
 
 namespace sallyport {
 
-enum class ResponseMethod : std::uint8_t { ocra, ssh_signature };
+enum class ResponseMethod : std::uint8_t { ocra, ssh_signature, webauthn };
 const char* to_text(ResponseMethod method) noexcept;
 
 // Which way files may go, by sftp and scp; of any other program the bytes of each way are counted and hashed.

@@ -22,10 +22,11 @@ void read_limits(TableReader limits, Policy& policy) {
 }
 
 Result<ResponseMethod> parse_method(std::string_view text) {
-  for (const auto method : {ResponseMethod::ocra, ResponseMethod::ssh_signature})
+  for (const auto method : {ResponseMethod::ocra, ResponseMethod::ssh_signature, ResponseMethod::webauthn})
     if (text == to_text(method)) return method;
-  return fail("'{}' is not a challenge method of this version (expected \"ocra\" or \"ssh-signature\")",
-              text);
+  return fail(
+      "'{}' is not a challenge method of this version (expected \"ocra\", \"ssh-signature\" or \"webauthn\")",
+      text);
 }
 
 void read_login(TableReader login, Policy& policy) {
@@ -34,7 +35,8 @@ void read_login(TableReader login, Policy& policy) {
     policy.methods.push_back(method);
   if (login.has("methods") && policy.methods.empty())
     login.problem(login.line_of("methods"),
-                  "'methods' in [login] allows no challenge method (expected [\"ocra\", \"ssh-signature\"])");
+                  "'methods' in [login] allows no challenge method (expected [\"ocra\", \"ssh-signature\", "
+                  "\"webauthn\"])");
   policy.user_verification = login.boolean("user_verification", policy.user_verification);
   login.finish();
 }

@@ -10,7 +10,7 @@ namespace sallyport {
 struct Case {
   const Catalogue& catalogue;
   const EnableRequest& request;
-  const IsEnrolled& is_enrolled;
+  const IsEnrolled& is_enrolled_for;
 
   const Rep& rep() const { return catalogue.reps.at(request.rep); }
   const Target& target() const { return catalogue.targets.at(request.target); }
@@ -22,6 +22,7 @@ using Rule = Done (*)(const Case&, Permit&);
 Done policy_is_for_this_kind(const Case& c, Permit& permit);
 Done services_are_chosen(const Case& c, Permit& permit);
 Done a_session_can_start(const Case& c, Permit& permit);
+Done rep_can_answer(const Case& c, Permit& permit);
 Done https_has_its_door(const Case& c, Permit& permit);
 Done https_door_is_not_forwarded(const Case& c, Permit& permit);
 Done no_way_around_the_recording(const Case& c, Permit& permit);

@@ -100,6 +100,29 @@ Done a_session_can_start(const Case& c, Permit& permit) {
       c.policy().name);
 }
 
+// At each door that opens: the rep's method there must be one of the policy's, so that no door is a way
+// around it. A door at which the rep cannot answer is no way in at all, and does no harm beside another.
+Done rep_can_answer(const Case& c, Permit& permit) {
+  const auto& rep = c.rep();
+  const auto& methods = c.policy().methods;
+  bool can = false;
+  for (const auto door : {Carriage::ssh, Carriage::https}) {
+    const auto method = method_at(rep, door);
+    const auto is_there = [door](const Service& service) { return service.carriage == door; };
+    if (!method || std::none_of(permit.services.begin(), permit.services.end(), is_there)) continue;
+    if (std::find(methods.begin(), methods.end(), *method) == methods.end())
+      return fail("policy '{}' does not allow the challenge method of rep '{}' ({})", c.policy().name,
+                  rep.name, to_text(*method));
+    can = can || c.is_enrolled_for(rep, *method);
+  }
+  if (can) return {};
+  return fail(
+      "rep '{0}' could not answer at a door of policy '{1}': WebAuthn is asked for at the HTTPS door alone, "
+      "and "
+      "needs a key there (sallyport rep show {0})",
+      rep.name, c.policy().name);
+}
+
 Done https_has_its_door(const Case& c, Permit& permit) {
   const auto found = std::find_if(permit.services.begin(), permit.services.end(), is_by_https);
   if (found == permit.services.end()) return {};

@@ -37,6 +37,9 @@ struct HttpsDoor {
   TlsProfile profile = TlsProfile::modern;
   // PEM, the key root's alone; both empty: one that the gate signs itself.
   std::filesystem::path certificate, key;
+  // How browsers call the gate, "https://gate.example.com": what a WebAuthn answer is held to, never what a
+  // request says. The relying party is its host (W3C Web Authentication Level 2, section 4, "RP ID").
+  std::string origin, relying_party;
 };
 
 struct Settings {

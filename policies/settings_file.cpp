@@ -13,6 +13,7 @@ using namespace std::chrono_literals;
 constexpr std::size_t kMostAddresses = 16;
 constexpr std::size_t kMostNetworks = 64;
 constexpr std::size_t kLongestBanner = 4000;  // one message to a worker must hold it
+constexpr std::string_view kHttps = "https://";
 
 std::vector<Address> read_addresses(TableReader& gate) {
   std::vector<Address> addresses;
@@ -103,10 +104,43 @@ std::filesystem::path read_path(TableReader& table, std::string_view key) {
   return path;
 }
 
-HttpsDoor read_https(TableReader https, Port ssh_port) {
+std::string lower(std::string text) {
+  for (char& c : text)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return text;
+}
+
+// "https://gate.example.com", with ":8443" behind unless that is 443, as a browser serialises it.
+bool is_origin(std::string_view text) {
+  if (!text.starts_with(kHttps)) return false;
+  text.remove_prefix(kHttps.size());
+  const auto colon = text.find(':');
+  const auto host = text.substr(0, colon);
+  if (!is_host_name(host) || host != lower(std::string{host}) || Address::parse(host)) return false;
+  if (colon == std::string_view::npos) return true;
+  const auto digits = text.substr(colon + 1);
+  if (digits.empty() || digits.size() > 5 || digits.front() == '0' || digits == "443") return false;
+  return digits.find_first_not_of("0123456789") == std::string_view::npos &&
+         std::stoul(std::string{digits}) <= 65535;
+}
+
+// Of the gate's name, unless browsers know it by another one or come by another port.
+void read_origin(TableReader& https, HttpsDoor& door, const std::string& gate_name) {
+  const auto port = door.port.value() == 443 ? "" : fmt::format(":{}", door.port.value());
+  door.origin = https.text("origin", fmt::format("{}{}{}", kHttps, lower(gate_name), port), 300);
+  if (https.has("origin") && !is_origin(door.origin))
+    https.problem(https.line_of("origin"),
+                  fmt::format("'origin' in [https] is \"{}\" (expected as a browser writes it, with a host's "
+                              "name, e.g. \"https://gate.example.com\" or \"https://gate.example.com:8443\")",
+                              escape_terminal(door.origin)));
+  const auto host = std::string_view{door.origin}.substr(std::min(kHttps.size(), door.origin.size()));
+  door.relying_party = host.substr(0, host.find(':'));
+}
+
+HttpsDoor read_https(TableReader https, const Settings& settings) {
   HttpsDoor door;
   door.port = Port{static_cast<std::uint16_t>(https.number("port", 443, 1, 65535))};
-  if (door.port == ssh_port)
+  if (door.port == settings.ssh_port)
     https.problem(https.line_of("port"),
                   fmt::format("'port' in [https] is {}, which is 'ssh_port' in [gate] (expected another)",
                               door.port.value()));
@@ -114,6 +148,7 @@ HttpsDoor read_https(TableReader https, Port ssh_port) {
                               {{"modern", TlsProfile::modern}, {"nist-800-131a", TlsProfile::nist_800_131a}});
   door.certificate = read_path(https, "certificate");
   door.key = read_path(https, "key");
+  read_origin(https, door, settings.gate_name);
   if (door.certificate.empty() != door.key.empty())
     https.problem(https.line(),
                   "[https] names one of 'certificate' and 'key' (expected both, or neither: then "
@@ -170,7 +205,7 @@ Settings read_settings(TableReader file) {
   read_login(file.table("login"), settings.login);
   read_ssh(file.table("ssh"), settings);
   auto https = file.table("https");
-  if (file.has("https")) settings.https = read_https(https, settings.ssh_port);
+  if (file.has("https")) settings.https = read_https(https, settings);
   read_firewall(file.table("firewall"), settings);
   read_worker(file.table("worker"), settings);
   read_pam(file.table("pam"), settings);

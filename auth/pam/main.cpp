@@ -68,6 +68,9 @@ class Answers {
   HelperAnswer operator()(const CheckSignature& ask) {
     return std::exchange(password_is_good_, false) ? check_signature(ask) : SignatureVerdict{};
   }
+  HelperAnswer operator()(const CheckAssertion& ask) {
+    return std::exchange(password_is_good_, false) ? check_assertion(ask) : SignatureVerdict{};
+  }
 
  private:
   bool password_is_good_ = false;  // of the try under way

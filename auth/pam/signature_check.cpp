@@ -2,6 +2,7 @@
 #include "auth/pam/signature_check.h"
 
 #include "auth/ssh_signature/claim.h"
+#include "auth/webauthn/assertion.h"
 #include "base/file.h"
 #include "base/log.h"
 
@@ -40,10 +41,14 @@ Result<SignedBy> check(const EnrolledKeys& keys, const CheckSignature& ask) {
   return match_signature(keys, claim);
 }
 
-}  // namespace
+Result<SignedBy> check(const EnrolledKeys& keys, const CheckAssertion& ask) {
+  return match_assertion(
+      keys, {ask.challenge, ask.response.reveal(), ask.origin, ask.relying_party, ask.user_verification});
+}
 
-SignatureVerdict check_signature(const CheckSignature& ask) {
-  const auto keys = read_keys(ask.keys_file);
+template <class AskAboutKeys>
+SignatureVerdict check_with(const std::string& file, const AskAboutKeys& ask) {
+  const auto keys = read_keys(file);
   if (!keys) {
     log_error("a signature could not be checked: {}; enrol the representative again: sallyport rep enroll",
               keys.error().message());
@@ -54,5 +59,10 @@ SignatureVerdict check_signature(const CheckSignature& ask) {
   log_info("a signature for rep {} does not count: {}", ask.rep, signer.error().message());
   return {};
 }
+
+}  // namespace
+
+SignatureVerdict check_signature(const CheckSignature& ask) { return check_with(ask.keys_file, ask); }
+SignatureVerdict check_assertion(const CheckAssertion& ask) { return check_with(ask.credentials_file, ask); }
 
 }  // namespace sallyport

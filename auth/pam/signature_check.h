@@ -8,5 +8,6 @@ namespace sallyport {
 // Why a signature does not count goes to the log, not to the peer. A file of keys that is missing, unsafe or
 // unreadable is a refusal, and an error in the log that says what to do.
 SignatureVerdict check_signature(const CheckSignature& ask);
+SignatureVerdict check_assertion(const CheckAssertion& ask);
 
 }  // namespace sallyport

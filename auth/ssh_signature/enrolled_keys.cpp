@@ -41,15 +41,33 @@ Done each_line(std::string_view text, const Each& each) {
   return {};
 }
 
-// Comments come from a rep's machine and go to an admin's terminal. A backslash stays one: what was written to our
-// file is read from it again, and must not grow.
+// Comments come from a rep's machine and go to an admin's terminal. A backslash stays one: what was written
+// to our file is read from it again, and must not grow.
 std::string plain(std::string_view comment) {
   auto text = escape_terminal(comment);
-  for (auto at = text.find("\\\\"); at != std::string::npos; at = text.find("\\\\", at + 1)) text.erase(at, 1);
+  for (auto at = text.find("\\\\"); at != std::string::npos; at = text.find("\\\\", at + 1))
+    text.erase(at, 1);
   if (text.size() > kLongestComment) text.resize(kLongestComment);
   // Cutting may have split a character.
   while (!text.empty() && !is_utf8(text)) text.pop_back();
   return text;
+}
+
+// COSE algorithms -7, -8 and -257 (RFC 9053, RFC 8812): what authenticators sign with.
+bool is_webauthn_kind(KeyKind kind) {
+  return kind == KeyKind::ecdsa_p256 || kind == KeyKind::ed25519 || kind == KeyKind::rsa;
+}
+
+Result<std::string> read_credential(const PublicKey& key, std::string_view text) {
+  if (!is_webauthn_kind(key.kind))
+    return fail("a key of type {} is none of WebAuthn's (expected ECDSA on P-256, Ed25519 or RSA)",
+                key.type());
+  auto id = from_base64url(text);
+  if (!id) return tl::unexpected{id.error().within("the credential's id")};
+  if (id->size() < kShortestCredential || id->size() > kLongestCredential)
+    return fail("the credential's id has {} bytes (expected {} to {})", id->size(), kShortestCredential,
+                kLongestCredential);
+  return id;
 }
 
 Result<EnrolledKey> read_key(KeyRole role, std::string_view line) {
@@ -57,16 +75,11 @@ Result<EnrolledKey> read_key(KeyRole role, std::string_view line) {
   EnrolledKey entry;
   entry.role = role;
   ASSIGN_OR_RETURN(entry.key, PublicKey::parse_words(type, data));
+  if (role == KeyRole::webauthn) {
+    ASSIGN_OR_RETURN(entry.credential, read_credential(entry.key, next_word(line)));
+  }
   entry.comment = plain(line);
   return entry;
-}
-
-Done add(EnrolledKeys& keys, EnrolledKey entry) {
-  if (keys.entries.size() == kMostEnrolledKeys) return fail("more than {} keys", kMostEnrolledKeys);
-  if (keys.find(entry.role, entry.key) != nullptr)
-    return fail("the key {} is there twice", entry.key.fingerprint());
-  keys.entries.push_back(std::move(entry));
-  return {};
 }
 
 Done refuse_what_is_no_key(std::string_view line) {
@@ -81,21 +94,43 @@ Done refuse_what_is_no_key(std::string_view line) {
 }
 
 Done read_enrolled(EnrolledKeys& keys, std::string_view line) {
-  const auto word = next_word(line);
-  if (word != "key" && word != "authority") return fail("expected \"key\" or \"authority\" in front");
-  ASSIGN_OR_RETURN(auto entry, read_key(word == "key" ? KeyRole::key : KeyRole::authority, line));
-  return add(keys, std::move(entry));
+  const auto role = key_role_from(next_word(line));
+  if (!role) return tl::unexpected{role.error().within("in front")};
+  ASSIGN_OR_RETURN(auto entry, read_key(*role, line));
+  return keys.add(std::move(entry));
 }
 
 Done read_handed_in(EnrolledKeys& keys, KeyRole role, std::string_view line) {
   RETURN_IF_ERROR(refuse_what_is_no_key(line));
   ASSIGN_OR_RETURN(auto entry, read_key(role, line));
-  return add(keys, std::move(entry));
+  return keys.add(std::move(entry));
 }
 
 }  // namespace
 
-const char* to_text(KeyRole role) noexcept { return role == KeyRole::key ? "key" : "authority"; }
+const char* to_text(KeyRole role) noexcept {
+  switch (role) {
+    case KeyRole::key:
+      return "key";
+    case KeyRole::authority:
+      return "authority";
+    case KeyRole::webauthn:
+      return "webauthn";
+  }
+  return "?";
+}
+
+Result<KeyRole> key_role_from(std::string_view text) {
+  for (const auto role : kKeyRoles)
+    if (text == to_text(role)) return role;
+  return fail("expected \"key\", \"authority\" or \"webauthn\"");
+}
+
+std::string EnrolledKey::public_line() const {
+  auto line = fmt::format("{} {}", key.type(), to_base64(key.blob));
+  if (role == KeyRole::webauthn) line += " " + to_base64url(credential);
+  return comment.empty() ? line : line + " " + comment;
+}
 
 Result<EnrolledKeys> EnrolledKeys::parse(std::string_view text) {
   EnrolledKeys keys;
@@ -106,15 +141,41 @@ Result<EnrolledKeys> EnrolledKeys::parse(std::string_view text) {
 
 std::string EnrolledKeys::text() const {
   std::string text = "# Keys that a rep's responses may be signed with; written by sallyport rep enroll.\n";
-  for (const auto& [role, key, comment] : entries)
-    text += fmt::format("{} {} {}{}{}\n", to_text(role), key.type(), to_base64(key.blob),
-                        comment.empty() ? "" : " ", comment);
+  for (const auto& entry : entries) text += fmt::format("{} {}\n", to_text(entry.role), entry.public_line());
   return text;
+}
+
+Done EnrolledKeys::add(EnrolledKey entry) {
+  if (find(entry.role, entry.key) != nullptr)
+    return fail("the key {} is there twice", entry.key.fingerprint());
+  if (entry.role == KeyRole::webauthn && find_credential(entry.credential) != nullptr)
+    return fail("the credential of key {} is there twice, with another key", entry.key.fingerprint());
+  const auto of_role = std::count_if(entries.begin(), entries.end(),
+                                     [&](const auto& other) { return other.role == entry.role; });
+  const auto most = entry.role == KeyRole::webauthn ? kMostCredentials : kMostEnrolledKeys;
+  if (static_cast<std::size_t>(of_role) >= most) return fail("more than {} keys", most);
+  if (entries.size() == kMostEnrolledKeys) return fail("more than {} keys", kMostEnrolledKeys);
+  entries.push_back(std::move(entry));
+  return {};
+}
+
+EnrolledKeys EnrolledKeys::only(std::initializer_list<KeyRole> roles) const {
+  EnrolledKeys some;
+  for (const auto& entry : entries)
+    if (std::find(roles.begin(), roles.end(), entry.role) != roles.end()) some.entries.push_back(entry);
+  return some;
 }
 
 const EnrolledKey* EnrolledKeys::find(KeyRole role, const PublicKey& key) const {
   const auto found = std::find_if(entries.begin(), entries.end(),
                                   [&](const auto& entry) { return entry.role == role && entry.key == key; });
+  return found == entries.end() ? nullptr : &*found;
+}
+
+const EnrolledKey* EnrolledKeys::find_credential(std::string_view id) const {
+  const auto found = std::find_if(entries.begin(), entries.end(), [&](const auto& entry) {
+    return entry.role == KeyRole::webauthn && entry.credential == id;
+  });
   return found == entries.end() ? nullptr : &*found;
 }
 

@@ -108,6 +108,14 @@ Done verify(const Key& key, const char* digest, std::string_view signature, std:
   return {};
 }
 
+Done verify_bare_rsa(const PublicKey& key, const char* digest, std::string_view signature,
+                     std::string_view message) {
+  // RFC 8332 section 3: no shorter, no longer.
+  if (signature.size() != key.modulus.size()) return fail("an RSA signature is not as long as its key");
+  ASSIGN_OR_RETURN(const auto made, rsa_key(key));
+  return verify(made, digest, signature, message);
+}
+
 Done verify_rsa(const PublicKey& key, std::string_view algorithm, ByteReader& reader,
                 std::string_view message) {
   const char* const digest = algorithm == "rsa-sha2-256"   ? "SHA256"
@@ -117,10 +125,7 @@ Done verify_rsa(const PublicKey& key, std::string_view algorithm, ByteReader& re
     return fail("an RSA key signed with '{}' (expected rsa-sha2-256 or rsa-sha2-512)", algorithm);
   const auto signature = reader.text(kMostRsaBits / 8);
   RETURN_IF_ERROR(reader.finish());
-  // RFC 8332 section 3: no shorter, no longer.
-  if (signature.size() != key.modulus.size()) return fail("an RSA signature is not as long as its key");
-  ASSIGN_OR_RETURN(const auto made, rsa_key(key));
-  return verify(made, digest, signature, message);
+  return verify_bare_rsa(key, digest, signature, message);
 }
 
 // RFC 5656 section 3.1.2, into the DER that OpenSSL reads; OpenSSL refuses numbers that are not in [1, n-1].
@@ -141,13 +146,15 @@ Result<std::string> der_of(std::string_view pair) {
   return bytes;
 }
 
+Done verify_ed25519(const PublicKey& key, std::string_view signature, std::string_view message) {
+  if (signature.size() != kEd25519Size) return fail("an Ed25519 signature is not 64 bytes long");
+  ASSIGN_OR_RETURN(const auto made, ed25519_key(key));
+  return verify(made, nullptr, signature, message);
+}
+
 Done verify_plain(const PublicKey& key, const std::string& signature, std::string_view message) {
   const auto scheme = scheme_of(key.kind);
-  if (scheme.group == nullptr) {
-    if (signature.size() != kEd25519Size) return fail("an Ed25519 signature is not 64 bytes long");
-    ASSIGN_OR_RETURN(const auto made, ed25519_key(key));
-    return verify(made, nullptr, signature, message);
-  }
+  if (scheme.group == nullptr) return verify_ed25519(key, signature, message);
   ASSIGN_OR_RETURN(const auto der, der_of(signature));
   ASSIGN_OR_RETURN(const auto made, ec_key(key, scheme.group));
   return verify(made, scheme.digest, der, message);
@@ -200,6 +207,16 @@ Result<KeyUse> check_key_signature(const PublicKey& key, std::string_view signat
   RETURN_IF_ERROR(reader.finish());
   RETURN_IF_ERROR(verify_plain(key, raw, message));
   return KeyUse{};
+}
+
+// OpenSSL takes DER in its one form only, with nothing behind it.
+Done check_bare_signature(const PublicKey& key, std::string_view signature, std::string_view message) {
+  if (key.kind == KeyKind::rsa) return verify_bare_rsa(key, "SHA256", signature, message);
+  if (key.kind == KeyKind::ed25519) return verify_ed25519(key, signature, message);
+  const auto scheme = scheme_of(key.kind);
+  if (key.kind != KeyKind::ecdsa_p256) return fail("a key of type {} is none of WebAuthn's", key.type());
+  ASSIGN_OR_RETURN(const auto made, ec_key(key, scheme.group));
+  return verify(made, scheme.digest, signature, message);
 }
 
 }  // namespace sallyport

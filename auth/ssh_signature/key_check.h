@@ -23,4 +23,9 @@ struct KeyUse {
 Result<KeyUse> check_key_signature(const PublicKey& key, std::string_view signature,
                                    std::string_view message);
 
+// A signature as WebAuthn has it (Level 2, "Signature Formats for … Assertion Signatures"): ECDSA on P-256 in
+// DER, Ed25519 bare, RSA PKCS#1 v1.5 with SHA-256; nothing around it. Error: it is not this key's over
+// `message`.
+Done check_bare_signature(const PublicKey& key, std::string_view signature, std::string_view message);
+
 }  // namespace sallyport

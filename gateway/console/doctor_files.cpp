@@ -47,7 +47,7 @@ Finding check_enrollment(const Patient& patient) {
   if (all.policies.empty()) return warning("no policy", "install policies/hmc-ssh.toml");
   if (all.targets.empty()) return warning("no target", "sallyport target add");
   for (const auto& [name, rep] : all.reps)
-    if (geteuid() == 0 && !secret_file_exists(rep))
+    if (geteuid() == 0 && !is_enrolled(rep))
       return warning(fmt::format("rep {} is not enrolled", name), "sallyport rep enroll " + name);
   if (all.reps.empty()) return warning("no rep", "sallyport rep add, then sallyport rep enroll");
   return fine("somebody to let in, and something to let them into");

@@ -57,12 +57,14 @@ void add_list(const Command& reps, ConsoleContext& context) {
       Table table{{"REP", "FULL NAME", "CONTACT", "ACCOUNT", "CHALLENGE", "ENROLLED"}, context.color};
       for (const auto& rep : member(result, "reps")) {
         const bool enrolled = member(rep, "enrolled") == true, suspended = member(rep, "suspended") == true;
-        const bool signs = text_of(rep, "method") == "ssh-signature";
+        const auto method = text_of(rep, "method"), suite = text_of(rep, "suite");
+        const auto by_ssh = method == "ocra" ? suite : method;
+        const bool both = method != "webauthn" && member(rep, "webauthn") == true;
         table.add({text_of(rep, "name"),
                    text_of(rep, "full_name"),
                    text_of(rep, "contact"),
                    text_of(rep, "account"),
-                   signs ? "ssh-signature" : text_of(rep, "suite"),
+                   both ? by_ssh + ", webauthn" : by_ssh,
                    {suspended  ? "suspended"
                     : enrolled ? "yes"
                                : "no",
@@ -196,9 +198,13 @@ constexpr const char* kEnrollFooter =
     "Examples:\n  sallyport rep enroll kim\n"
     "  sallyport rep enroll kim --suite OCRA-1:HOTP-SHA256-8:QA10-PSHA256-S064 --mutual\n"
     "  sallyport rep enroll kim --key kim.pub\n"
+    "  sallyport rep enroll kim --webauthn cred\n"
     "A new secret replaces what the rep had before: the old secret, or all keys. A key is added to the keys "
     "that\n"
-    "the rep has, and replaces a secret.\n"
+    "the rep has, and replaces a secret. A WebAuthn key stands beside them: from then on the HTTPS door asks "
+    "for "
+    "it,\n"
+    "and the SSH door for the other.\n"
     "Suites: OCRA-1:HOTP-SHA1|SHA256|SHA512-DIGITS:[C-]Qxnn[-PSHAnnn][-Snnn][-Tn], see RFC 6287. DIGITS is 6 "
     "to\n"
     "10, or 0 for the whole HMAC in hex; 4 and 5 are refused, because 10 tries at 10,000 responses are not "
@@ -208,7 +214,16 @@ constexpr const char* kEnrollFooter =
     "gate could be found that it fits. A time step (T) under 30 seconds is for tools, not for typing.\n"
     "Keys: ssh-ed25519, RSA of 3072 bits or more, ECDSA, and security keys (sk-…). The certificates of an\n"
     "authority must name the rep or the account as a principal, and be asked for by no option but\n"
-    "source-address and verify-required.";
+    "source-address and verify-required.\n"
+    "WebAuthn: the file is what fido2-cred -V of libfido2 prints, the credential's id in Base64 and the "
+    "public "
+    "key in\n"
+    "PEM (ECDSA on P-256, Ed25519, RSA of 3072 bits or more). The relying party is the gate's host name. "
+    "With "
+    "the key\n"
+    "at hand, on any machine:\n"
+    "  { openssl rand -base64 32; echo gate.example.com; echo kim; openssl rand -base64 32; } > param\n"
+    "  fido2-cred -M -i param /dev/hidraw0 es256 | fido2-cred -V -o cred es256";
 
 void add_enroll(const Command& reps, ConsoleContext& context) {
   const auto options = std::make_shared<EnrollOptions>();
@@ -228,6 +243,10 @@ void add_enroll(const Command& reps, ConsoleContext& context) {
   command
       .option("--authority", options->key_files.authorities,
               "file of a public key that certifies such keys (ssh-keygen -s)")
+      .excludes(suite);
+  command
+      .option("--webauthn", options->key_files.credentials,
+              "file of a security key's credential, for the HTTPS door (fido2-cred -V)")
       .excludes(suite);
   command.footer(kEnrollFooter);
   command.runs([&context, options] {

@@ -1,9 +1,10 @@
-// rep enroll --key and --authority, unenroll, show, suspend, resume. Runs in: sallyport.
+// rep enroll --key, --authority and --webauthn, unenroll, show, suspend, resume. Runs in: sallyport.
 #include "gateway/console/rep_key_commands.h"
 
 #include <fcntl.h>
 
 #include "auth/ssh_signature/enrolled_keys.h"
+#include "auth/webauthn/credential_file.h"
 #include "base/escape.h"
 #include "base/secret.h"
 #include "base/unique_fd.h"
@@ -37,14 +38,23 @@ Result<std::string> read_key_file(const std::string& path) {
   return text;
 }
 
+// As the gate takes it: what a tool wrote of a WebAuthn credential is one line there.
+Result<std::string> as_lines(const std::string& text, KeyRole role) {
+  if (role == KeyRole::webauthn) {
+    ASSIGN_OR_RETURN(const auto entry, read_credential_file(text));
+    return entry.public_line();
+  }
+  RETURN_IF_ERROR(parse_public_keys(text, role));
+  return text;
+}
+
 // Looked at here too: a private key handed in by mistake does not leave this process.
 Result<std::string> read_public_keys(const std::string& path, KeyRole role) {
   ASSIGN_OR_RETURN(auto text, read_key_file(path));
-  if (auto keys = parse_public_keys(text, role); !keys) {
-    wipe(text);
-    return tl::unexpected{keys.error().within(path)};
-  }
-  return text;
+  auto lines = as_lines(text, role);
+  if (lines) return lines;
+  wipe(text);
+  return tl::unexpected{lines.error().within(path)};
 }
 
 Table table_of(const Json& keys, bool color) {
@@ -94,18 +104,19 @@ void print_rep(const ConsoleContext& context, const Json& rep) {
   const auto line = [&](const char* label, const std::string& value) {
     if (!value.empty()) print(fmt::format("  {:<10} {}\n", label, escape_terminal(value)));
   };
-  const bool signs = text_of(rep, "method") == "ssh-signature";
   const bool suspended = member(rep, "suspended") == true, enrolled = member(rep, "enrolled") == true;
   print(painted("Rep " + text_of(rep, "name"), Color::strong, context.color) + "\n");
   line("full name", text_of(rep, "full_name"));
   line("contact", text_of(rep, "contact"));
   line("account", text_of(rep, "account"));
-  line("challenge", signs ? "ssh-signature" : "ocra, " + text_of(rep, "suite"));
+  const auto method = text_of(rep, "method");
+  line("challenge", method == "ocra" ? "ocra, " + text_of(rep, "suite") : method);
+  if (method != "webauthn" && member(rep, "webauthn") == true) line("by HTTPS", "webauthn");
   const auto at = time_text(text_of(rep, "enrolled_at"));
   line("enrolled", !enrolled ? "no" : at.empty() ? "yes" : at);
   if (suspended)
     print("  suspended  " + painted("yes: nobody gets in by this name", Color::bad, context.color) + "\n");
-  if (signs) print("\n" + table_of(member(rep, "keys"), context.color).text());
+  if (!member(rep, "keys").empty()) print("\n" + table_of(member(rep, "keys"), context.color).text());
 }
 
 void add_show(const Command& reps, ConsoleContext& context) {
@@ -158,12 +169,21 @@ Done enroll_keys(ConsoleContext& context, const std::string& name, const KeyFile
     RETURN_IF_ERROR(enroll_file(client, name, path, KeyRole::key, enrolled));
   for (const auto& path : files.authorities)
     RETURN_IF_ERROR(enroll_file(client, name, path, KeyRole::authority, enrolled));
+  for (const auto& path : files.credentials)
+    RETURN_IF_ERROR(enroll_file(client, name, path, KeyRole::webauthn, enrolled));
   if (context.json) return print_json({{"enrolled", enrolled}}), Done{};
   print(
       fmt::format("Enrolled for rep {}; compare the fingerprints with the rep's (ssh-keygen -lf FILE):\n\n{}",
                   escape_terminal(name), table_of(enrolled, context.color).text()));
-  print(
-      "\nThe rep answers each challenge with sallyport-respond, or with ssh-keygen -Y sign -n sallyport.\n");
+  if (!files.keys.empty() || !files.authorities.empty())
+    print(
+        "\nThe rep answers each challenge with sallyport-respond, or with ssh-keygen -Y sign -n "
+        "sallyport.\n");
+  if (!files.credentials.empty())
+    print(
+        "\nThe rep answers each challenge at the HTTPS door with this security key, in a browser. Its "
+        "fingerprint there:\n"
+        "  tail -n +2 FILE | ssh-keygen -i -m PKCS8 -f /dev/stdin | ssh-keygen -lf -\n");
   return {};
 }
 

@@ -1,5 +1,5 @@
-// Reps whose method is ssh-signature, and what is shown of a rep: rep enroll --key, unenroll, show, suspend,
-// resume. Runs in: sallyport.
+// Reps who answer with keys, and what is shown of a rep: rep enroll --key and --webauthn, unenroll, show,
+// suspend, resume. Runs in: sallyport.
 #pragma once
 
 #include <string>
@@ -12,10 +12,10 @@
 namespace sallyport {
 
 struct KeyFiles {
-  std::vector<std::string> keys, authorities;  // paths; "-" is standard input
-  bool empty() const noexcept { return keys.empty() && authorities.empty(); }
+  std::vector<std::string> keys, authorities, credentials;  // paths; "-" is standard input
+  bool empty() const noexcept { return keys.empty() && authorities.empty() && credentials.empty(); }
 };
-// What `rep enroll NAME --key FILE --authority FILE` does.
+// What `rep enroll NAME --key FILE --authority FILE --webauthn FILE` does.
 Done enroll_keys(ConsoleContext& context, const std::string& name, const KeyFiles& files);
 
 void add_rep_key_commands(const Command& reps, ConsoleContext& context);

@@ -79,16 +79,11 @@ Result<RepInSet> read_rep(Json object) {
 std::vector<std::string> lines_of(const EnrolledKeys& keys) {
   std::vector<std::string> lines;
   for (const auto& entry : keys.entries)
-    lines.push_back(fmt::format("{} {}", to_text(entry.role), public_line(entry)));
+    lines.push_back(fmt::format("{} {}", to_text(entry.role), entry.public_line()));
   return lines;
 }
 
 }  // namespace
-
-std::string public_line(const EnrolledKey& entry) {
-  const auto comment = entry.comment.empty() ? "" : " " + entry.comment;
-  return fmt::format("{} {}{}", entry.key.type(), to_base64(entry.key.blob), comment);
-}
 
 std::string RepSet::text() const {
   Json all{{"format", kFormat}, {"gate", gate}, {"time", time}, {"reps", Json::array()}};

@@ -18,7 +18,8 @@ inline constexpr std::size_t kLongestRepSet = 4 << 20, kMostRepsInSet = 1000;
 
 struct RepInSet {
   std::string name, full_name, contact, account;
-  EnrolledKeys keys;  // empty: the rep answers by OCRA, and is given a secret where the set is imported
+  // Of every role. Without any the rep answers by OCRA, and is given a secret where the set is imported.
+  EnrolledKeys keys;
 };
 
 struct RepSet {
@@ -33,9 +34,6 @@ struct RepSet {
   // twice, a key that cannot be enrolled.
   static Result<RepSet> parse(std::string_view text);
 };
-
-// "ssh-ed25519 AAAA… comment", as in a .pub file.
-std::string public_line(const EnrolledKey& entry);
 
 // The file: the text, and behind it the armoured signature of exactly that text.
 struct SignedRepSet {

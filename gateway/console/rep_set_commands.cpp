@@ -56,8 +56,8 @@ Result<RepInSet> rep_from(ControlClient& client, const std::string& name) {
   RepInSet rep{name, text_of(shown, "full_name"), text_of(shown, "contact"), text_of(shown, "account"), {}};
   std::string lines;
   for (const auto& key : member(shown, "keys"))
-    lines += fmt::format("{} {} {}\n", text_of(key, "role"), text_of(key, "public_key"),
-                         without_backslashes(text_of(key, "comment")));
+    lines += fmt::format("{} {} {} {}\n", text_of(key, "role"), text_of(key, "public_key"),
+                         text_of(key, "credential"), without_backslashes(text_of(key, "comment")));
   ASSIGN_OR_RETURN(rep.keys, EnrolledKeys::parse(lines));
   return rep;
 }
@@ -125,7 +125,8 @@ Result<Step> step_for(ControlClient& client, const RepInSet& rep, const Json& kn
   for (const auto& other : known) {
     if (text_of(other, "name") != rep.name) continue;
     step.is_new = false;
-    if (text_of(other, "method") == "ocra" && member(other, "enrolled") == true && !step.added.empty())
+    const bool signs = !rep.keys.only({KeyRole::key, KeyRole::authority}).entries.empty();
+    if (text_of(other, "method") == "ocra" && member(other, "enrolled") == true && signs)
       return fail(
           "rep {} is there and answers by OCRA; decide by hand (sallyport rep remove, or enroll --key)",
           rep.name);
@@ -148,10 +149,10 @@ Done take_step(ControlClient& client, const Step& step, const PublicKey& signer,
     if (with_accounts) request["account"] = rep.account;
     RETURN_IF_ERROR(client.ask(request));
   }
-  for (const auto role : {KeyRole::key, KeyRole::authority}) {
+  for (const auto role : kKeyRoles) {
     std::string lines;
     for (const auto& entry : step.added)
-      if (entry.role == role) lines += public_line(entry) + "\n";
+      if (entry.role == role) lines += entry.public_line() + "\n";
     if (lines.empty()) continue;
     RETURN_IF_ERROR(client.ask({{"ask", "rep.enroll_keys"},
                                 {"name", rep.name},

@@ -72,7 +72,7 @@ void RepMemory::fold(const Record& record) {
   if (record.event == "rep.removed") enrolled_.erase(rep);
   if (record.event == "rep.enrolled") {
     enrolled_[rep] = record.time;
-    for (const auto* const role : {"keys", "authorities"})
+    for (const auto* const role : {"keys", "authorities", "credentials"})
       for (const auto& fingerprint : texts_in(record, role)) keys_[{rep, fingerprint}] = record.time;
   }
   const auto counter = record.fields.find("key_counter");

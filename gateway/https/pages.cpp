@@ -7,6 +7,7 @@
 #include "base/encoding.h"
 #include "base/sha256.h"
 #include "gateway/https/form.h"
+#include "gateway/https/key_page.h"
 
 namespace sallyport {
 
@@ -121,7 +122,8 @@ std::string_view reason_phrase(int status) {
   }
 }
 
-Reply Pages::page(int status, std::string_view title, std::string_view content) const {
+Reply Pages::page(int status, std::string_view title, std::string_view content,
+                  std::string_view script) const {
   Reply reply;
   reply.head.status = status;
   reply.head.reason = reason_phrase(status);
@@ -129,9 +131,9 @@ Reply Pages::page(int status, std::string_view title, std::string_view content) 
   fields.add("Content-Type", "text/html; charset=utf-8");
   fields.add("Cache-Control", "no-store");
   fields.add("Content-Security-Policy",
-             fmt::format("default-src 'none'; style-src 'sha256-{}'; form-action 'self'; frame-ancestors "
+             fmt::format("default-src 'none'; style-src 'sha256-{}'; {}form-action 'self'; frame-ancestors "
                          "'none'; base-uri 'none'",
-                         style_hash()));
+                         style_hash(), script.empty() ? "" : fmt::format("script-src {}; ", script)));
   fields.add("X-Frame-Options", "DENY");
   fields.add("X-Content-Type-Options", "nosniff");
   // Not no-referrer, which would have browsers hide the Origin of the forms.
@@ -179,6 +181,10 @@ Reply Pages::challenge(std::string_view prompt) const {
       200, "Answer the challenge",
       fmt::format("<form method=\"post\" action=\"{}\" autocomplete=\"off\">{}<button>Log in</button></form>",
                   kAnswerPath, text ? signature_fields(prompt, *text) : response_fields(prompt)));
+}
+
+Reply Pages::challenge(const KeyChallenge& asked) const {
+  return page(200, "Answer the challenge", key_page_content(asked), key_page_script_source());
 }
 
 Reply Pages::status(std::string_view session, std::string_view facts, std::string_view warning) const {

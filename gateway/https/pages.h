@@ -1,11 +1,12 @@
-// The gate's own pages: plain HTML that works without scripts, for screens of any size and for screen
-// readers. Pure; runs in: sallyport-https.
+// The gate's own pages: plain HTML that works without scripts but for WebAuthn's, for screens of any size and
+// for screen readers. Pure; runs in: sallyport-https.
 #pragma once
 
 #include <string>
 #include <string_view>
 
 #include "gateway/https/http/response_head.h"
+#include "gateway/wire/message.h"
 
 namespace sallyport {
 
@@ -31,6 +32,8 @@ class Pages {
   // As SSH prompts it (auth/question.h, auth/challenge_text.h); a text to be signed stands by itself, to
   // copy.
   Reply challenge(std::string_view prompt) const;
+  // The same for a WebAuthn key: the one page with a script (gateway/https/key_page.h).
+  Reply challenge(const KeyChallenge& asked) const;
   // `facts`: one sentence: target, that it is recorded, when it ends. `warning`: the latest, or nothing.
   Reply status(std::string_view session, std::string_view facts, std::string_view warning) const;
   Reply ended(std::string_view reason) const;
@@ -40,7 +43,9 @@ class Pages {
   static Reply redirect(std::string_view path);
 
  private:
-  Reply page(int status, std::string_view title, std::string_view content) const;
+  // `script`: the source that the page's policy allows, or nothing.
+  Reply page(int status, std::string_view title, std::string_view content,
+             std::string_view script = "") const;
   std::string banner_, gate_;
 };
 

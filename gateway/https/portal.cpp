@@ -85,10 +85,10 @@ Reply Portal::log_in(const http::RequestHead& request, std::string_view body) {
   if (!holds(request, kLoginCookie, login_id_)) return begin();  // nobody but the page of before posts this
   const auto user = form_field(body, "user"), password = form_field(body, "password");
   if (!user || !password) return begin("both fields are needed");
-  auto prompt = gatekeeper_->challenge(text(*user), *password);
-  if (!prompt) return end(prompt.error().message()), pages_.ended(end_reason_);
-  state_ = *prompt ? State::challenged : State::wants_question;
-  if (*prompt) prompt_ = **std::move(prompt);
+  auto asked = gatekeeper_->challenge(text(*user), *password);
+  if (!asked) return end(asked.error().message()), pages_.ended(end_reason_);
+  asked_ = *std::move(asked);
+  state_ = std::holds_alternative<QuestionWanted>(asked_) ? State::wants_question : State::challenged;
   return ask();
 }
 
@@ -99,12 +99,18 @@ Reply Portal::take_question(const http::RequestHead& request, std::string_view b
   auto prompt = gatekeeper_->question(question ? *std::move(question) : Secret{});
   if (!prompt) return end(prompt.error().message()), pages_.ended(end_reason_);
   state_ = State::challenged;
-  prompt_ = *std::move(prompt);
+  asked_ = Challenge{*std::move(prompt)};
   return ask();
 }
 
 Reply Portal::ask() {
-  auto reply = state_ == State::wants_question ? pages_.question() : pages_.challenge(prompt_);
+  struct Form {
+    const Pages& pages;
+    Reply operator()(const QuestionWanted&) const { return pages.question(); }
+    Reply operator()(const Challenge& challenge) const { return pages.challenge(challenge.prompt); }
+    Reply operator()(const KeyChallenge& challenge) const { return pages.challenge(challenge); }
+  };
+  auto reply = std::visit(Form{pages_}, asked_);
   give_id(reply, kLoginCookie, login_id_);
   return reply;
 }

@@ -18,8 +18,9 @@ namespace sallyport {
 class Gatekeeper {
  public:
   virtual ~Gatekeeper() = default;
-  // The challenge's prompt; nothing where the rep puts a question to the gate first (mutual authentication).
-  virtual Result<std::optional<std::string>> challenge(const std::string& user, const Secret& password) = 0;
+  // The challenge; QuestionWanted where the rep puts a question to the gate first (mutual authentication).
+  using AfterPassword = std::variant<Challenge, QuestionWanted, KeyChallenge>;
+  virtual Result<AfterPassword> challenge(const std::string& user, const Secret& password) = 0;
   // The challenge, with the gate's answer to that question.
   virtual Result<std::string> question(const Secret& question) = 0;
   enum class Verdict { admitted, try_again, refused };
@@ -51,6 +52,7 @@ class Portal {
   const Pages& pages() const noexcept { return pages_; }
 
  private:
+  using AfterPassword = Gatekeeper::AfterPassword;
   enum class State { nobody, wants_question, challenged, entering, logged_in, ended };
   Reply log_in(const http::RequestHead& request, std::string_view body);
   Reply take_question(const http::RequestHead& request, std::string_view body);
@@ -70,7 +72,8 @@ class Portal {
   State state_ = State::nobody;
   Secret login_id_, session_id_;
   Session session_;
-  std::string prompt_, warning_, end_reason_;
+  AfterPassword asked_;
+  std::string warning_, end_reason_;
 };
 
 }  // namespace sallyport

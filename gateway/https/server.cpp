@@ -118,12 +118,10 @@ void Server::finish_in(std::chrono::milliseconds time, TellFinished word) {
 
 // ---- what the portal asks
 
-Result<std::optional<std::string>> Server::challenge(const std::string& user, const Secret& password) {
+Result<Gatekeeper::AfterPassword> Server::challenge(const std::string& user, const Secret& password) {
   auto next = monitor_.ask_password(user, password);
   take_in();
-  if (!next) return tl::unexpected{next.error()};
-  auto* const challenge = std::get_if<Challenge>(&*next);
-  return challenge == nullptr ? std::nullopt : std::optional{std::move(challenge->prompt)};
+  return next;
 }
 
 Result<std::string> Server::question(const Secret& question) {

@@ -24,7 +24,7 @@ class Server final : private Gatekeeper {
   TellFinished run(UniqueFd first);
 
  private:
-  Result<std::optional<std::string>> challenge(const std::string& user, const Secret& password) override;
+  Result<AfterPassword> challenge(const std::string& user, const Secret& password) override;
   Result<std::string> question(const Secret& question) override;
   Result<Verdict> answer(const Secret& response) override;
   void leave() override;

@@ -43,14 +43,23 @@ Json what_to_tell(const Gate& gate, const Grant& grant) {
   Json addresses = Json::array(), commands = Json::array();
   for (const auto& address : settings.addresses) addresses.push_back(address.text());
   for (const auto& address : settings.addresses) hosts.push_back(address.text());
-  if (offers(grant, Carriage::ssh))
+  // Where the rep cannot answer there is no door to tell of.
+  const auto rep = gate.catalogue.reps.find(grant.rep);
+  const auto by = [&](Carriage door) {
+    return rep == gate.catalogue.reps.end() ? std::nullopt : method_at(rep->second, door);
+  };
+  if (offers(grant, Carriage::ssh) && by(Carriage::ssh))
     for (const auto& host : hosts) commands.push_back(fmt::format("ssh {}{}@{}", port, user, host));
   Json tell{{"commands", commands}, {"fingerprints", gate.host_keys.fingerprints}, {"addresses", addresses}};
   if (offers(grant, Carriage::https) && settings.https && gate.certificate) {
     tell["user"] = user;
     tell["urls"] = Json::array();
-    for (const auto& host : hosts)
-      tell["urls"].push_back("https://" + authority(host, settings.https->port) + "/");
+    // A WebAuthn key answers to the one name of the gate, and to no address.
+    if (by(Carriage::https) == ResponseMethod::webauthn)
+      tell["urls"].push_back(settings.https->origin + "/");
+    else
+      for (const auto& host : hosts)
+        tell["urls"].push_back("https://" + authority(host, settings.https->port) + "/");
     tell["certificate"] = gate.certificate->fingerprint;
   }
   return tell;

@@ -21,7 +21,8 @@ nlohmann::json rep_to_json(const Gate& gate, const Rep& rep) {
           {"suite", rep.suite},
           {"mutual", rep.mutual},
           {"method", to_text(rep.method)},
-          {"enrolled", secret_file_exists(rep)},
+          {"webauthn", rep.webauthn},
+          {"enrolled", is_enrolled(rep)},
           {"suspended", gate.ledger.reps().is_suspended(rep.name)}};
 }
 
@@ -47,8 +48,9 @@ bool has_live_grant(const Gate& gate, const std::string& rep) {
   return false;
 }
 
-Done check_method_change(const Gate& gate, const Rep& rep, ResponseMethod method) {
-  if (rep.method == method || !has_live_grant(gate, rep.name)) return {};
+Done check_method_change(const Gate& gate, const Rep& rep, const Rep& changed) {
+  const auto same_at = [&](Carriage door) { return method_at(rep, door) == method_at(changed, door); };
+  if ((same_at(Carriage::ssh) && same_at(Carriage::https)) || !has_live_grant(gate, rep.name)) return {};
   return fail("rep '{}' has a live grant for method {}; revoke it before the method changes (sallyport list)",
               rep.name, to_text(rep.method));
 }

@@ -14,7 +14,8 @@ Entry by(const CommandContext& context, const char* event, const std::string& re
 // From whose signed set it comes, where the console says so.
 Done note_import(const CommandContext& context, Entry& entry);
 bool has_live_grant(const Gate& gate, const std::string& rep);
-// A policy has allowed the method of a live grant's rep, not another one: Error while there is such a grant.
-Done check_method_change(const Gate& gate, const Rep& rep, ResponseMethod method);
+// A policy has allowed the methods of a live grant's rep, not other ones: Error while there is such a grant
+// and `changed` would be asked otherwise at a door.
+Done check_method_change(const Gate& gate, const Rep& rep, const Rep& changed);
 
 }  // namespace sallyport

@@ -68,6 +68,8 @@ class Peer {
   void tell_challenge(std::string gate_answer);
   void start_helper();
   HelperAsk check_of(Secret response) const;
+  KeyChallenge key_challenge() const;                        // in peer_webauthn.cpp
+  CheckAssertion assertion_check_of(Secret response) const;  // the same
   CheckSignature signature_check_of(Secret response) const;  // in peer_signature.cpp, as these are
   std::string draw_signature_question();
   Done check_key(const SignatureVerdict& key) const;
@@ -137,9 +139,10 @@ class Peer {
     std::string secret_file;                       // the same; only an expected rep's counts
     std::optional<QuestionPlace> place;            // for a suite with session information
     std::string rep_question;                      // with mutual authentication
-    std::string keys_file;                         // with ssh-signature
+    std::string keys_file;                         // with ssh-signature and webauthn
     bool user_verification = false;                // the same; of the grant's policy
     std::string prompt;                            // the same; its question is in attempt_
+    std::vector<std::string> credentials;          // with webauthn, as they are shown
     bool challenge_due = false;  // the worker waits for it; with mutual authentication the helper, too
   } asking_;
   std::string rep_;               // the name of this try, if it is known
@@ -169,6 +172,9 @@ class Peer {
   // By channel; and those that the worker has closed, while the target takes the last bytes.
   std::map<std::uint32_t, Direct> open_directs_, closing_directs_;
 };
+
+// Which ids of credentials the page of a name shows that is asked like that rep, in base64url.
+std::vector<std::string> credentials_shown(const Rep& like, const std::string& name, const Secret& decoy_key);
 
 // A new connection from the listener, to that port of the gate's.
 void welcome(Gate& gate, UniqueFd socket, const Endpoint& endpoint, Port at);

@@ -26,13 +26,15 @@ const Rep* find_rep(const Gate& gate, const std::string& name) {
 }
 
 // The rep that a name is asked like: itself, with or without a grant, and for an unknown name always the same
-// rep, so that the form of the question tells nothing either. Looked up for everybody, to take the same time.
-// Nothing when there are no reps.
-const Rep* asked_like(const Gate& gate, const std::string& name) {
+// rep, so that the form of the question tells nothing either. A rep who cannot answer at this door is as
+// unknown here as any name. Looked up for everybody, to take the same time. Nothing when there are no reps.
+const Rep* asked_like(const Gate& gate, const std::string& name, Carriage door) {
   std::vector<std::string_view> names;
-  for (const auto& [rep, ignored] : gate.catalogue.reps) names.push_back(rep);
+  for (const auto& [other, rep] : gate.catalogue.reps)
+    if (method_at(rep, door)) names.push_back(other);
   const auto decoy = decoy_for(name, gate.decoy_key, names);
-  if (const Rep* const rep = find_rep(gate, name)) return rep;
+  const Rep* const rep = find_rep(gate, name);
+  if (rep != nullptr && method_at(*rep, door)) return rep;
   return names.empty() ? nullptr : find_rep(gate, std::string{names[decoy]});
 }
 
@@ -63,8 +65,8 @@ std::uint64_t wall_seconds(const Gate& gate) {
 void Peer::on(AskPassword& ask) {
   const LoginName name{ask.user};
   const Rep* const rep = find_rep(gate_, name.rep);
-  const Rep* const like = asked_like(gate_, name.rep);
-  const bool may_come = rep != nullptr && !gate_.ledger.reps().is_suspended(name.rep);
+  const Rep* const like = asked_like(gate_, name.rep, door_);
+  const bool may_come = rep == like && rep != nullptr && !gate_.ledger.reps().is_suspended(name.rep);
   const Grant* const joined =
       may_come ? joinable(gate_, name.rep, name.target, endpoint_.address, door_) : nullptr;
   const Grant* const armed =
@@ -80,10 +82,12 @@ void Peer::on(AskPassword& ask) {
   asking_.account = grant == nullptr ? kNobody : rep->account;
   asking_.password = std::move(ask.password);
   asking_.suite = like == nullptr ? kDefaultOcraSuite : like->suite;
-  asking_.method = like == nullptr ? ResponseMethod::ocra : like->method;
+  asking_.method = like == nullptr ? ResponseMethod::ocra : *method_at(*like, door_);
   asking_.mutual = asking_.method == ResponseMethod::ocra && like != nullptr && like->mutual;
   asking_.secret_file = like == nullptr ? "" : like->secret_file.string();
-  asking_.keys_file = like == nullptr ? "" : like->keys_file.string();
+  asking_.keys_file = like == nullptr ? "" : enrolled_file(*like, asking_.method).string();
+  if (asking_.method == ResponseMethod::webauthn)
+    asking_.credentials = credentials_shown(*like, name.rep, gate_.decoy_key);
   asking_.user_verification = grant != nullptr && grant->user_verification;
   // Made up for everybody, to take the same time.
   asking_.grant =
@@ -114,9 +118,9 @@ void Peer::on(AskQuestion& ask) {
 
 // The gate's question is drawn here, after the rep's has come: auth/ocra_mutual.h says why.
 void Peer::put_question() {
-  auto question = asking_.method == ResponseMethod::ssh_signature
-                      ? draw_signature_question()
-                      : draw_question(suite_named(asking_.suite), gate_.random);
+  auto question = asking_.method == ResponseMethod::ocra
+                      ? draw_question(suite_named(asking_.suite), gate_.random)
+                      : draw_signature_question();
   auto given = attempt_.password_given(asking_.standing, std::move(question), gate_.clock.boot());
   if (!given) return on_worker_gone(given.error().message());
   phase_ = Phase::challenged;
@@ -139,6 +143,7 @@ Done Peer::ask_helper() {
 
 void Peer::tell_challenge(std::string gate_answer) {
   asking_.challenge_due = false;
+  if (asking_.method == ResponseMethod::webauthn) return tell(key_challenge());
   if (asking_.method == ResponseMethod::ssh_signature) return tell(Challenge{asking_.prompt});
   tell(Challenge{challenge_prompt({attempt_.question(), asking_.place, std::move(gate_answer)})});
 }
@@ -172,6 +177,7 @@ void Peer::on(AskAnswer& ask) {
 }
 
 HelperAsk Peer::check_of(Secret response) const {
+  if (asking_.method == ResponseMethod::webauthn) return assertion_check_of(std::move(response));
   if (asking_.method == ResponseMethod::ssh_signature) return signature_check_of(std::move(response));
   const auto place = asking_.place.value_or(QuestionPlace{});
   return CheckResponse{asking_.suite,

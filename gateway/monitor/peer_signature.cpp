@@ -1,5 +1,6 @@
-// The parts of a peer's login that are method ssh-signature's own: the text to sign, and what is asked of the
-// helper about the answer. Runs in: sallyportd (privileged). Never reads a peer's bytes.
+// The parts of a peer's login that are method ssh-signature's own: the text to sign (a WebAuthn key signs its
+// hash), and what is asked of the helper about the answer. Runs in: sallyportd (privileged). Never reads a
+// peer's bytes.
 #include "auth/challenge_text.h"
 #include "base/log.h"
 #include "gateway/monitor/peer.h"

@@ -106,13 +106,13 @@ CommandResult rep_remove_command(const CommandContext& context) {
   Gate& gate = context.gate;
   ASSIGN_OR_RETURN(const Rep* const rep, named_rep(context));
   const auto name = rep->name;
-  const auto secret_file = rep->secret_file, keys_file = rep->keys_file;
+  const auto files = {rep->secret_file, rep->keys_file, rep->credentials_file};
   if (has_live_grant(gate, name))
     return fail("rep '{}' has a live grant; revoke it first (sallyport list)", name);
   RETURN_IF_ERROR(gate.ledger.note(by(context, "rep.removed", name)));
   std::error_code error;
-  std::filesystem::remove(secret_file, error);
-  if (!error) std::filesystem::remove(keys_file, error);
+  for (const auto& file : files)
+    if (!error) std::filesystem::remove(file, error);
   if (!error) std::filesystem::remove(rep_file(gate, name), error);
   if (error) return fail("removing rep '{}': {}", name, error.message());
   RETURN_IF_ERROR(reload(gate));
@@ -127,8 +127,9 @@ CommandResult rep_enroll_command(const CommandContext& context) {
   ASSIGN_OR_RETURN(rep.mutual, mutual_or(context, rep.mutual));
   ASSIGN_OR_RETURN(const auto suite, OcraSuite::parse(rep.suite));
   RETURN_IF_ERROR(check_enrollable(suite));
-  RETURN_IF_ERROR(check_method_change(gate, rep, ResponseMethod::ocra));
   rep.method = ResponseMethod::ocra;
+  rep.webauthn = enrolled_file_exists(rep, ResponseMethod::webauthn);
+  RETURN_IF_ERROR(check_method_change(gate, *found, rep));
   OcraSecret secret;
   ASSIGN_OR_RETURN(secret.pin, pin_for(suite, context));
   secret.key = fresh_key(gate.random, suite.hash());

@@ -55,7 +55,7 @@ std::string writable(std::string_view name) {
 }  // namespace
 
 SeemingGrant seeming(const Grant& grant) {
-  SeemingGrant seen{grant.id.value(), grant.rep, grant.target, {}};
+  SeemingGrant seen{grant.id.value(), grant.rep, grant.target, {}, grant.user_verification};
   for (const auto& service : grant.services) seen.services.push_back(service.name);
   return seen;
 }

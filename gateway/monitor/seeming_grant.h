@@ -16,6 +16,7 @@ namespace sallyport {
 struct SeemingGrant {
   std::string id, rep, target;
   std::vector<std::string> services;
+  bool user_verification = false;  // a WebAuthn key is asked for it
 };
 
 // A grant as its rep sees it.

@@ -42,6 +42,8 @@ Result<Challenge> ask_challenge(RepSide& rep, MonitorClient& monitor, const std:
                                 const Secret& password, bool& abandoned) {
   ASSIGN_OR_RETURN(auto next, monitor.ask_password(user, password));
   if (auto* const challenge = std::get_if<Challenge>(&next)) return std::move(*challenge);
+  if (!std::holds_alternative<QuestionWanted>(next))
+    return fail("the monitor asks for what SSH cannot answer");
   ASSIGN_OR_RETURN(const auto question, ask_for(rep, std::string{kQuestionPrompt}));
   abandoned = question.abandoned;
   return monitor.ask_question(question.text);

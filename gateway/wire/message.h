@@ -25,7 +25,8 @@ inline constexpr std::size_t user = 64, password = 512, response = 16 * 1024, pr
                              key = 16 * 1024, banner = 4096, keys = 16, file = 4096, sha256 = 64,
                              algorithms = 32, algorithm = 64, negotiated = 2 * algorithm + 3,
                              certificates = 32 * 1024, authority = 261, aliases = 16, pins = 8, pin = 44,
-                             api_sessions = 24, api_session = kLongestApiToken;
+                             api_sessions = 24, api_session = kLongestApiToken, credentials = 16,
+                             credential = 1364, challenge_bytes = 43;
 }  // namespace limit
 
 template <class V>
@@ -49,7 +50,8 @@ struct Negotiated {
 // ---- Worker to monitor: asks. Each bears the same name three times: ask_target (worker), on_target
 // (monitor), and the verb that does it.
 
-// The rep's user name and password. The answer is a Challenge, or QuestionWanted, whatever they are (I11).
+// The rep's user name and password. The answer is a Challenge, QuestionWanted or KeyChallenge, whatever they
+// are (I11).
 struct AskPassword {
   std::string user;
   Secret password;
@@ -457,9 +459,26 @@ struct BeginLogoff {
   }
 };
 
+// In Challenge's place, for a rep who answers by WebAuthn. The response is auth/webauthn/assertion.h's.
+struct KeyChallenge {
+  std::string words;                     // what it opens, in one sentence
+  std::string challenge;                 // base64url of 32 bytes
+  std::string relying_party;             // a host's name
+  std::vector<std::string> credentials;  // ids in base64url
+  bool user_verification = false;        // PIN or fingerprint is wanted
+  template <class V>
+  void visit(V& v) {
+    v.text(words, limit::prompt);
+    v.text(challenge, limit::challenge_bytes);
+    v.text(relying_party, limit::host);
+    v.texts(credentials, limit::credentials, limit::credential);
+    v.boolean(user_verification);
+  }
+};
+
 using Answer = std::variant<Begin, Challenge, NotAdmitted, Admitted, TargetSocket, Connected, ChannelGranted,
                             DirectGranted, DirectRefused, Refused, Warn, End, Hold, QuestionWanted, BeginWeb,
-                            AnotherConnection, WebTarget, BeginLogoff>;
+                            AnotherConnection, WebTarget, BeginLogoff, KeyChallenge>;
 
 // The monitor's life, drawn at its start: a message of an earlier monitor's worker is refused.
 using Incarnation = std::uint64_t;

@@ -60,13 +60,13 @@ Result<std::variant<WebBeginning, LogoffBeginning>> MonitorClient::await_begin_w
   return First{WebBeginning{std::move(facts), std::move(first.descriptor)}};
 }
 
-Result<std::variant<Challenge, QuestionWanted>> MonitorClient::ask_password(const std::string& user,
-                                                                            const Secret& password) {
+Result<MonitorClient::AfterPassword> MonitorClient::ask_password(const std::string& user,
+                                                                 const Secret& password) {
   ASSIGN_OR_RETURN(auto heard, ask(AskPassword{cut(user, limit::user), within(password, limit::password)}));
-  using Next = std::variant<Challenge, QuestionWanted>;
-  if (auto* const wanted = std::get_if<QuestionWanted>(&heard.answer)) return Next{*wanted};
+  if (auto* const wanted = std::get_if<QuestionWanted>(&heard.answer)) return AfterPassword{*wanted};
+  if (auto* const key = std::get_if<KeyChallenge>(&heard.answer)) return AfterPassword{std::move(*key)};
   ASSIGN_OR_RETURN(auto challenge, expect<Challenge>(std::move(heard.answer)));
-  return Next{std::move(challenge)};
+  return AfterPassword{std::move(challenge)};
 }
 
 Result<Challenge> MonitorClient::ask_question(const Secret& question) {

@@ -54,8 +54,9 @@ class MonitorClient {
 
   Result<Beginning> await_begin();
   Result<std::variant<WebBeginning, LogoffBeginning>> await_begin_web();
-  Result<std::variant<Challenge, QuestionWanted>> ask_password(const std::string& user,
-                                                               const Secret& password);
+  // KeyChallenge: at the HTTPS door alone.
+  using AfterPassword = std::variant<Challenge, QuestionWanted, KeyChallenge>;
+  Result<AfterPassword> ask_password(const std::string& user, const Secret& password);
   Result<Challenge> ask_question(const Secret& question);
   Result<std::variant<Admitted, NotAdmitted>> ask_answer(const Secret& response);
   Result<GrantedTarget> ask_target();

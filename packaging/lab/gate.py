@@ -14,7 +14,8 @@ from .files import ACCOUNTS, LAB, STATE, write
 from .hmc import fingerprint, new_host_key
 
 CONFIG, RUN = Path("/etc/sallyport"), Path("/run/sallyport")
-FOLDERS = ("", "policies", "targets", "reps", "secrets", "secrets/targets", "secrets/reps", "secrets/rep-keys")
+FOLDERS = ("", "policies", "targets", "reps", "secrets", "secrets/targets", "secrets/reps", "secrets/rep-keys",
+           "secrets/rep-webauthn")
 NOTIFY, LOG = LAB / "notify", LAB / "sallyportd.log"
 
 SETTINGS = f"""\

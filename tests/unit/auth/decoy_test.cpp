@@ -33,6 +33,22 @@ TEST_CASE("I11: unknown names are spread over all reps, each always to the same 
   CHECK(decoy_for("guess", kKey, {}) == 0);
 }
 
+TEST_CASE("I11: made-up bytes are the name's own, as long as wanted, and the key's secret") {
+  const Secret other{std::string_view{"another gate's"}};
+  for (const std::size_t size : {0U, 1U, 16U, 32U, 33U, 64U, 1023U}) {
+    CHECK(decoy_bytes("kim", "credential 0", size, kKey).size() == size);
+    CHECK(decoy_bytes("kim", "credential 0", size, kKey) == decoy_bytes("kim", "credential 0", size, kKey));
+  }
+  std::set<std::string> seen;
+  for (const auto& name : some_names())
+    for (const auto* const what : {"credential 0", "credential 1"})
+      seen.insert(decoy_bytes(name, what, 16, kKey));
+  CHECK(seen.size() == 120);
+  CHECK(decoy_bytes("kim", "credential 0", 64, kKey) != decoy_bytes("kim", "credential 0", 64, other));
+  const auto long_one = decoy_bytes("kim", "credential 0", 64, kKey);
+  CHECK(long_one.substr(0, 32) != long_one.substr(32));
+}
+
 TEST_CASE("I11: a rep who comes or goes moves only the names that are asked like it") {
   const Reps before{"kim", "lee", "sam"}, after{"kim", "sam"};
   for (const auto& name : some_names()) {

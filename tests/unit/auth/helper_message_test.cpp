@@ -61,6 +61,17 @@ TEST_CASE("asks arrive as they were sent") {
   CHECK(signature.source == "192.0.2.7");
   CHECK(signature.wall_seconds == 1800000000);
   CHECK(signature.user_verification);
+  const auto fifth = decode_helper_ask(encode(HelperAsk{CheckAssertion{"/etc/w", "text", Secret{"a.b.c.d"},
+                                                                       "kim", "https://gate", "gate", true}})
+                                           .reveal());
+  const auto& assertion = std::get<CheckAssertion>(fifth.value());
+  CHECK(assertion.credentials_file == "/etc/w");
+  CHECK(assertion.challenge == "text");
+  CHECK(assertion.response.equals("a.b.c.d"));
+  CHECK(assertion.rep == "kim");
+  CHECK(assertion.origin == "https://gate");
+  CHECK(assertion.relying_party == "gate");
+  CHECK(assertion.user_verification);
   CHECK(response.second_question == "ABCDEF");
   CHECK(response.gate == "SHA256");
   CHECK(response.grant == "g-1");

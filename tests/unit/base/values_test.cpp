@@ -74,6 +74,13 @@ TEST_CASE("encodings come back, and refuse what is not theirs") {
   CHECK(to_base64("fooba") == "Zm9vYmE=");
   for (const auto* bad : {"Zm9vYmE", "Zm9vYmF=", "Zm9v YmE=", "====", "Zg=", "!"})
     CHECK_FALSE(from_base64(bad));
+  for (const std::string bytes : {"", "f", "fo", "foo", "\xfb\xff\xfe", "\xff\xff"}) {
+    CHECK(*from_base64url(to_base64url(bytes)) == bytes);
+    CHECK(to_base64url(bytes).find_first_of("+/=") == std::string::npos);
+  }
+  CHECK(to_base64url("\xfb\xff\xfe") == "-__-");  // RFC 4648 section 5
+  for (const auto* bad : {"Zm9vYmE=", "Zm9vYmF", "Zm9v YmE", "+//+", "Z", "!"})
+    CHECK_FALSE(from_base64url(bad));
   CHECK_FALSE(from_hex("abc"));
   CHECK_FALSE(from_base32("AB1"));
 }

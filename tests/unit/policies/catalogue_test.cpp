@@ -158,6 +158,15 @@ TEST_CASE("sallyport.toml: limits and kinds") {
   CHECK(complaint("[https]\nkey = \"key.pem\"\ncertificate = \"/etc/c.pem\"\n") ==
         "sallyport.toml:5: 'key' is \"key.pem\" (expected a file's full path)\n");
   CHECK(complaint("[https]\n").empty());
+  for (const auto* const good : {"https://gate.example.com", "https://g", "https://gate.example.com:8443"})
+    CHECK(complaint(fmt::format("[https]\norigin = \"{}\"\n", good)).empty());
+  for (const auto* const bad :
+       {"", "gate.example.com", "http://gate.example.com", "https://gate.example.com/",
+        "https://Gate.example.com", "https://gate.example.com:443", "https://gate.example.com:0443",
+        "https://gate.example.com:99999", "https://gate.example.com:", "https://192.0.2.1",
+        "https://[2001:db8::1]", "https://a@b", "https://"})
+    CHECK(complaint(fmt::format("[https]\norigin = \"{}\"\n", bad))
+              .starts_with("sallyport.toml:5: 'origin' in [https] is \""));
   CHECK(complaint("[frobnicate]\nx = 1\n") ==
         "sallyport.toml:4: unknown key 'frobnicate' (known: gate, login, ssh, https, firewall, worker, pam, "
         "journal)\n");
@@ -183,12 +192,12 @@ TEST_CASE("a policy: each fault with its line") {
         "policies/hmc-ssh.toml:2: 'channels' in [limits] is a fraction (expected a number from 1 to 100)\n");
   CHECK(complaint("[login]\nmethods = []\n" + service) ==
         "policies/hmc-ssh.toml:2: 'methods' in [login] allows no challenge method (expected [\"ocra\", "
-        "\"ssh-signature\"])\n");
+        "\"ssh-signature\", \"webauthn\"])\n");
   CHECK(complaint("[login]\nmethods = \"ocra\"\n" + service) ==
         "policies/hmc-ssh.toml:2: 'methods' in [login] is a string (expected a list of texts, e.g. [\"one\", "
         "\"two\"])\n"
         "policies/hmc-ssh.toml:2: 'methods' in [login] allows no challenge method (expected [\"ocra\", "
-        "\"ssh-signature\"])\n");
+        "\"ssh-signature\", \"webauthn\"])\n");
   CHECK(complaint("[recording]\nlimit = \"1GB\"\n" + service) ==
         "policies/hmc-ssh.toml:2: 'limit' in [recording]: '1GB' is not a size (expected e.g. \"64MiB\" or "
         "\"1GiB\")\n");
@@ -482,12 +491,13 @@ TEST_CASE("a target's kind and managed systems: each fault with its line") {
 }
 
 TEST_CASE("a rep: each fault with its line") {
-  check_each("reps/kim.toml",
-             {{"name = \"kim\"\n", ":1: unknown key 'name' (known: full_name, contact, account, response)"},
-              {"account = \"a b\"\n", ":1: 'account' is \"a b\" (expected the name of an account of PAM)"},
-              {"full_name = true\n", ":1: 'full_name' is true or false (expected a text in quotes)"},
-              {"[response]\nmethod = \"totp\"\n",
-               ":2: 'method' in [response] is \"totp\" (expected \"ocra\" or \"ssh-signature\")"}});
+  check_each(
+      "reps/kim.toml",
+      {{"name = \"kim\"\n", ":1: unknown key 'name' (known: full_name, contact, account, response)"},
+       {"account = \"a b\"\n", ":1: 'account' is \"a b\" (expected the name of an account of PAM)"},
+       {"full_name = true\n", ":1: 'full_name' is true or false (expected a text in quotes)"},
+       {"[response]\nmethod = \"totp\"\n",
+        ":2: 'method' in [response] is \"totp\" (expected \"ocra\" or \"ssh-signature\" or \"webauthn\")"}});
   const ConfigFolder folder;
   folder.put("reps/kim.toml", "[response]\nsuite = \"OCRA-2\"\n");
   CHECK(folder.problems().starts_with("reps/kim.toml:2: 'suite' in [response]: "));

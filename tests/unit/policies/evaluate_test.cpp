@@ -34,8 +34,8 @@ EnableRequest request() {
   return asked;
 }
 
-bool everybody(const Rep&) { return true; }
-bool nobody(const Rep&) { return false; }
+bool everybody(const Rep&, ResponseMethod) { return true; }
+bool nobody(const Rep&, ResponseMethod) { return false; }
 
 std::string refusal(const EnableRequest& asked, const Catalogue& all = catalogue()) {
   const auto permit = evaluate(all, asked, everybody);
@@ -181,4 +181,56 @@ TEST_CASE("a policy's challenge methods bind") {
   all.policies["hmc-ssh"].methods.clear();
   CHECK(refusal(request(), all) ==
         "policy 'hmc-ssh' does not allow the challenge method of rep 'kim' (ocra)");
+}
+
+TEST_CASE("WebAuthn is for the HTTPS door: each door that opens is asked about by itself") {
+  auto all = catalogue();
+  all.settings.https = HttpsDoor{};
+  all.targets["hmc1"].https.emplace();
+  auto& policy = all.policies["hmc-ssh"];
+  auto& kim = all.reps["kim"];
+  auto https = policy.services[0];
+  https.name = "https";
+  https.carriage = Carriage::https;
+  https.port = Port{443};
+  policy.methods = {ResponseMethod::ocra, ResponseMethod::webauthn};
+  kim.webauthn = true;
+  SECTION("only WebAuthn, only SSH: nobody could log in") {
+    kim.method = ResponseMethod::webauthn;
+    CHECK(refusal(request(), all).starts_with("rep 'kim' could not answer at a door of policy 'hmc-ssh'"));
+  }
+  SECTION("only WebAuthn, both doors: by one of them") {
+    kim.method = ResponseMethod::webauthn;
+    policy.services.push_back(https);
+    CHECK(refusal(request(), all) == "");
+    policy.methods = {ResponseMethod::ocra};
+    CHECK(refusal(request(), all) ==
+          "policy 'hmc-ssh' does not allow the challenge method of rep 'kim' (webauthn)");
+  }
+  SECTION("both methods: each at its door, and both must be allowed there") {
+    CHECK(refusal(request(), all) == "");
+    policy.methods = {ResponseMethod::ocra};
+    CHECK(refusal(request(), all) == "");
+    policy.services.push_back(https);
+    CHECK(refusal(request(), all).ends_with("(webauthn)"));
+    policy.methods = {ResponseMethod::webauthn};
+    CHECK(refusal(request(), all).ends_with("(ocra)"));
+  }
+  SECTION("both methods, the HTTPS door alone, and no key for it any more") {
+    policy.services = {https};
+    const auto only_ocra = [](const Rep&, ResponseMethod method) { return method == ResponseMethod::ocra; };
+    CHECK_FALSE(evaluate(all, request(), only_ocra));
+    CHECK(evaluate(all, request(), everybody));
+  }
+}
+
+TEST_CASE("one method a door") {
+  Rep rep;
+  CHECK(method_at(rep, Carriage::ssh) == ResponseMethod::ocra);
+  CHECK(method_at(rep, Carriage::https) == ResponseMethod::ocra);
+  rep.webauthn = true;
+  CHECK(method_at(rep, Carriage::ssh) == ResponseMethod::ocra);
+  CHECK(method_at(rep, Carriage::https) == ResponseMethod::webauthn);
+  rep.method = ResponseMethod::webauthn;
+  CHECK(method_at(rep, Carriage::ssh) == std::nullopt);
 }

@@ -37,16 +37,36 @@ TEST_CASE(
   CHECK(read.method == ResponseMethod::ssh_signature);
   CHECK(read.keys_file == folder.path() / "secrets/rep-keys/kim");
   SECTION("it is enrolled when the keys are there, whatever else is") {
-    CHECK_FALSE(secret_file_exists(read));
+    CHECK_FALSE(is_enrolled(read));
     folder.put("secrets/reps/kim", "GEZDGNBVGY3TQOJQGEZDGNBVGY", 0600);
-    CHECK_FALSE(secret_file_exists(read));
+    CHECK_FALSE(is_enrolled(read));
     folder.put("secrets/rep-keys/kim", "key ssh-ed25519 AAAA", 0600);
-    CHECK(secret_file_exists(read));
+    CHECK(is_enrolled(read));
   }
   SECTION("a file of keys that others can read is refused") {
     folder.put("secrets/rep-keys/kim", "key ssh-ed25519 AAAA", 0644);
     CHECK(folder.problems().find("secrets/rep-keys/kim") != std::string::npos);
   }
+}
+
+TEST_CASE("a rep with a WebAuthn key reads back the same, with and without another method beside it") {
+  const ConfigFolder folder;
+  Rep rep;
+  rep.name = rep.account = "kim";
+  rep.suite = "OCRA-1:HOTP-SHA256-8:QA10";
+  rep.method = GENERATE(ResponseMethod::ocra, ResponseMethod::ssh_signature, ResponseMethod::webauthn);
+  rep.webauthn = true;
+  folder.put("reps/kim.toml", to_toml(rep));
+  REQUIRE(folder.problems() == "");
+  const auto read = load_catalogue(folder.path())->reps.at("kim");
+  CHECK(read.method == rep.method);
+  CHECK(read.webauthn);
+  CHECK(read.credentials_file == folder.path() / "secrets/rep-webauthn/kim");
+  CHECK_FALSE(is_enrolled(read));
+  folder.put("secrets/rep-webauthn/kim", "webauthn ssh-ed25519 AAAA BBBB", 0600);
+  CHECK(is_enrolled(read));
+  folder.put("secrets/rep-webauthn/kim", "webauthn ssh-ed25519 AAAA BBBB", 0644);
+  CHECK(folder.problems().find("secrets/rep-webauthn/kim") != std::string::npos);
 }
 
 const std::string kPin = std::string(43, 'A') + "=";  // of 32 bytes of zero

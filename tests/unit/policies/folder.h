@@ -21,8 +21,8 @@ class ConfigFolder {
   ConfigFolder() {
     char name[] = "/tmp/sallyport-policies-XXXXXX";
     path_ = mkdtemp(name);
-    for (const auto* folder :
-         {"policies", "targets", "reps", "secrets", "secrets/reps", "secrets/rep-keys", "secrets/targets"})
+    for (const auto* folder : {"policies", "targets", "reps", "secrets", "secrets/reps", "secrets/rep-keys",
+                               "secrets/rep-webauthn", "secrets/targets"})
       std::filesystem::create_directory(path_ / folder);
     put("sallyport.toml", "[gate]\nname = \"gate.example\"\naddresses = [\"192.0.2.1\", \"2001:db8::1\"]\n");
     put("policies/hmc-ssh.toml", "[[service]]\nname = \"ssh\"\ncarriage = \"ssh\"\nexposure = \"wide\"\n");

@@ -57,7 +57,7 @@ EnableRequest request(const std::string& policy, std::vector<std::string> networ
 }
 
 Result<Permit> judge(const EnableRequest& asked, const Catalogue& all = catalogue()) {
-  return evaluate(all, asked, [](const Rep&) { return true; });
+  return evaluate(all, asked, [](const Rep&, ResponseMethod) { return true; });
 }
 
 std::string refusal(const EnableRequest& asked, const Catalogue& all = catalogue()) {

@@ -5,6 +5,7 @@
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/evp.h>
+#include <openssl/pem.h>
 #include <openssl/rsa.h>
 
 #include <memory>
@@ -103,6 +104,29 @@ class Signer {
     return writer.bytes() + tail.bytes();
   }
 
+  // A signature as WebAuthn has it: DER, 64 bytes of Ed25519, PKCS#1 v1.5 with SHA-256.
+  std::string bare(std::string_view message, const SignOptions& options = {"rsa-sha2-256"}) const {
+    const std::unique_ptr<EVP_MD_CTX, FreeWith<EVP_MD_CTX_free>> context{EVP_MD_CTX_new()};
+    EVP_DigestSignInit_ex(context.get(), nullptr, digest(options), nullptr, nullptr, key_.get(), nullptr);
+    const auto* const data = reinterpret_cast<const unsigned char*>(message.data());
+    std::size_t size = 0;
+    EVP_DigestSign(context.get(), nullptr, &size, data, message.size());
+    std::string bytes(size, '\0');
+    our_bug(EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(bytes.data()), &size, data,
+                           message.size()) != 1,
+            "signing");
+    bytes.resize(size);
+    return bytes;
+  }
+  // SubjectPublicKeyInfo in PEM.
+  std::string pem() const {
+    const std::unique_ptr<BIO, FreeWith<BIO_free_all>> out{BIO_new(BIO_s_mem())};
+    our_bug(PEM_write_bio_PUBKEY(out.get(), key_.get()) != 1, "writing a key");
+    char* data = nullptr;
+    const auto size = BIO_get_mem_data(out.get(), &data);
+    return {data, static_cast<std::size_t>(size)};
+  }
+
   bool is_sk() const { return kind_ == KeyKind::sk_ed25519 || kind_ == KeyKind::sk_ecdsa_p256; }
   KeyKind kind() const { return kind_; }
 
@@ -172,16 +196,7 @@ class Signer {
     return curve().empty() ? nullptr : "SHA256";
   }
   std::string plain(std::string_view message, const SignOptions& options) const {
-    const std::unique_ptr<EVP_MD_CTX, FreeWith<EVP_MD_CTX_free>> context{EVP_MD_CTX_new()};
-    EVP_DigestSignInit_ex(context.get(), nullptr, digest(options), nullptr, nullptr, key_.get(), nullptr);
-    const auto* const data = reinterpret_cast<const unsigned char*>(message.data());
-    std::size_t size = 0;
-    EVP_DigestSign(context.get(), nullptr, &size, data, message.size());
-    std::string bytes(size, '\0');
-    our_bug(EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(bytes.data()), &size, data,
-                           message.size()) != 1,
-            "signing");
-    bytes.resize(size);
+    const auto bytes = bare(message, options);
     return curve().empty() ? bytes : pair_of(bytes);
   }
   static std::string pair_of(const std::string& der) {

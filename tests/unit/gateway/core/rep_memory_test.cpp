@@ -44,6 +44,8 @@ TEST_CASE("it is remembered when a rep and when each key was enrolled") {
   CHECK(memory.key_enrolled_at("kim", "SHA256:a") == WallTime{std::chrono::seconds{10}});
   CHECK(memory.key_enrolled_at("kim", "SHA256:c") == WallTime{std::chrono::seconds{20}});
   CHECK_FALSE(memory.key_enrolled_at("lee", "SHA256:a"));
+  memory.fold(record("rep.enrolled", {{"rep", "kim"}, {"credentials", {"SHA256:d", "SHA256:e"}}}, 25));
+  CHECK(memory.key_enrolled_at("kim", "SHA256:e") == WallTime{std::chrono::seconds{25}});
   memory.fold(record("rep.removed", {{"rep", "kim"}}, 30));
   CHECK_FALSE(memory.enrolled_at("kim"));
 }

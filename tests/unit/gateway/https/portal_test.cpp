@@ -5,6 +5,7 @@
 
 #include "auth/challenge_text.h"
 #include "base/encoding.h"
+#include "base/sha256.h"
 #include "gateway/https/http/cookies.h"
 #include "tests/catch.h"
 
@@ -15,11 +16,12 @@ using http::RequestHead;
 namespace {
 
 struct FakeGatekeeper final : Gatekeeper {
-  Result<std::optional<std::string>> challenge(const std::string& user, const Secret& password) override {
+  Result<AfterPassword> challenge(const std::string& user, const Secret& password) override {
     asked.push_back(user + "/" + std::string{password.reveal()});
     if (gone) return fail("the gate is stopping");
-    if (mutual) return std::nullopt;
-    return prompt;
+    if (mutual) return QuestionWanted{};
+    if (key) return *key;
+    return Challenge{prompt};
   }
   Result<std::string> question(const Secret& question) override {
     asked.push_back("?" + std::string{question.reveal()});
@@ -33,6 +35,7 @@ struct FakeGatekeeper final : Gatekeeper {
   std::vector<std::string> asked;
   Verdict verdict = Verdict::admitted;
   std::string prompt = "Challenge <K7XQM>: ";
+  std::optional<KeyChallenge> key;
   bool gone = false, mutual = false;
 };
 
@@ -156,6 +159,44 @@ TEST_CASE("a text to be signed stands by itself, and there is room for the signa
   for (std::size_t i = 0; i < signature.size(); ++i) body += "%2B";
   site.browser.post(kAnswerPath, body);
   CHECK(site.gatekeeper.asked.back() == signature);
+}
+
+TEST_CASE("a WebAuthn key is asked for by the page's one script, which its policy names by hash") {
+  Site site;
+  site.gatekeeper.key =
+      KeyChallenge{"Sign to open <hmc1>.", std::string(43, 'c'), "gate.example", {"aWQx", "aWQy"}, true};
+  site.browser.get(kLoginPath);
+  const auto page = site.browser.post(kLoginPath, "user=kim&password=pw");
+  CHECK(has(page, "Sign to open &lt;hmc1&gt;."));
+  CHECK(has(page, "data-challenge=\"" + std::string(43, 'c') +
+                      "\" data-relying-party=\"gate.example\" "
+                      "data-credentials=\"aWQx aWQy\" data-user-verification=\"required\""));
+  const auto from = page.body.find("<script>") + 8, to = page.body.find("</script>");
+  REQUIRE(to != std::string::npos);
+  const auto hash = to_base64(*from_hex(Sha256::hex_of(page.body.substr(from, to - from))));
+  CHECK(page.head.fields.find("Content-Security-Policy")->find("default-src 'none'; ") == 0);
+  CHECK(page.head.fields.find("Content-Security-Policy")->find("; script-src 'sha256-" + hash + "'; ") !=
+        std::string::npos);
+  CHECK(page.body.find("<script", from) == std::string::npos);
+  for (const auto* const handler : {" onclick", " onload", " onsubmit", "javascript:", "eval("})
+    CHECK_FALSE(has(page, handler));
+  CHECK(has(page, "role=\"alert\""));
+  CHECK(has(page, "<noscript>"));
+  // Asked for again it is the same; what is posted goes to the gate as it is.
+  CHECK(site.browser.get(kLoginPath).body == page.body);
+  site.browser.post(kAnswerPath, "response=aWQx.YQ.Yg.Yw");
+  CHECK(site.gatekeeper.asked.back() == "aWQx.YQ.Yg.Yw");
+}
+
+TEST_CASE("no other page has a script, nor leave for one") {
+  Site site;
+  for (const auto& page :
+       {site.portal.pages().login("x"), site.portal.pages().question(),
+        site.portal.pages().challenge("Challenge K7XQM: "), site.portal.pages().status("s", "f", "w"),
+        site.portal.pages().ended("x"), site.portal.pages().taken(), site.portal.pages().fault(400, "x")}) {
+    CHECK_FALSE(has(page, "<script"));
+    CHECK(page.head.fields.find("Content-Security-Policy")->find("script-src") == std::string::npos);
+  }
 }
 
 TEST_CASE("who has not the session's cookie is a stranger") {

@@ -59,6 +59,11 @@ TEST_CASE("I11: a made-up grant has the shape of a real one and stays the same w
   CHECK(seen.services == std::vector<std::string>{"ssh", "https"});
   CHECK(seen_by("zed", live).id == seen.id);
   CHECK(seen_by("amy", live).id != seen.id);
+  CHECK_FALSE(seen.user_verification);
+  auto verified = grant("g-0123456z", "hmc1");
+  verified.user_verification = true;
+  CHECK(seen_by("zed", grants({verified})).user_verification);
+  CHECK(seeming(verified).user_verification);
   CHECK(seen_by("zed", grants({grant("g-abcdefgh", "hmc1")})).id != seen.id);  // another one, another id
 }
 
