@@ -3,9 +3,9 @@
 #include <array>
 #include <utility>
 
-#include "base/encoding.h"
 #include "base/escape.h"
 #include "base/file.h"
+#include "policies/certificate_pin.h"
 #include "policies/file_formats.h"
 #include "policies/host_key.h"
 #include "policies/ssh_algorithms.h"
@@ -22,8 +22,6 @@ constexpr std::ptrdiff_t kMostHmcsOfDs8000 = 2;
 constexpr std::size_t kMostAlgorithms = 32;
 // One message to a worker must hold them.
 constexpr std::size_t kMostAliases = 16, kMostPins = 8, kMostAuthorities = 32 * 1024;
-constexpr std::string_view kPinPrefix = "sha256//";
-constexpr std::size_t kPinBytes = 32;
 constexpr std::array<std::pair<const char*, std::vector<std::string> SshAlgorithms::*>, 4> kAlgorithmKeys{
     {{"key_exchanges", &SshAlgorithms::key_exchanges},
      {"ciphers", &SshAlgorithms::ciphers},
@@ -156,17 +154,6 @@ void read_ssh(TableReader ssh, Target& target, std::string_view name) {
     ssh.problem(ssh.line_of("host_keys"),
                 fmt::format("'host_keys' in [ssh] pins no usable key (expected {})", expected));
   ssh.finish();
-}
-
-// As curl's --pinnedpubkey writes one: "sha256//" and Base64.
-Result<std::string> parse_pin(std::string_view text) {
-  if (text.starts_with(kPinPrefix)) {
-    const auto digest = from_base64(text.substr(kPinPrefix.size()));
-    if (digest && digest->size() == kPinBytes) return std::string{text.substr(kPinPrefix.size())};
-  }
-  return fail(
-      "\"{}\" is no pin (expected \"sha256//\" and the Base64 of a SHA-256, as curl --pinnedpubkey takes)",
-      escape_terminal(text));
 }
 
 Result<std::string> parse_host(std::string_view text) {

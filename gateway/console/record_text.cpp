@@ -98,6 +98,9 @@ constexpr std::array kSentences{
     Sentence{"target.pinned", "target {target} has a new pinned key[, {fingerprints}][ by {by}]",
              Color::warning},
     Sentence{"target.scanned", "the host key of {target} was looked at[ by {by}]"},
+    Sentence{"target.https_pinned", "target {target} has a new pinned certificate[, {pins}][ by {by}]",
+             Color::warning},
+    Sentence{"target.https_scanned", "the certificate of {target} was looked at[ by {by}]"},
     Sentence{"journal.recovered", "the journal's torn last line was cut off", Color::warning},
 };
 

@@ -3,6 +3,7 @@
 #include "gateway/console/commands.h"
 
 #include <algorithm>
+#include <iterator>
 #include <memory>
 
 #include "base/escape.h"
@@ -11,6 +12,7 @@
 #include "gateway/console/output.h"
 #include "gateway/console/prompt.h"
 #include "gateway/console/table.h"
+#include "gateway/console/target_certificate.h"
 #include "gateway/console/values.h"
 
 namespace sallyport {
@@ -20,8 +22,28 @@ namespace {
 using Json = nlohmann::json;
 
 struct PinOptions {
-  std::vector<std::string> expected;  // fingerprints
+  std::vector<std::string> expected;  // fingerprints of host keys, and pins of certificates
   bool yes = false;
+
+  std::vector<std::string> keys() const {
+    return those([](const std::string& one) { return !is_pin(one); });
+  }
+  std::vector<std::string> pins() const { return those(is_pin); }
+
+ private:
+  template <class Predicate>
+  std::vector<std::string> those(Predicate are) const {
+    std::vector<std::string> found;
+    std::copy_if(expected.begin(), expected.end(), std::back_inserter(found), are);
+    return found;
+  }
+};
+
+// Its web interface beside its SSH server.
+struct HttpsOptions {
+  bool wanted = false;
+  std::uint16_t port = 443;
+  std::string name;
 };
 
 struct AddOptions {
@@ -29,6 +51,7 @@ struct AddOptions {
   std::vector<std::string> addresses;
   std::uint16_t port = 22;
   bool legacy = false;
+  HttpsOptions https;
   PinOptions pin;
 };
 
@@ -36,6 +59,8 @@ struct ScanOptions {
   std::string name;
   std::vector<std::string> addresses;
   std::uint16_t port = 22;
+  HttpsOptions https;
+  bool https_port_given = false;
   PinOptions pin;
 };
 
@@ -43,7 +68,8 @@ struct ScanOptions {
 Argument add_pin_options(const Command& command, PinOptions& options) {
   const auto expect = command
                           .option("--expect", options.expected,
-                                  "pin the key with this fingerprint (SHA256:…) and ask nothing")
+                                  "pin the key with this fingerprint (SHA256:…), the certificate with this "
+                                  "pin (sha256//…), and ask nothing")
                           .separated_by_commas();
   command.flag("--yes", options.yes, "ask nothing; needs --expect, a script must name what it trusts")
       .needs(expect);
@@ -95,7 +121,7 @@ Result<std::vector<HostKey>> expected_of(const std::vector<HostKey>& keys,
 // The keys to pin: those expected, or all after a look and a "y".
 Result<std::vector<HostKey>> chosen(const ConsoleContext& context, const std::vector<HostKey>& keys,
                                     const PinOptions& options) {
-  if (!options.expected.empty()) return expected_of(keys, options.expected);
+  if (!options.expected.empty()) return expected_of(keys, options.keys());
   if (context.json)
     return fail(
         "with --json nothing is asked: name the fingerprint with --expect (sallyport target scan shows it)");
@@ -130,6 +156,18 @@ void print_target(const ConsoleContext& context, const Json& result, const char*
                     escape_terminal(join(texts_of(target, "fingerprints")))));
 }
 
+Done add_https(ConsoleContext& context, const AddOptions& options, Json& request) {
+  const auto& site = options.https;
+  ASSIGN_OR_RETURN(
+      const auto shown,
+      scan_certificate(context, {{"addresses", options.addresses}, {"https_port", site.port}}, site.name));
+  ASSIGN_OR_RETURN(const auto pin, chosen_pin(context, shown, options.pin.pins()));
+  request["pins"] = Json::array({pin});
+  request["https_port"] = site.port;
+  if (!site.name.empty()) request["https_name"] = site.name;
+  return {};
+}
+
 Done add(ConsoleContext& context, const AddOptions& options) {
   Json request{{"ask", "target.add"},      {"name", options.name}, {"addresses", options.addresses},
                {"ssh_port", options.port}, {"user", options.user}, {"login", options.login}};
@@ -144,6 +182,7 @@ Done add(ConsoleContext& context, const AddOptions& options) {
     ASSIGN_OR_RETURN(const auto key, HostKey::parse(options.host_key));
     request["host_keys"] = lines_of({key});
   }
+  if (options.https.wanted) RETURN_IF_ERROR(add_https(context, options, request));
   ASSIGN_OR_RETURN(const auto secret, login_secret(options));
   if (!secret.empty()) request["secret"] = std::string{secret.reveal()};
   const auto result = ask(context, request);
@@ -173,6 +212,11 @@ void add_add(const Command& targets, ConsoleContext& context) {
   command.flag("--legacy", options->legacy, "also offer it SHA-1, CBC and the like: an old HMC; journaled");
   const auto key =
       command.option("--host-key", options->host_key, "its public key line, known from elsewhere: no scan");
+  const auto https = command.flag("--https", options->https.wanted,
+                                  "also its web interface: reads its certificate, asks, pins it");
+  command.option("--https-port", options->https.port, "its port").shows_default().needs(https);
+  command.option("--https-name", options->https.name, "what it is called in URLs; else its first address")
+      .needs(https);
   add_pin_options(command, options->pin).excludes(key);
   command.footer(
       "Example:\n  sallyport target add hmc1 --address 198.51.100.10 --user hscroot --login prompt");
@@ -199,11 +243,11 @@ void add_list(const Command& targets, ConsoleContext& context) {
   });
 }
 
-// What is pinned for `name` now.
-Result<std::vector<std::string>> pinned_for(ConsoleContext& context, const std::string& name) {
+// What is known of `name` now.
+Result<Json> known_target(ConsoleContext& context, const std::string& name) {
   ASSIGN_OR_RETURN(const auto result, ask(context, {{"ask", "target.list"}}));
   for (const auto& target : member(result, "targets"))
-    if (text_of(target, "name") == name) return texts_of(target, "fingerprints");
+    if (text_of(target, "name") == name) return target;
   return fail("no target '{}' (sallyport target list shows them)", escape_terminal(name));
 }
 
@@ -226,51 +270,87 @@ Json scan_json(const std::vector<HostKey>& keys, const std::vector<std::string>&
   return {{"host_keys", list}};
 }
 
-Done pin(ConsoleContext& context, const std::string& name, const std::vector<HostKey>& keys) {
-  ASSIGN_OR_RETURN(const auto result,
+// With --json what came of it goes into `result`.
+Done pin(ConsoleContext& context, const std::string& name, const std::vector<HostKey>& keys, Json& result) {
+  ASSIGN_OR_RETURN(result,
                    ask(context, {{"ask", "target.pin"}, {"name", name}, {"host_keys", lines_of(keys)}}));
-  print_target(context, result, "has new pinned keys");
+  if (!context.json) print_target(context, result, "has new pinned keys");
   return {};
 }
 
-Done scan_known(ConsoleContext& context, const ScanOptions& options) {
-  ASSIGN_OR_RETURN(const auto pinned, pinned_for(context, options.name));
+Done scan_known_keys(ConsoleContext& context, const ScanOptions& options,
+                     const std::vector<std::string>& pinned, Json& result) {
   ASSIGN_OR_RETURN(const auto keys, scan(context, {{"name", options.name}}));
   if (!options.pin.expected.empty()) {
-    ASSIGN_OR_RETURN(const auto expected, expected_of(keys, options.pin.expected));
-    return pin(context, options.name, expected);
+    ASSIGN_OR_RETURN(const auto expected, expected_of(keys, options.pin.keys()));
+    return pin(context, options.name, expected, result);
   }
-  if (context.json) return print_json(scan_json(keys, pinned)), Done{};
+  if (context.json) return result.update(scan_json(keys, pinned)), Done{};
   print(keys_text(keys, pinned, context.color));
   if (same_keys(keys, pinned)) return print("The target has the pinned keys and no others.\n"), Done{};
   print(fmt::format("Pinned now: {}\nCompare with what the target's own console shows.\n",
                     escape_terminal(join(pinned))));
   if (!confirm("Pin what the target has instead?")) return fail("nothing was changed");
-  return pin(context, options.name, keys);
+  return pin(context, options.name, keys, result);
+}
+
+// What --expect names decides what is looked at; without it, all that the target's file has, or --https asks
+// for.
+Done scan_known(ConsoleContext& context, const ScanOptions& options) {
+  ASSIGN_OR_RETURN(const auto target, known_target(context, options.name));
+  const auto pins = options.pin.pins();
+  const bool all = options.pin.expected.empty();
+  const bool web = all ? options.https.wanted || !member(target, "https").is_null() : !pins.empty();
+  Json result = Json::object();
+  if (all || !options.pin.keys().empty())
+    RETURN_IF_ERROR(scan_known_keys(context, options, texts_of(target, "fingerprints"), result));
+  if (web)
+    RETURN_IF_ERROR(scan_known_certificate(
+        context, target, options.https_port_given ? options.https.port : std::uint16_t{0}, pins, result));
+  if (context.json) print_json(result);
+  return {};
 }
 
 Done scan_address(ConsoleContext& context, const ScanOptions& options) {
   ASSIGN_OR_RETURN(const auto keys,
                    scan(context, {{"addresses", options.addresses}, {"ssh_port", options.port}}));
+  auto result = scan_json(keys, {});
+  auto text = keys_text(keys, {}, context.color);
+  if (options.https.wanted) {
+    ASSIGN_OR_RETURN(
+        const auto shown,
+        scan_certificate(context, {{"addresses", options.addresses}, {"https_port", options.https.port}},
+                         ""));
+    result["certificate"] = certificate_json(shown, {});
+    text += certificate_text(shown, {});
+  }
   if (context.json)
-    print_json(scan_json(keys, {}));
+    print_json(result);
   else
-    print(keys_text(keys, {}, context.color));
+    print(text);
   return {};
 }
 
 void add_scan(const Command& targets, ConsoleContext& context) {
   const auto options = std::make_shared<ScanOptions>();
-  const auto command = targets.subcommand("scan", "Show an HMC's host keys, and pin them anew after asking");
+  const auto command =
+      targets.subcommand("scan", "Show an HMC's host keys and certificate, and pin them anew after asking");
   const auto name = command.option("name", options->name, "a known target");
   const auto address =
       command.option("--address", options->addresses, "or an address: shows its keys, pins nothing")
           .separated_by_commas()
           .excludes(name);
   command.option("--port", options->port, "SSH port at that address").shows_default().needs(address);
+  const auto https = command.flag("--https", options->https.wanted,
+                                  "also its web interface's certificate, if its file has no [https] yet");
+  const auto https_port =
+      command.option("--https-port", options->https.port, "the port of that").shows_default().needs(https);
   add_pin_options(command, options->pin).needs(name);
-  command.footer("Example:\n  sallyport target scan hmc1\n  sallyport target scan hmc1 --expect SHA256:…");
-  command.runs([&context, options, name, address] {
+  command.footer(
+      "Example:\n  sallyport target scan hmc1\n  sallyport target scan hmc1 --expect SHA256:…\n"
+      "  sallyport target scan hmc1 --https --expect sha256//…");
+  command.runs([&context, options, name, address, https_port] {
+    options->https_port_given = https_port.is_given();
     if (!name.is_given() && !address.is_given()) {
       context.exit_code = exit_code::wrong_usage;
       return report(context,

@@ -9,7 +9,7 @@
 #include <algorithm>
 #include <ctime>
 
-#include "base/encoding.h"
+#include "base/certificate.h"
 
 namespace sallyport {
 
@@ -79,23 +79,11 @@ Done use_certificates(SSL_CTX* tls, std::string_view pem) {
   return {};
 }
 
-std::string pin_of(X509* certificate) {
-  unsigned char* der = nullptr;
-  const int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &der);
-  if (size <= 0) return "";
-  unsigned char digest[EVP_MAX_MD_SIZE];
-  unsigned digest_size = 0;
-  const bool hashed =
-      EVP_Digest(der, static_cast<std::size_t>(size), digest, &digest_size, EVP_sha256(), nullptr) == 1;
-  OPENSSL_free(der);
-  return hashed ? to_base64({reinterpret_cast<const char*>(digest), digest_size}) : "";
-}
-
 // In place of the chain's check: an HMC's own certificate is signed by itself, and often expired.
 int is_pinned(X509_STORE_CTX* store, void* argument) {
   const auto& pins = *static_cast<const std::vector<std::string>*>(argument);
   X509* const certificate = X509_STORE_CTX_get0_cert(store);
-  const auto pin = certificate == nullptr ? "" : pin_of(certificate);
+  const auto pin = certificate == nullptr ? "" : certificate_pin(certificate);
   const bool known = !pin.empty() && std::ranges::find(pins, pin) != pins.end();
   if (!known) X509_STORE_CTX_set_error(store, X509_V_ERR_CERT_UNTRUSTED);
   return known ? 1 : 0;

@@ -36,6 +36,7 @@ constexpr std::array kCommands{
     Command{"target.list",   Role::auditor, target_list_command},
     Command{"target.scan",   Role::admin,   target_scan_command},
     Command{"target.pin",    Role::admin,   target_pin_command},
+    Command{"target.pin_https", Role::admin, target_pin_https_command},
 };
 // clang-format on
 

@@ -68,5 +68,6 @@ CommandResult target_add_command(const CommandContext& context);
 CommandResult target_list_command(const CommandContext& context);
 CommandResult target_scan_command(const CommandContext& context);
 CommandResult target_pin_command(const CommandContext& context);
+CommandResult target_pin_https_command(const CommandContext& context);
 
 }  // namespace sallyport

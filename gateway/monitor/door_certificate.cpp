@@ -8,8 +8,7 @@
 #include <openssl/x509v3.h>
 #include <sys/stat.h>
 
-#include <array>
-
+#include "base/certificate.h"
 #include "base/file.h"
 #include "base/handle.h"
 #include "gateway/wire/message.h"
@@ -48,15 +47,6 @@ Result<Certificate> read_certificate(const std::string& pem, const std::filesyst
   Certificate certificate{PEM_read_bio_X509(reader_of(pem).get(), nullptr, nullptr, nullptr)};
   if (!certificate) return fail("{} holds no certificate in PEM", file.string());
   return certificate;
-}
-
-std::string fingerprint_of(const X509* certificate) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned size = 0;
-  std::string text = "SHA256 ";
-  if (X509_digest(certificate, EVP_sha256(), digest.data(), &size) != 1) return text;
-  for (unsigned i = 0; i < size; ++i) text += fmt::format("{}{:02X}", i == 0 ? "" : ":", digest.at(i));
-  return text;
 }
 
 // What a browser may call the gate: "DNS:gate.example.com,IP:192.0.2.1".
@@ -184,7 +174,8 @@ Result<DoorCertificate> load_own(const Settings& settings, const std::filesystem
     ASSIGN_OR_RETURN(pem, pem_of(made.get()));
   }
   ASSIGN_OR_RETURN(const auto certificate, read_certificate(*pem, file));
-  return DoorCertificate{std::move(secret), *std::move(pem), fingerprint_of(certificate.get()), is_new};
+  return DoorCertificate{std::move(secret), *std::move(pem), certificate_fingerprint(certificate.get()),
+                         is_new};
 }
 
 Result<DoorCertificate> load_files(const HttpsDoor& door) {
@@ -195,7 +186,7 @@ Result<DoorCertificate> load_files(const HttpsDoor& door) {
   if (X509_check_private_key(certificate.get(), key.get()) != 1)
     return fail("{} is not the key of the first certificate in {}", door.key.string(),
                 door.certificate.string());
-  return DoorCertificate{std::move(secret), std::move(pem), fingerprint_of(certificate.get())};
+  return DoorCertificate{std::move(secret), std::move(pem), certificate_fingerprint(certificate.get())};
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "gateway/monitor/commands.h"
 #include "gateway/monitor/reload.h"
 #include "gateway/monitor/stored_secret.h"
+#include "policies/certificate_pin.h"
 #include "policies/file_formats.h"
 #include "policies/host_key.h"
 
@@ -14,7 +15,8 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::size_t kMostAddresses = 8, kMostHostKeys = limit::keys, kLongestSecret = limit::key;
+constexpr std::size_t kMostAddresses = 8, kMostPins = 8, kMostHostKeys = limit::keys,
+                      kLongestSecret = limit::key;
 constexpr std::chrono::seconds kScanTime{15};  // how long the way to a target stays open for reading its key
 
 Json fingerprints_of(const Target& target) {
@@ -32,6 +34,21 @@ Json texts_of(const std::vector<Address>& addresses) {
   return texts;
 }
 
+Json pins_of(const Target& target) {
+  Json pins = Json::array();
+  if (target.https)
+    for (const auto& pin : target.https->pins) pins.push_back(std::string{kPinPrefix} + pin);
+  return pins;
+}
+
+Json https_json(const Target& target) {
+  if (!target.https) return nullptr;
+  return {{"port", target.https->port.value()},
+          {"name", target.https->name},
+          {"pins", pins_of(target)},
+          {"authorities", target.https->authorities.string()}};
+}
+
 Json to_json(const Target& target) {
   Json systems = Json::array();
   for (const auto& system : target.managed_systems)
@@ -44,6 +61,7 @@ Json to_json(const Target& target) {
           {"managed_systems", systems},
           {"addresses", texts_of(target.addresses)},
           {"ssh_port", target.ssh_port.value()},
+          {"https", https_json(target)},
           {"legacy", target.legacy},
           {"user", target.user},
           {"login", to_text(target.login)},
@@ -72,10 +90,10 @@ Result<std::vector<Address>> addresses_in(const CommandContext& context) {
   return addresses;
 }
 
-Result<Port> ssh_port_in(const CommandContext& context) {
-  ASSIGN_OR_RETURN(const auto given, context.number("ssh_port"));
-  const auto port = given.value_or(22);
-  if (port == 0 || port > 65535) return fail("'ssh_port' is {}; expected 1 to 65535", port);
+Result<Port> port_in(const CommandContext& context, const char* key, std::uint64_t otherwise) {
+  ASSIGN_OR_RETURN(const auto given, context.number(key));
+  const auto port = given.value_or(otherwise);
+  if (port == 0 || port > 65535) return fail("'{}' is {}; expected 1 to 65535", key, port);
   return Port{static_cast<std::uint16_t>(port)};
 }
 
@@ -99,6 +117,31 @@ Result<std::vector<std::string>> host_keys_in(const CommandContext& context) {
     if (const auto key = HostKey::parse(line); !key) return tl::unexpected{key.error()};
   }
   return lines;
+}
+
+// As the target is to have it, from `https_port`, `https_name` and `pins`; what is not said stays.
+Result<TargetHttps> https_in(const CommandContext& context, const Target& target) {
+  auto site = target.https.value_or(TargetHttps{});
+  if (!site.authorities.empty())
+    return fail(
+        "the certificate of '{}' is known by 'authorities' in [https] of its file: take that out first",
+        target.name);
+  ASSIGN_OR_RETURN(site.port, port_in(context, "https_port", site.port.value()));
+  const auto usual = site.name.empty() ? target.addresses.front().text() : site.name;
+  ASSIGN_OR_RETURN(site.name, context.text_or("https_name", usual));
+  if (!is_host_name(site.name) && !Address::parse(site.name))
+    return fail("'https_name' is neither a host name nor an address");
+  ASSIGN_OR_RETURN(const auto pins, context.texts("pins", kMostPins, 64));
+  site.pins.clear();
+  for (const auto& text : pins) {
+    ASSIGN_OR_RETURN(auto pin, parse_pin(text));
+    site.pins.push_back(std::move(pin));
+  }
+  return site;
+}
+
+Entry by_https(const CommandContext& context, const char* event, const Target& target) {
+  return {event, {{"target", target.name}, {"by", context.actor.name}, {"pins", pins_of(target)}}};
 }
 
 Entry by(const CommandContext& context, const char* event, const Target& target) {
@@ -133,11 +176,14 @@ CommandResult target_add_command(const CommandContext& context) {
   ASSIGN_OR_RETURN(target.description, context.text_or("description"));
   ASSIGN_OR_RETURN(target.kind, kind_in(context));
   ASSIGN_OR_RETURN(target.addresses, addresses_in(context));
-  ASSIGN_OR_RETURN(target.ssh_port, ssh_port_in(context));
+  ASSIGN_OR_RETURN(target.ssh_port, port_in(context, "ssh_port", 22));
   ASSIGN_OR_RETURN(target.user, context.text("user", limit::user));
   ASSIGN_OR_RETURN(target.login, login_in(context));
   ASSIGN_OR_RETURN(target.host_keys, host_keys_in(context));
   ASSIGN_OR_RETURN(target.legacy, context.flag("legacy"));
+  if (context.arguments.contains("pins")) {
+    ASSIGN_OR_RETURN(target.https, https_in(context, target));
+  }
   Secret secret;
   if (target.login != TargetLogin::prompt) {
     ASSIGN_OR_RETURN(auto text, context.text("secret", kLongestSecret));
@@ -145,6 +191,7 @@ CommandResult target_add_command(const CommandContext& context) {
     target.secret_file = gate.options.config / "secrets" / "targets" / target.name;
   }
   RETURN_IF_ERROR(gate.ledger.note(by(context, "target.added", target)));
+  if (target.https) RETURN_IF_ERROR(gate.ledger.note(by_https(context, "target.https_pinned", target)));
   if (!secret.empty()) RETURN_IF_ERROR(store_secret(gate, target.secret_file, secret));
   RETURN_IF_ERROR(store(gate, target));
   return Json{{"target", to_json(gate.catalogue.targets.at(target.name))}};
@@ -165,8 +212,18 @@ CommandResult target_pin_command(const CommandContext& context) {
   return Json{{"target", to_json(context.gate.catalogue.targets.at(target.name))}};
 }
 
+CommandResult target_pin_https_command(const CommandContext& context) {
+  ASSIGN_OR_RETURN(const Target* const found, named_target(context));
+  Target target = *found;
+  ASSIGN_OR_RETURN(target.https, https_in(context, target));
+  RETURN_IF_ERROR(context.gate.ledger.note(by_https(context, "target.https_pinned", target)));
+  RETURN_IF_ERROR(store(context.gate, target));
+  return Json{{"target", to_json(context.gate.catalogue.targets.at(target.name))}};
+}
+
 // The verb behind target.scan: the way to one target opens for a few seconds, journaled first, and the
-// connected socket goes to the admin's console, which reads the host key on it. The monitor speaks no SSH.
+// connected socket goes to the admin's console, which reads the host key on it, or the certificate. The
+// monitor speaks neither SSH nor TLS.
 CommandResult target_scan_command(const CommandContext& context) {
   Gate& gate = context.gate;
   Target target;
@@ -175,16 +232,24 @@ CommandResult target_scan_command(const CommandContext& context) {
     target = *found;
   } else {
     ASSIGN_OR_RETURN(target.addresses, addresses_in(context));
-    ASSIGN_OR_RETURN(target.ssh_port, ssh_port_in(context));
+    ASSIGN_OR_RETURN(target.ssh_port, port_in(context, "ssh_port", 22));
     target.name = target.addresses.front().text();
   }
-  RETURN_IF_ERROR(gate.ledger.note(by(context, "target.scanned", target)));
+  ASSIGN_OR_RETURN(const auto service, context.text_or("service", "ssh"));
+  if (service != "ssh" && service != "https")
+    return fail("'{}' is not looked at (expected ssh or https)", service);
+  const bool web = service == "https";
+  const auto usual = target.https ? target.https->port : Port{443};
+  ASSIGN_OR_RETURN(const auto https_port, port_in(context, "https_port", usual.value()));
+  const auto port = web ? https_port : target.ssh_port;
+  RETURN_IF_ERROR(gate.ledger.note(web ? by_https(context, "target.https_scanned", target)
+                                       : by(context, "target.scanned", target)));
   std::vector<Opening> openings;
   std::vector<Endpoint> endpoints;
   for (const auto& address : target.addresses) {
-    openings.push_back({Opening::Way::dial, Network::of(address), Transport::tcp, target.ssh_port,
-                        gate.clock.boot() + kScanTime});
-    endpoints.push_back({address, target.ssh_port.value()});
+    openings.push_back(
+        {Opening::Way::dial, Network::of(address), Transport::tcp, port, gate.clock.boot() + kScanTime});
+    endpoints.push_back({address, port.value()});
   }
   ASSIGN_OR_RETURN(auto lease, gate.firewall.open(openings));
   const auto connection = context.connection;

@@ -174,6 +174,13 @@ def test_old_and_odd_clients(kim, player):
     assert hashlib.sha256(b"hello").hexdigest() in answer
 
 
+def test_a_body_is_not_asked_for_when_there_is_no_way_to_the_target(kim, player, hmc):
+    hmc.stop()
+    answer = raw(player, head(kim, "PUT /upload HTTP/1.1", "Expect: 100-continue\r\nContent-Length: 5\r\n\r\n"))
+    hmc.start()
+    assert answer.startswith("HTTP/1.1 502 ") and answer.count("HTTP/1.1 ") == 1
+
+
 def test_an_answer_before_the_body_is_through(kim):
     assert kim.status("/early", "-T", "-", "-H", "Expect:", input=b"x" * 3_000_000) == "413"
 

@@ -10,6 +10,7 @@
 #include "gateway/https/http/head_finder.h"
 #include "gateway/https/http/request_head.h"
 #include "gateway/https/http/response_head.h"
+#include "gateway/https/http/rewrite.h"
 
 namespace sallyport::http::exchange {
 
@@ -46,6 +47,29 @@ void hear_body(Heard<Head>& heard, std::string_view bytes, std::size_t piece) {
 
 // What is written has a line or two more than what was read: that is within a reader's own limits.
 inline constexpr HeadLimits kForWritten{16 * 1024, 32 * 1024, 128 * 1024, 256};
+// A cookie may become two, with a longer name.
+inline constexpr HeadLimits kForRewritten{16 * 1024, 64 * 1024, 512 * 1024, 1024};
+
+inline Rewriter rewriter() { return {{"hmc1.example", {"hmc1", "hmc1.example:12443"}}, "t1"}; }
+
+inline std::string_view behind_prefix(std::string_view cookie) {
+  for (const std::string_view prefix : {"__Host-", "__Secure-"})
+    if (starts_with_name(cookie, prefix)) return cookie.substr(prefix.size());
+  return cookie;
+}
+
+// A name that only the gate's own cookies bear, or those that it has renamed.
+inline bool is_of_gate(std::string_view cookie) {
+  cookie = behind_prefix(cookie);
+  return starts_with_name(cookie, "sallyport-") || starts_with_name(cookie, "sallyport=");
+}
+
+// Where a browser takes it to lead: at this host, or elsewhere (WHATWG URL, section 4.4).
+inline bool leads_to_a_host(std::string reference) {
+  std::erase(reference, '\t');
+  const auto is_slash = [](char c) { return c == '/' || c == '\\'; };
+  return reference.size() > 1 && is_slash(reference[0]) && is_slash(reference[1]);
+}
 
 // `parse_head` reads a whole head; `piece`: bytes at a time.
 template <class Head, class ParseHead>
@@ -81,6 +105,32 @@ inline Heard<RequestHead> hear_request(std::string_view bytes, std::size_t piece
   return hear<RequestHead>(bytes, piece, parse_request_head, limits);
 }
 
+// As the target sees it: a request still, of the target's own address, without what is not the rep's to say.
+inline void check_rewritten(const Heard<RequestHead>& heard) {
+  auto head = heard.head;
+  if (!rewriter().to_target(head)) return;
+  const auto written =
+      write_request_head(head, "hmc1.example") + body_text(head.body, heard.data, heard.trailers);
+  const auto again = hear_request(written, std::string_view::npos, kForRewritten);
+  our_bug(again.fault != 0 || !again.complete || again.used != written.size(),
+          "what is rewritten is no request");
+  our_bug(again.head.target != heard.head.target || again.data != heard.data,
+          "rewriting changes what is asked");
+  for (const auto& [name, value] : again.head.fields) {
+    our_bug(starts_with_name(name, "X-Forwarded-") || same_name(name, "Forwarded") || same_name(name, "Via"),
+            "a claim of the rep's got through");
+    our_bug(same_name(name, "Origin") && value != "https://hmc1.example",
+            "an origin of the rep's got through");
+    if (!same_name(name, "Cookie")) continue;
+    for (std::size_t from = 0; from <= value.size();) {
+      const auto end = std::min(value.find(';', from), value.size());
+      our_bug(is_of_gate(trimmed(std::string_view{value}.substr(from, end - from))),
+              "a cookie of the gate's got through");
+      from = end + 1;
+    }
+  }
+}
+
 // What a request says does not depend on how it is cut; written anew it says the same, uses all its bytes,
 // and a second gate would write it in the same way.
 inline void check_request(std::string_view bytes) {
@@ -99,6 +149,34 @@ inline void check_request(std::string_view bytes) {
               again.head.wants_websocket != heard.head.wants_websocket,
           "what is written says something else");
   our_bug(again.head.authority != "hmc1.example", "a Host of the rep's got through");
+  check_rewritten(heard);
+}
+
+// As the rep sees it: a response still, that plants no cookie of the gate's, widens none, and leads nowhere
+// that it did not lead before.
+inline void check_rewritten(const Heard<ResponseHead>& heard, const RequestHead& request) {
+  auto onward = heard.head;
+  rewriter().to_rep(onward, "gate.example");
+  onward.body = body_for_rep(heard.head, Version::http_1_1);
+  const auto written =
+      write_response_head(onward, Last::no) + body_text(onward.body, heard.data, heard.trailers);
+  const auto parse = [&](std::string_view head) { return parse_response_head(head, request); };
+  const auto again = hear<ResponseHead>(written, std::string_view::npos, parse, kForRewritten);
+  our_bug(again.fault != 0 || !again.complete || again.used != written.size(),
+          "what is rewritten is no response");
+  our_bug(again.data != heard.data, "rewriting changes a body");
+  for (const auto& [name, value] : again.head.fields) {
+    if (same_name(name, "Set-Cookie")) {
+      our_bug(is_of_gate(value) && !starts_with_name(behind_prefix(value), "sallyport-t1-"),
+              "a cookie of the gate's was planted");
+      our_bug(lower_case(value).find("; domain=") != std::string::npos,
+              "a cookie for other hosts was planted");
+      our_bug(!value.ends_with("; Secure") && !value.ends_with("; HttpOnly"), "a cookie that is not secure");
+    }
+    if (same_name(name, "Location"))
+      our_bug(leads_to_a_host(value) && !leads_to_a_host(*heard.head.fields.find("Location")),
+              "a redirect was made to lead elsewhere");
+  }
 }
 
 // The first byte of `bytes`: bit 0: the request was HEAD, bit 1: it asked for a WebSocket.
@@ -124,6 +202,7 @@ inline void check_response(std::string_view bytes) {
   our_bug(again.head.status != heard.head.status || again.head.fields != heard.head.fields ||
               again.data != heard.data || again.trailers != heard.trailers,
           "what is written says something else");
+  check_rewritten(heard, request);
 }
 
 }  // namespace sallyport::http::exchange
