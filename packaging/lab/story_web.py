@@ -50,7 +50,7 @@ class Curl:
 def text_of(page):
     page = re.sub(r"<head>.*?</head>|<textarea.*?</textarea>", "", page, flags=re.DOTALL)
     page = re.sub(r"</?(?:h1|p|label|button|tr|header|nav|ul|li)\b[^>]*>", "\n", page)
-    page = html.unescape(re.sub(r"<[^>]*>", "  ", page))
+    page = html.unescape(re.sub(r"<[^>]*>", "", re.sub(r"</(?:td|th|a|b)>", "  ", page)))
     return "\n".join(line.strip() for line in page.splitlines() if line.strip())
 
 
