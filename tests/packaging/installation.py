@@ -28,7 +28,8 @@ def install(story):
     story.step("The package, with apt from a folder")
     machine = story.lab.machine
     story.command("root", f"apt install {story.lab.package}")
-    machine.run("apt-get", "-y", "-q", "install", story.lab.package, timeout=180)
+    said = machine.run("apt-get", "-y", "-q", "install", story.lab.package, timeout=180).stdout
+    story.output("\n".join(line for line in said.splitlines() if "newly installed" in line or "disk space" in line))
     story.output(machine.run("dpkg-query", "-W", "-f", "${Package} ${Version} ${Installed-Size} KiB\n", "sallyport").stdout)
     story.check("the deny side is in force, now and at each boot",
                 machine.unit(CLOSED, "ActiveState", "UnitFileState") == ["active", "enabled"])
