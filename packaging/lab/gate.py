@@ -38,6 +38,9 @@ class Refused(Exception):
 
 
 class Gate:
+    config, state = CONFIG, STATE
+    how_to_reload = "pkill -HUP sallyportd  # as systemctl reload does"
+
     def __init__(self, source):
         self.source = source
         self.process = None
@@ -64,7 +67,7 @@ class Gate:
 
     @property
     def fingerprint(self):
-        return fingerprint(CONFIG / "ssh_host_ed25519_key.pub")
+        return fingerprint(self.config / "ssh_host_ed25519_key.pub")
 
     def forget(self):
         """As if newly installed: no history, no targets, no reps. The daemon must be stopped."""
@@ -184,7 +187,7 @@ class Gate:
     def journal(self):
         """Every record, oldest first, as the files hold them."""
         records = []
-        for path in sorted(STATE.glob("journal/*.jsonl")) + sorted(STATE.glob("journal*.jsonl")):
+        for path in sorted(self.state.glob("journal/*.jsonl")) + sorted(self.state.glob("journal*.jsonl")):
             for line in path.read_text(errors="replace").splitlines():
                 try:
                     records.append(json.loads(line))

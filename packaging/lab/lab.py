@@ -25,9 +25,13 @@ class Lab:
         self.hmc2 = Hmc("hmc2", [network.HMC2_4, network.HMC2_6])
         self.hmc1.start()
         self.hmc2.start()
-        self.gate = Gate(self.source)
-        self.gate.configure()
+        self.gate = self.new_gate()
         self.reps = {}
+
+    def new_gate(self):
+        gate = Gate(self.source)
+        gate.configure()
+        return gate
 
     def hmc_password(self):
         if not hasattr(self, "_hmc_password"):

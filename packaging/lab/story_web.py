@@ -6,7 +6,6 @@ import re
 
 from . import chromium, network
 from .files import LAB, write
-from .gate import CONFIG
 from .telling import wait_for
 from .web import WebHmc, fingerprint_of, pin_of, shown_certificate
 
@@ -71,11 +70,11 @@ def pin(story):
     story.output(seen)
     lines = f'[https]\nname = "{console.name}"\npins = ["sha256//{seen}"]\n'
     story.command("root", "cat >>/etc/sallyport/targets/hmc1.toml")
-    target = CONFIG / "targets/hmc1.toml"
+    target = story.gate.config / "targets/hmc1.toml"
     write(target, target.read_text() + "\n" + lines)
     story.output(lines)
     story.console("root", "check")
-    story.command("root", "pkill -HUP sallyportd  # as systemctl reload does")
+    story.command("root", story.gate.how_to_reload)
     story.check("the files are in force", story.gate.reload() == "")
     console.forget()
     return console
