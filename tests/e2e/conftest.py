@@ -9,10 +9,14 @@ SOURCE = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(SOURCE / "packaging"))
 sys.dont_write_bytecode = True
 
-if os.environ.get("LAB_INSIDE") != "1":  # pytest was called by hand: start again inside namespaces
-    os.execv("/usr/bin/python3", ["/usr/bin/python3", str(SOURCE / "packaging/lab/init.py"), *sys.orig_argv])
-
 from lab.lab import Lab  # noqa: E402
+
+
+def pytest_configure(config):
+    """When pytest was called by hand: starts again inside namespaces, with the terminal that pytest has taken for itself."""
+    if os.environ.get("LAB_INSIDE") != "1":
+        config.pluginmanager.getplugin("capturemanager").suspend_global_capture(in_=True)
+        os.execv("/usr/bin/python3", ["/usr/bin/python3", str(SOURCE / "packaging/lab/init.py"), *sys.orig_argv])
 
 
 def programs():
