@@ -87,19 +87,23 @@ Result<std::vector<HostKey>> scan(ConsoleContext& context, Json where) {
   });
 }
 
+// As target.list tells of a pinned key.
+std::string shown_as(const HostKey& key) { return fmt::format("{} ({})", key.fingerprint(), key.label()); }
+
+bool is_among(const HostKey& key, const std::vector<std::string>& pinned) {
+  return std::find(pinned.begin(), pinned.end(), shown_as(key)) != pinned.end();
+}
+
 std::string keys_text(const std::vector<HostKey>& keys, const std::vector<std::string>& pinned, bool color) {
   Table table{{"HOST KEY", "TYPE", "PINNED"}, color};
-  for (const auto& key : keys) {
-    const bool is_pinned = std::find(pinned.begin(), pinned.end(), key.fingerprint()) != pinned.end();
-    table.add({key.fingerprint(), key.label(), {is_pinned ? "yes" : "", Color::good}});
-  }
+  for (const auto& key : keys)
+    table.add({key.fingerprint(), key.label(), {is_among(key, pinned) ? "yes" : "", Color::good}});
   return table.text();
 }
 
 std::string list_of(const std::vector<HostKey>& keys) {
   std::string all;
-  for (const auto& key : keys)
-    all += fmt::format("{}{} ({})", all.empty() ? "" : ", ", key.fingerprint(), key.label());
+  for (const auto& key : keys) all += (all.empty() ? "" : ", ") + shown_as(key);
   return all;
 }
 
@@ -252,21 +256,17 @@ Result<Json> known_target(ConsoleContext& context, const std::string& name) {
 }
 
 bool same_keys(const std::vector<HostKey>& keys, const std::vector<std::string>& pinned) {
-  const auto is_pinned = [&](const HostKey& key) {
-    return std::find(pinned.begin(), pinned.end(), key.fingerprint()) != pinned.end();
-  };
+  const auto is_pinned = [&](const HostKey& key) { return is_among(key, pinned); };
   return keys.size() == pinned.size() && std::all_of(keys.begin(), keys.end(), is_pinned);
 }
 
 Json scan_json(const std::vector<HostKey>& keys, const std::vector<std::string>& pinned) {
   Json list = Json::array();
-  for (const auto& key : keys) {
-    const bool is_pinned = std::find(pinned.begin(), pinned.end(), key.fingerprint()) != pinned.end();
+  for (const auto& key : keys)
     list.push_back({{"type", key.label()},
                     {"fingerprint", key.fingerprint()},
                     {"line", key.line()},
-                    {"pinned", is_pinned}});
-  }
+                    {"pinned", is_among(key, pinned)}});
   return {{"host_keys", list}};
 }
 

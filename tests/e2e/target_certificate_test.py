@@ -29,14 +29,15 @@ def fingerprint(certificate):
 
 
 def test_a_scan_shows_the_certificate_and_that_it_is_the_pinned_one(web, console):
-    done = web.gate.run_console("root", "target", "scan", "hmc1", input="y\n")
+    done = web.gate.run_console("root", "target", "scan", "hmc1")
     assert done.returncode == 0, done
     for wanted in ("CN=hmc1.example", f"SHA256 {fingerprint(console.certificate)}", f"sha256//{console.pin} (pinned)",
-                   "Its certificate has the pinned key."):
+                   "The target has the pinned keys and no others.", "Its certificate has the pinned key."):
         assert wanted in done.stdout, done.stdout
     assert re.search(r"valid    20\d\d-\d\d-\d\d \d\d:\d\d UTC to 20\d\d-", done.stdout)
     shown = web.gate.console("root", "target", "scan", "hmc1")
-    assert shown["certificate"]["pin"] == f"sha256//{console.pin}" and shown["certificate"]["pinned"] and shown["host_keys"]
+    assert shown["certificate"]["pin"] == f"sha256//{console.pin}" and shown["certificate"]["pinned"]
+    assert [one["pinned"] for one in shown["host_keys"]] == [True]
     record = records(web, "target.https_scanned")[-1]
     assert (record["target"], record["by"], record["pins"]) == ("hmc1", "root", [f"sha256//{console.pin}"])
     assert console.requests() == [], "nothing is asked of it"
@@ -44,10 +45,10 @@ def test_a_scan_shows_the_certificate_and_that_it_is_the_pinned_one(web, console
 
 def test_another_certificate_is_pinned_after_a_look_and_a_y_and_serves_the_next_session(web, console):
     pin_instead(web, OTHER)
-    refused = web.gate.run_console("root", "target", "scan", "hmc1", input="y\nn\n")
+    refused = web.gate.run_console("root", "target", "scan", "hmc1", input="n\n")
     assert refused.returncode == 1 and f"Pinned now: {OTHER}" in refused.stdout and "nothing was changed" in refused.stderr
     assert listed(web)["https"]["pins"] == [OTHER]
-    done = web.gate.run_console("root", "target", "scan", "hmc1", input="y\ny\n")
+    done = web.gate.run_console("root", "target", "scan", "hmc1", input="y\n")
     assert done.returncode == 0 and "has a new pinned certificate" in done.stdout, done
     assert listed(web)["https"] == {"port": 443, "name": "hmc1.example", "pins": [f"sha256//{console.pin}"], "authorities": ""}
     assert records(web, "target.https_pinned")[-1]["pins"] == [f"sha256//{console.pin}"]
@@ -114,7 +115,7 @@ def test_one_that_an_authority_certifies_is_not_pinned_beside_it(web, console):
     file = CONFIG / "targets/hmc1.toml"
     file.write_text(re.sub(r"pins = \[.*?\]", f'authorities = "{CONFIG}/hmc-ca.pem"', file.read_text()))
     assert web.gate.reload() == ""
-    done = web.gate.run_console("root", "target", "scan", "hmc1", input="y\n")
+    done = web.gate.run_console("root", "target", "scan", "hmc1")
     assert done.returncode == 0 and "known by the authorities in" in done.stdout, done
     refused = web.gate.ask(ask="target.pin_https", name="hmc1", pins=[OTHER])
     assert not refused["ok"] and "authorities" in json.dumps(refused)
