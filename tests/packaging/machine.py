@@ -26,6 +26,7 @@ class Machine:
 
     def boot(self, patience=60):
         """Returns the seconds until everything that starts at boot has started."""
+        make_control_groups()
         begin = time.monotonic()
         command = ["systemd-nspawn", "--quiet", f"--directory={self.tree}", "--machine=gate", "--register=no", "--keep-unit",
                    "--network-namespace-path=/run/netns/gate", "--capability=CAP_NET_ADMIN", "--resolv-conf=off",
@@ -94,7 +95,14 @@ def control_groups():
             if kind == "cgroup2" or kind == "cgroup" and "name=systemd" in options.split(",")]
 
 
+def make_control_groups():
+    for folder in control_groups():
+        try:
+            folder.mkdir(exist_ok=True)
+        except OSError as error:
+            raise Failed(f"a systemd needs control groups of its own, and they cannot be made here: {error}") from None
+
+
 def enter_control_group():
     for folder in control_groups():
-        folder.mkdir(exist_ok=True)
         (folder / "cgroup.procs").write_text(str(os.getpid()))
