@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <iterator>
 
 namespace sallyport {
 
@@ -13,20 +14,25 @@ namespace {
 // More typing than this before any output is a paste; its echo comes in pieces and is in the output anyway.
 constexpr std::size_t kTypedLimit = 1024;
 
+constexpr bool stands_for_itself(char c) {
+  return static_cast<unsigned char>(c) >= 0x20 && c != 0x7F && c != '"' && c != '\\';
+}
+
 // RFC 8259 section 7. `text` is valid UTF-8.
-std::string json_text(std::string_view text) {
-  std::string quoted = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      quoted += '\\';
-      quoted += c;
-    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
-      quoted += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
-    } else {
-      quoted += c;
-    }
+void append_json(std::string& line, std::string_view text) {
+  line += '"';
+  while (!text.empty()) {
+    const auto plain = std::ranges::find_if_not(text, stands_for_itself);
+    line.append(text.begin(), plain);
+    text.remove_prefix(static_cast<std::size_t>(plain - text.begin()));
+    if (text.empty()) break;
+    if (text[0] == '"' || text[0] == '\\')
+      line.append("\\").append(1, text[0]);
+    else
+      line += fmt::format("\\u{:04x}", static_cast<unsigned>(text[0]));
+    text.remove_prefix(1);
   }
-  return quoted += '"';
+  line += '"';
 }
 
 std::string valid_utf8(std::string_view bytes) {
@@ -37,9 +43,12 @@ std::string valid_utf8(std::string_view bytes) {
 
 std::string header(const RecordedTerminal& terminal, WallTime now) {
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count();
-  return fmt::format(
-      "{{\"version\": 2, \"width\": {}, \"height\": {}, \"timestamp\": {}, \"env\": {{\"TERM\": {}}}}}\n",
-      terminal.columns, terminal.rows, seconds, json_text(valid_utf8(terminal.term)));
+  auto line =
+      fmt::format("{{\"version\": 2, \"width\": {}, \"height\": {}, \"timestamp\": {}, \"env\": {{\"TERM\": ",
+                  terminal.columns, terminal.rows, seconds);
+  append_json(line, valid_utf8(terminal.term));
+  line += "}}\n";
+  return line;
 }
 
 }  // namespace
@@ -79,8 +88,13 @@ void Recorder::resize(std::uint32_t columns, std::uint32_t rows) {
 void Recorder::marker(std::string_view label) { event('m', valid_utf8(label)); }
 
 void Recorder::event(char kind, std::string_view text) {
-  const auto elapsed = std::chrono::duration<double>(clock_->boot() - begun_).count();
-  waiting_ += fmt::format("[{:.6f}, \"{}\", {}]\n", elapsed, kind, json_text(text));
+  using std::chrono::microseconds;
+  const auto elapsed = std::chrono::duration_cast<microseconds>(clock_->boot() - begun_).count();
+  const auto second = microseconds{std::chrono::seconds{1}}.count();
+  fmt::format_to(std::back_inserter(waiting_), "[{}.{:06}, \"{}\", ", elapsed / second, elapsed % second,
+                 kind);
+  append_json(waiting_, text);
+  waiting_ += "]\n";
 }
 
 Done Recorder::flush() {

@@ -40,6 +40,13 @@ std::size_t valid_bytes(std::string_view bytes, const Shape& shape) {
   return valid;
 }
 
+// Nearly all that is ever shown.
+std::size_t ascii_bytes(std::string_view bytes) {
+  std::size_t count = 0;
+  while (count < bytes.size() && static_cast<std::uint8_t>(bytes[count]) < 0x80) ++count;
+  return count;
+}
+
 }  // namespace
 
 std::string Utf8Stream::feed(std::string_view bytes) {
@@ -47,6 +54,11 @@ std::string Utf8Stream::feed(std::string_view bytes) {
   std::string text;
   text.reserve(all.size());
   for (std::string_view rest = all; !rest.empty();) {
+    if (const auto plain = ascii_bytes(rest); plain != 0) {
+      text += rest.substr(0, plain);
+      rest.remove_prefix(plain);
+      continue;
+    }
     const auto shape = shape_of(static_cast<std::uint8_t>(rest[0]));
     const auto valid = shape.length == 0 ? 1 : valid_bytes(rest, shape);
     if (shape.length != 0 && valid < shape.length && valid == rest.size()) {

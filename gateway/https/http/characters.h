@@ -18,10 +18,15 @@ constexpr int hex_value(char c) {
   return small >= 'a' && small <= 'f' ? small - 'a' + 10 : -1;
 }
 
-// tchar
-constexpr bool is_token_char(char c) {
-  return is_digit(c) || is_letter(c) || std::string_view{"!#$%&'*+-.^_`|~"}.find(c) != std::string_view::npos;
-}
+// tchar. Every byte of a head is looked at, most of them by this.
+inline constexpr auto kTokenChars = [] {
+  std::array<bool, 256> chars{};
+  for (int c = 0; c < 128; ++c)
+    chars[static_cast<std::size_t>(c)] = is_digit(static_cast<char>(c)) || is_letter(static_cast<char>(c));
+  for (const char c : std::string_view{"!#$%&'*+-.^_`|~"}) chars[static_cast<unsigned char>(c)] = true;
+  return chars;
+}();
+constexpr bool is_token_char(char c) { return kTokenChars[static_cast<unsigned char>(c)]; }
 // What may stand in a head at all, but for the CRLF at the end of a line: VCHAR, SP, HTAB, and obs-text
 // (0x80-0xff), which is opaque to us. File names in Content-Disposition carry it, and so do cookies; nothing
 // that this gate interprets may contain it, because each of those has a grammar of its own.
@@ -30,9 +35,12 @@ constexpr bool is_field_char(char c) {
   return (byte >= 0x20 && byte != 0x7f) || c == '\t';
 }
 
+// A plain loop, which lets the compiler see what `is` does; std::all_of calls it for each byte.
 template <class Predicate>
 constexpr bool all_are(std::string_view text, Predicate is) {
-  return std::all_of(text.begin(), text.end(), is);
+  for (const char c : text)
+    if (!is(c)) return false;
+  return true;
 }
 constexpr bool is_token(std::string_view text) { return !text.empty() && all_are(text, is_token_char); }
 

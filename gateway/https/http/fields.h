@@ -21,6 +21,8 @@ class Fields {
   void add(std::string_view name, std::string_view value) {
     fields_.push_back({std::string{name}, std::string{value}});
   }
+  void add(Field field) { fields_.push_back(std::move(field)); }
+  void expect(std::size_t count) { fields_.reserve(count); }
   // The first of that name, or nothing.
   const std::string* find(std::string_view name) const;
   std::size_t count(std::string_view name) const;

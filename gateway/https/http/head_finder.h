@@ -29,6 +29,7 @@ class HeadFinder {
 
  private:
   Parsed<bool> end_line(std::size_t end);
+  tl::unexpected<Fault> too_long(bool is_line) const;
   HeadLimits limits_;
   std::size_t looked_at_ = 0, line_begin_ = 0, lines_ = 0;
 };

@@ -55,8 +55,9 @@ Parsed<FirstLine> parse_first_line(std::string_view line) {
 }
 
 // "Content_Length" is Content-Length to whoever hands headers on as CGI does.
-bool resembles_framing(std::string name) {
-  if (name.find('_') == std::string::npos) return false;
+bool resembles_framing(std::string_view written) {
+  if (written.find('_') == std::string::npos) return false;
+  std::string name{written};
   std::ranges::replace(name, '_', '-');
   return is_framing(name) || is_hop_by_hop(name) || same_name(name, "Cookie") ||
          same_name(name, "Authorization") || same_name(name, "Forwarded") ||
@@ -65,11 +66,12 @@ bool resembles_framing(std::string name) {
 
 Parsed<Fields> parse_fields(const std::vector<std::string_view>& lines) {
   Fields fields;
+  fields.expect(lines.size());
   for (std::size_t i = 1; i < lines.size(); ++i) {
     auto field = parse_field(lines[i]);
     if (!field) return tl::unexpected{field.error()};
     if (resembles_framing(field->name)) return bad("a header name with _ in place of -");
-    fields.add(field->name, field->value);
+    fields.add(*std::move(field));
   }
   for (const auto name : kOnlyOnce)
     if (fields.count(name) > 1) return bad("a header that may come only once");
@@ -217,13 +219,15 @@ Parsed<RequestHead> parse_request_head(std::string_view head) {
 }
 
 std::string write_request_head(const RequestHead& request, std::string_view authority) {
-  std::string text = fmt::format("{} {} HTTP/1.1\r\nHost: {}\r\n", request.method, request.target, authority);
+  std::string text = request.method;
+  text.append(" ").append(request.target).append(" HTTP/1.1\r\nHost: ").append(authority).append("\r\n");
   append_fields(text, request.fields);
   if (request.body.kind == BodySize::Kind::length)
     text += fmt::format("Content-Length: {}\r\n", request.body.length);
   if (request.body.kind == BodySize::Kind::chunked) text += "Transfer-Encoding: chunked\r\n";
   if (request.wants_websocket) text += "Connection: Upgrade\r\nUpgrade: websocket\r\n";
-  return text + "\r\n";
+  text += "\r\n";
+  return text;
 }
 
 }  // namespace sallyport::http

@@ -72,10 +72,11 @@ bool stays_open(const Fields& fields, Version version, const BodySize& body) {
 
 Parsed<Fields> parse_fields(const std::vector<std::string_view>& lines) {
   Fields fields;
+  fields.expect(lines.size());
   for (std::size_t i = 1; i < lines.size(); ++i) {
     auto field = parse_field(lines[i]);
     if (!field) return wrong(field.error().why);
-    fields.add(field->name, field->value);
+    fields.add(*std::move(field));
   }
   for (const auto name : kOnlyOnce)
     if (fields.count(name) > 1) return wrong("a header that may come only once");
@@ -122,7 +123,8 @@ std::string write_response_head(const ResponseHead& response, Last last) {
     text += fmt::format("Content-Length: {}\r\n", response.body.length);
   if (response.body.kind == BodySize::Kind::chunked) text += "Transfer-Encoding: chunked\r\n";
   if (last == Last::yes) text += "Connection: close\r\n";
-  return text + "\r\n";
+  text += "\r\n";
+  return text;
 }
 
 std::string websocket_accept(std::string_view key) {

@@ -97,12 +97,11 @@ Parsed<bool> Rewriter::to_target(RequestHead& request) const {
   if (is_cross_site(request)) return fault(403, "asked for by a page of another site");
   auto& fields = request.fields;
   if (fields.find("Service-Worker") != nullptr) return fault(403, "service workers are not carried");
-  const auto own = origin_of(request.authority), theirs = origin_of(site_.target);
-  if (fields.find("Origin") != nullptr) fields.set("Origin", theirs);
+  if (fields.find("Origin") != nullptr) fields.set("Origin", origin_of(site_.target));
   if (const auto* const referer = fields.find("Referer")) {
     const auto from = parse_absolute(*referer);
     if (from && !request.authority.empty() && from->authority == without_port(request.authority, ":443"))
-      fields.set("Referer", theirs + std::string{from->rest});
+      fields.set("Referer", origin_of(site_.target) + std::string{from->rest});
     else
       fields.remove("Referer");
   }
@@ -147,6 +146,7 @@ void Rewriter::move_references(Fields& fields) const {
 }
 
 void Rewriter::set_cookies(Fields& fields) {
+  if (fields.find("Set-Cookie") == nullptr) return;
   Fields changed;
   for (const auto& field : fields) {
     if (!same_name(field.name, "Set-Cookie")) {
