@@ -16,6 +16,7 @@ constexpr auto kTargetTime = 15min;
 constexpr auto kWebSocketTime = 24 * 60min;  // the session's own limits end it
 // A target that says nothing else would never be silent.
 constexpr int kMostInterim = 16;
+constexpr std::size_t kTogether = 16 * 1024;  // bytes that are put into one piece
 
 }  // namespace
 
@@ -30,8 +31,10 @@ Task<bool> Exchange::refuse(int status, const char* why) {
 }
 
 Task<bool> Exchange::to_target(std::string_view bytes) {
-  const bool may = co_await target_.until_released();
-  if (!may) co_return false;
+  if (!target_.is_released()) {
+    const bool may = co_await target_.until_released();
+    if (!may) co_return false;
+  }
   upstream_->stream->expire_in(kTargetTime);
   const auto written = co_await upstream_->stream->write(bytes);
   if (written) {
@@ -116,7 +119,10 @@ Task<bool> Exchange::carry() {
     const bool begun = co_await to_target(head);
     // A target may be quicker with its answer than send_and_watch() is begun.
     sent_ = begun && request_.body.kind == http::BodySize::Kind::none;
-    if (begun) co_await (hear_response() || send_and_watch());
+    if (sent_)
+      co_await hear_for_rep();
+    else if (begun)
+      co_await (hear_response() || send_and_watch());
     if (heard_ || rep_failed_ || !was_used || !repeatable) break;
     target_.drop(std::move(upstream_));
   }
@@ -180,6 +186,15 @@ Task<> Exchange::send_and_watch() {
   rep_failed_ = !cancelled;
 }
 
+// With nothing more to send, only the response is waited for; that the rep leaves is noticed within a second.
+Task<> Exchange::hear_for_rep() {
+  Stream& target = *upstream_->stream;
+  target.work_for(&rep_);
+  co_await hear_response();
+  target.work_for(nullptr);
+  rep_failed_ = target.works_in_vain();
+}
+
 Task<http::Parsed<http::ResponseHead>> Exchange::final_head() {
   for (int interim = 0; interim <= kMostInterim; ++interim) {
     upstream_->stream->expire_in(kTargetTime);
@@ -193,6 +208,7 @@ Task<http::Parsed<http::ResponseHead>> Exchange::final_head() {
 }
 
 Task<bool> Exchange::to_rep(std::string_view bytes) {
+  if (bytes.empty()) co_return true;
   const auto written = co_await rep_.write(bytes);
   relayed_.from_target += bytes.size();
   told_.from_target += bytes.size();
@@ -211,42 +227,57 @@ Task<> Exchange::hear_response() {
   const bool upgraded = response->status == 101;
   reusable_ = response->keep_alive && !upgraded;
   rewriter_.to_rep(*response, gate_);
-  const auto was = *response;
-  response->body = http::body_for_rep(was, request_.version);
+  if (!upgraded) download_.emplace(BodyAccount::of_download(request_, *response));
+  const auto size = response->body;
+  response->body = http::body_for_rep(*response, request_.version);
   const bool last =
       !request_.keep_alive || !sent_ || response->body.kind == http::BodySize::Kind::until_close;
   heard_ = true;
-  const auto head = http::write_response_head(*response, last ? http::Last::yes : http::Last::no);
-  bool good = co_await to_rep(head);
+  auto head = http::write_response_head(*response, last ? http::Last::yes : http::Last::no);
   if (last) request_.keep_alive = false;
-  if (good && upgraded) {
-    co_await relay_raw();
+  if (upgraded) {
+    const bool begun = co_await to_rep(head);
+    upstream_->stream->work_for(nullptr);  // the rep's bytes are read from now on
+    if (begun) co_await relay_raw();
     co_return;
   }
-  if (good) good = co_await pass_body(was, response->body);
+  const bool good = co_await pass_body(size, response->body, std::move(head));
   complete_ = good;
   if (!good) upstream_->stream->cut();
 }
 
-Task<bool> Exchange::pass_body(const http::ResponseHead& response, const http::BodySize& as) {
-  download_.emplace(BodyAccount::of_download(request_, response));
-  http::BodyReader reader{response.body};
+// What is there already goes to the rep together with the head: a small response is one record and one
+// packet. Before the target is waited for, all of it is with the rep.
+Task<bool> Exchange::pass_body(const http::BodySize& size, const http::BodySize& as, std::string begun) {
+  http::BodyReader reader{size};
   const bool chunked = as.kind == http::BodySize::Kind::chunked;
-  std::string framed;
   while (!reader.done()) {
-    upstream_->stream->expire_in(kTargetTime);
-    const auto data = co_await upstream_->inbox.read_body(reader);
-    if (!data) co_return false;  // the rep sees a body cut short, as it is
+    auto data = upstream_->inbox.take_body(reader);
+    const bool waits = data && data->empty() && !reader.done();
+    if (!data || waits || begun.size() >= kTogether) {
+      const bool written = co_await to_rep(begun);
+      if (!written || !data) co_return false;  // the rep sees a body cut short, as it is
+      begun.clear();
+    }
+    if (waits) {
+      upstream_->stream->expire_in(kTargetTime);
+      data = co_await upstream_->inbox.read_body(reader);
+      if (!data) co_return false;
+    }
     if (data->empty()) break;
     download_->see(*data);
     if (logon_) logon_->see(*data);
-    if (chunked) (framed = http::chunk_head(data->size())).append(*data).append(http::kChunkEnd);
-    const bool written = co_await to_rep(chunked ? std::string_view{framed} : *data);
-    if (!written) co_return false;
+    if (begun.empty() && !chunked) {
+      const bool written = co_await to_rep(*data);
+      if (!written) co_return false;
+      continue;
+    }
+    if (chunked) begun.append(http::chunk_head(data->size()));
+    begun.append(*data);
+    if (chunked) begun.append(http::kChunkEnd);
   }
-  if (!chunked) co_return true;
-  const auto last = http::last_chunk(reader.trailers());
-  const bool written = co_await to_rep(last);
+  if (chunked) begun.append(http::last_chunk(reader.trailers()));
+  const bool written = co_await to_rep(begun);
   co_return written;
 }
 

@@ -46,9 +46,10 @@ class Exchange {
   Task<bool> carry();
   Task<> send_body();
   Task<> send_and_watch();
+  Task<> hear_for_rep();
   Task<> hear_response();
   Task<http::Parsed<http::ResponseHead>> final_head();
-  Task<bool> pass_body(const http::ResponseHead& response, const http::BodySize& as);
+  Task<bool> pass_body(const http::BodySize& size, const http::BodySize& as, std::string begun);
   Task<bool> to_rep(std::string_view bytes);
   Task<> relay_raw();
   Task<> pump_to_target();

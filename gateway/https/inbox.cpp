@@ -1,8 +1,6 @@
 // Runs in: sallyport-https.
 #include "gateway/https/inbox.h"
 
-#include "base/secret.h"
-
 namespace sallyport {
 
 namespace {
@@ -12,20 +10,15 @@ constexpr std::size_t kHeadRoom = 4 * 1024, kBodyRoom = 64 * 1024;
 }  // namespace
 
 Task<http::Parsed<std::size_t>> Inbox::fill(std::size_t room) {
-  bytes_.erase(0, begin_);
-  begin_ = 0;
-  const auto had = bytes_.size();
-  bytes_.resize(had + room);
-  const auto got = co_await stream_.read_some({bytes_.data() + had, room});
-  bytes_.resize(had + (got ? *got : 0));
+  const auto got = co_await stream_.read_some(bytes_.room(room));
   if (!got) co_return http::fault(kGone, "the connection broke");
+  bytes_.added(*got);
   co_return *got;
 }
 
 Task<bool> Inbox::wait() {
   if (!empty()) co_return true;
-  bytes_ = {};
-  begin_ = 0;
+  if (bytes_.capacity() > kHeadRoom) bytes_.release();
   const bool ready = co_await stream_.wait_readable();
   co_return ready;
 }
@@ -33,11 +26,11 @@ Task<bool> Inbox::wait() {
 Task<http::Parsed<std::string>> Inbox::read_head(const http::HeadLimits& limits) {
   http::HeadFinder finder{limits};
   for (;;) {
-    const auto end = finder.find(rest());
+    const auto end = finder.find(bytes_.bytes());
     if (!end) co_return tl::unexpected{end.error()};
     if (*end) {
-      std::string head{rest().substr(0, **end)};
-      begin_ += **end;
+      std::string head{bytes_.bytes().substr(0, **end)};
+      bytes_.taken(**end);
       co_return head;
     }
     const auto got = co_await fill(kHeadRoom);
@@ -46,12 +39,17 @@ Task<http::Parsed<std::string>> Inbox::read_head(const http::HeadLimits& limits)
   }
 }
 
+http::Parsed<std::string_view> Inbox::take_body(http::BodyReader& reader) {
+  const auto step = reader.take(bytes_.bytes());
+  if (!step) return tl::unexpected{step.error()};
+  bytes_.taken(step->used);
+  return step->data;
+}
+
 Task<http::Parsed<std::string_view>> Inbox::read_body(http::BodyReader& reader) {
   for (;;) {
-    const auto step = reader.take(rest());
-    if (!step) co_return tl::unexpected{step.error()};
-    begin_ += step->used;
-    if (!step->data.empty() || reader.done()) co_return step->data;
+    const auto data = take_body(reader);
+    if (!data || !data->empty() || reader.done()) co_return data;
     const auto got = co_await fill(kBodyRoom);
     if (!got) co_return tl::unexpected{got.error()};
     if (*got != 0) continue;
@@ -65,16 +63,9 @@ Task<http::Parsed<std::string_view>> Inbox::read_raw() {
     const auto got = co_await fill(kBodyRoom);
     if (!got) co_return tl::unexpected{got.error()};
   }
-  const auto raw = rest();
-  begin_ = bytes_.size();
+  const auto raw = bytes_.bytes();
+  bytes_.taken(raw.size());
   co_return raw;
-}
-
-void Inbox::wipe_read() {
-  std::string rest{this->rest()};
-  wipe(bytes_);
-  bytes_ = std::move(rest);
-  begin_ = 0;
 }
 
 }  // namespace sallyport

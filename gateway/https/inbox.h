@@ -1,9 +1,10 @@
-// Inbox: what has come over a connection and was not read yet, as messages. Holds no memory while nothing
-// comes. Runs in: sallyport-https.
+// Inbox: what has come over a connection and was not read yet, as messages. Holds no more than a page while
+// nothing comes. Runs in: sallyport-https.
 #pragma once
 
 #include <string>
 
+#include "gateway/https/byte_queue.h"
 #include "gateway/https/http/body_reader.h"
 #include "gateway/https/http/head_finder.h"
 #include "gateway/https/stream.h"
@@ -21,21 +22,21 @@ class Inbox {
   Task<bool> wait();
   // A whole head with its empty line.
   Task<http::Parsed<std::string>> read_head(const http::HeadLimits& limits);
+  // What has come of a body, as far as read_body() would give it without waiting; empty when nothing has.
+  http::Parsed<std::string_view> take_body(http::BodyReader& reader);
   // The next run of a body's data, in place until the next call; empty when the body is over.
   Task<http::Parsed<std::string_view>> read_body(http::BodyReader& reader);
   // All that is there of something that is no message; empty when the peer has ended.
   Task<http::Parsed<std::string_view>> read_raw();
 
-  bool empty() const noexcept { return begin_ == bytes_.size(); }
+  bool empty() const noexcept { return bytes_.empty(); }
   // Overwrites what was read: a form carries a password.
-  void wipe_read();
+  void wipe_read() noexcept { bytes_.wipe_taken(); }
 
  private:
   Task<http::Parsed<std::size_t>> fill(std::size_t room);
-  std::string_view rest() const noexcept { return std::string_view{bytes_}.substr(begin_); }
   Stream& stream_;
-  std::string bytes_;
-  std::size_t begin_ = 0;
+  ByteQueue bytes_;
 };
 
 }  // namespace sallyport

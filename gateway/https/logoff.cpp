@@ -2,7 +2,6 @@
 #include "gateway/https/logoff.h"
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include "base/check.h"
 #include "gateway/https/http/response_head.h"
@@ -65,16 +64,16 @@ TellLoggedOff log_off(asio::io_context& io, LogoffBeginning beginning) {
   TellLoggedOff told;
   const auto all = static_cast<std::uint32_t>(beginning.facts.sessions.size());
   auto context = context_for_target(beginning.facts.target, beginning.facts.profile);
-  Deadlines deadlines;
+  Streams streams{io};
   auto stream = Result<std::unique_ptr<Stream>>{};
   if (context)
-    stream = Stream::over(io, deadlines, std::move(beginning.socket), **context);
+    stream = Stream::over(io, streams, std::move(beginning.socket), **context);
   else
     stream = tl::unexpected{context.error()};
   if (stream) {
-    asio::steady_timer late{io, kTime};
-    late.async_wait([&deadlines](const boost::system::error_code& error) {
-      if (!error) deadlines.cut_all();
+    Timer late{io, kTime};
+    late.async_wait([&streams](const boost::system::error_code& error) {
+      if (!error) streams.cut_all();
     });
     asio::co_spawn(io, end_all(**stream, beginning, told), [&late](const std::exception_ptr& thrown) {
       our_bug(thrown != nullptr, "a coroutine has thrown");

@@ -29,8 +29,8 @@ Done shut_in(const WorkerArguments& arguments) {
 Done work(const WorkerArguments& arguments) {
   // Its epoll instance and its timer are descriptors, which the filter lets nobody make.
   asio::io_context io{1};
-  const asio::posix::stream_descriptor reactor{io};
-  const asio::steady_timer timer{io};
+  const Descriptor reactor{io};
+  const Timer timer{io};
   RETURN_IF_ERROR(shut_in(arguments));
   MonitorClient monitor{Channel{UniqueFd{kChannelDescriptor}}, arguments.incarnation};
   ASSIGN_OR_RETURN(auto beginning, monitor.await_begin_web());

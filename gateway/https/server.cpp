@@ -1,10 +1,8 @@
 // Runs in: sallyport-https.
 #include "gateway/https/server.h"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include "base/check.h"
 #include "gateway/worker/lifetime.h"
@@ -22,7 +20,6 @@ constexpr auto kLastRecords = 50ms;
 constexpr auto kMostWork = 2s;  // of the processor, in one turn
 constexpr std::size_t kMostConnections = 1024;
 constexpr std::size_t kMostForm = 56 * 1024;  // a signature of limit::response, each byte as %XX, and a rest
-constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 
 // Ours do not throw; a library's that does (memory) means that this worker cannot go on.
 void no_exception(const std::exception_ptr& thrown) { our_bug(thrown != nullptr, "a coroutine has thrown"); }
@@ -37,8 +34,9 @@ Server::Server(asio::io_context& io, MonitorClient& monitor, const BeginWeb& beg
       context_(std::move(context)),
       random_(random),
       portal_(Pages{begin.banner, begin.gate}, *this, random),
+      streams_(io),
       heard_(io),
-      target_(io, deadlines_, monitor, heard_),
+      target_(io, streams_, monitor, heard_),
       clock_(clock),
       end_(io) {}
 
@@ -47,7 +45,7 @@ TellFinished Server::run(UniqueFd first) {
   asio::co_spawn(io_, tick(), no_exception);
   welcome(std::move(first));
   io_.run();
-  deadlines_.cut_all();
+  streams_.cut_all();
   auto word = last_word_.value_or(TellFinished{Finish::worker_fault, "nothing left to do", 0, 0});
   word.to_target = relayed_.to_target;
   word.from_target = relayed_.from_target;
@@ -62,9 +60,9 @@ void Server::welcome(UniqueFd socket) {
 // ---- what the monitor says
 
 Task<> Server::listen_to_monitor() {
-  asio::posix::stream_descriptor channel{io_, monitor_.fd()};
+  Descriptor channel{io_, monitor_.fd()};
   for (;;) {
-    const auto [error] = co_await channel.async_wait(asio::posix::stream_descriptor::wait_read, kAwait);
+    const auto [error] = co_await channel.async_wait(Descriptor::wait_read, kAwait);
     if (error) break;
     monitor_.hear();
     take_in();
@@ -86,14 +84,14 @@ void Server::take_in() {
 }
 
 Task<> Server::tick() {
-  asio::steady_timer second{io_};
+  Timer second{io_};
   for (;;) {
     limit_work(kMostWork);
     second.expires_after(1s);
     const auto [error] = co_await second.async_wait(kAwait);
     if (error) co_return;
     const auto now = std::chrono::steady_clock::now();
-    deadlines_.cut_late(now);
+    streams_.look_through(now);
     target_.drop_idle(now);
     const bool moved = relayed_.to_target != told_.to_target || relayed_.from_target != told_.from_target;
     if (!connected_ || !moved || monitor_.end()) continue;
@@ -108,7 +106,7 @@ void Server::finish_in(std::chrono::milliseconds time, TellFinished word) {
   end_.async_wait([this](const boost::system::error_code& error) {
     if (error) return;
     // What was under way breaks off, and says in the record how far it came.
-    deadlines_.cut_all();
+    streams_.cut_all();
     end_.expires_after(kLastRecords);
     end_.async_wait([this](const boost::system::error_code& again) {
       if (!again) io_.stop();
@@ -197,7 +195,7 @@ Task<Result<Portal::Session>> Server::enter(const Negotiated& rep) {
 // ---- a connection of the rep's
 
 Task<> Server::serve(UniqueFd socket) {
-  auto rep = Stream::over(io_, deadlines_, std::move(socket), *context_);
+  auto rep = Stream::over(io_, streams_, std::move(socket), *context_);
   if (!rep) co_return;
   ++connections_;
   (*rep)->expire_in(kHandshakeTime);
@@ -245,6 +243,7 @@ Task<bool> Server::serve_one(Stream& rep, Inbox& inbox) {
     const bool stays = co_await reply(rep, std::move(refusal), *request, last);
     co_return stays;
   }
+  SSL_clear_options(rep.tls(), SSL_OP_CLEANSE_PLAINTEXT);  // the login's forms are behind it
   const bool stays = co_await carry(rep, inbox, *std::move(request));
   co_return stays;
 }

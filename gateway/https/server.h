@@ -50,7 +50,7 @@ class Server final : private Gatekeeper {
   TlsContext context_;
   Random& random_;
   Portal portal_;
-  Deadlines deadlines_;
+  Streams streams_;
   Signal heard_;
   Target target_;
   std::optional<http::Rewriter> rewriter_;
@@ -63,7 +63,7 @@ class Server final : private Gatekeeper {
   std::size_t connections_ = 0;
   bool connected_ = false;
   std::optional<TellFinished> last_word_;
-  asio::steady_timer end_;
+  Timer end_;
 };
 
 }  // namespace sallyport

@@ -1,14 +1,15 @@
 // Runs in: sallyport-https.
 #include "gateway/https/stream.h"
 
+#include <malloc.h>
 #include <openssl/err.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
+#include <utility>
 
 #include "gateway/https/moved_bytes.h"
 #include "gateway/worker/confine.h"
@@ -17,9 +18,20 @@ namespace sallyport {
 
 namespace {
 
+using std::string_view_literals::operator""sv;
+
 constexpr std::chrono::seconds kLingering{2};
-constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
-using Wait = asio::posix::stream_descriptor::wait_type;
+// Reads after which the others have their turn, when a peer is so quick that there is always something to
+// read.
+constexpr int kMostUnwaited = 4;
+constexpr std::size_t kSmall = 16 * 1024;  // bytes that are not worth a wakeup of their own
+
+// SSL_get_error() is right only if nothing from before was left.
+template <class Operation, class... Arguments>
+int ask_tls(Operation operation, Arguments... arguments) {
+  if (ERR_peek_error() != 0) ERR_clear_error();
+  return operation(arguments...);
+}
 
 }  // namespace
 
@@ -31,32 +43,65 @@ Task<bool> is_cancelled() {
 Task<> for_ever() {
   const bool cancelled = co_await is_cancelled();
   if (cancelled) co_return;
-  asio::steady_timer never{co_await asio::this_coro::executor, Moment::max()};
+  Timer never{co_await asio::this_coro::executor, Moment::max()};
   (void)co_await never.async_wait(kAwait);
 }
 
-void Deadlines::cut_late(Moment now) {
-  for (Stream* const stream : streams_)
-    if (stream->deadline_ <= now || stream->is_too_slow(now)) stream->cut();
+void Streams::look_through(Moment now) {
+  bool released = false;
+  for (Stream* const stream : all_) released |= stream->second_passed(now);
+  if (released) malloc_trim(0);  // holes between what stays
 }
 
-void Deadlines::cut_all() {
-  for (Stream* const stream : streams_) stream->cut();
+void Streams::cut_all() {
+  for (Stream* const stream : all_) stream->cut();
 }
 
-Stream::Stream(asio::io_context& io, Deadlines& deadlines, Tls tls)
-    : deadlines_(deadlines), socket_(io), tls_(std::move(tls)) {
-  deadlines_.streams_.insert(this);
+void Streams::send_soon(Stream& stream) {
+  if (std::exchange(stream.sends_soon_, true)) return;
+  if (to_send_.empty()) asio::post(io_, [this] { send_all(); });
+  to_send_.push_back(&stream);
 }
 
-Stream::~Stream() { deadlines_.streams_.erase(this); }
+// What the kernel does not take now goes with what is written next, or a second later.
+void Streams::send_all() {
+  for (Stream* const stream : std::exchange(to_send_, {})) {
+    if (stream == nullptr) continue;
+    stream->sends_soon_ = false;
+    if (!stream->cut_) (void)stream->wire_.send();
+  }
+}
 
-Result<std::unique_ptr<Stream>> Stream::over(asio::io_context& io, Deadlines& deadlines, UniqueFd socket,
+// Whether it has given memory back.
+bool Stream::second_passed(Moment now) {
+  if (works_for_ != nullptr && works_for_->has_gone()) in_vain_ = true;
+  if (in_vain_ || deadline_ <= now || is_too_slow(now)) cut();
+  if (!cut_) (void)wire_.send();
+  if (std::exchange(in_use_, false) || is_slim_) return false;
+  is_slim_ = true;
+  wire_.release();
+  // Not within a record: OpenSSL before 3.0.14 then gives away what it still needs (CVE-2024-4741).
+  const bool between_records = SSL_has_pending(tls_.get()) == 0 && SSL_rstate_string(tls_.get()) == "RH"sv;
+  return between_records && SSL_free_buffers(tls_.get()) == 1;
+}
+
+Stream::Stream(asio::io_context& io, Streams& streams, Tls tls, int socket)
+    : streams_(streams), socket_(io), wire_(socket), tls_(std::move(tls)) {
+  streams_.all_.insert(this);
+}
+
+Stream::~Stream() {
+  streams_.all_.erase(this);
+  if (sends_soon_) std::ranges::replace(streams_.to_send_, this, nullptr);
+}
+
+Result<std::unique_ptr<Stream>> Stream::over(asio::io_context& io, Streams& streams, UniqueFd socket,
                                              SSL_CTX& context) {
   Tls tls{SSL_new(&context)};
-  if (!tls || SSL_set_fd(tls.get(), socket.get()) != 1) return fail("a TLS connection: {}", tls_error());
+  if (!tls) return fail("a TLS connection: {}", tls_error());
   RETURN_IF_ERROR(make_nonblocking(socket.get()));
-  std::unique_ptr<Stream> stream{new Stream{io, deadlines, std::move(tls)}};
+  std::unique_ptr<Stream> stream{new Stream{io, streams, std::move(tls), socket.get()}};
+  RETURN_IF_ERROR(stream->wire_.attach(stream->tls()));
   boost::system::error_code error;
   stream->socket_.assign(socket.get(), error);
   if (error) return fail("watching a socket: {}", error.message());
@@ -93,89 +138,144 @@ bool Stream::is_too_slow(Moment now) {
   return pace_.is_spent();
 }
 
-template <class Operation>
-Task<Result<std::size_t>> Stream::drive(Operation operation) {
+Task<bool> Stream::wait_for(Wait what) {
+  const auto state = co_await asio::this_coro::cancellation_state;
+  if (cut_ || state.cancelled() != asio::cancellation_type::none) co_return false;
+  const bool owed = paced_ && (owes_ || what == Wait::wait_write);
+  if (owed) begin_waiting();
+  unwaited_ = 0;
+  const auto [error] = co_await socket_.async_wait(what, kAwait);
+  if (owed) end_waiting();
+  wire_.look_again();
+  co_return !error;
+}
+
+// ---- what TLS has written
+
+Task<Done> Stream::send() {
   for (;;) {
     if (cut_) co_return fail("cut");
-    ERR_clear_error();
+    const auto sent = wire_.send();
+    if (sent == Wire::Sent::all) co_return Done{};
+    if (sent == Wire::Sent::broken) co_return fail("the connection broke");
+    const bool ready = co_await wait_for(Wait::wait_write);
+    if (!ready) co_return fail("cut");
+  }
+}
+
+Result<std::size_t> Stream::encrypt(std::string_view bytes) {
+  std::size_t all = 0;
+  while (all < bytes.size() && wire_.has_room()) {
     std::size_t count = 0;
-    const int result = operation(count);
-    if (result > 0) co_return count;
-    auto wait = Wait::wait_read;
-    switch (SSL_get_error(tls_.get(), result)) {
-      case SSL_ERROR_WANT_READ:
-        break;
-      case SSL_ERROR_WANT_WRITE:
-        wait = Wait::wait_write;
-        break;
-      case SSL_ERROR_ZERO_RETURN:
-        co_return std::size_t{0};
-      default:
-        co_return fail("TLS: {}", tls_error());
-    }
-    const bool cancelled = co_await is_cancelled();
-    if (cancelled) co_return fail("cut");
-    const bool owed = paced_ && (owes_ || wait == Wait::wait_write);
-    if (owed) begin_waiting();
-    const auto [error] = co_await socket_.async_wait(wait, kAwait);
-    if (owed) end_waiting();
-    if (error) co_return fail("cut");
+    const int result = ask_tls(SSL_write_ex, tls_.get(), bytes.data() + all, bytes.size() - all, &count);
+    if (result <= 0 && SSL_get_error(tls_.get(), result) == SSL_ERROR_WANT_WRITE) break;
+    if (result <= 0) return fail("TLS: {}", tls_error());
+    all += count;
+  }
+  return all;
+}
+
+Task<Done> Stream::write(std::string_view bytes) {
+  is_used();
+  const bool soon = bytes.size() <= kSmall && !wire_.has_output();
+  while (!bytes.empty()) {
+    if (cut_) co_return fail("cut");
+    const auto taken = encrypt(bytes);
+    if (!taken) co_return tl::unexpected{taken.error()};
+    bytes.remove_prefix(*taken);
+    if (soon) continue;
+    if (wire_.send() == Wire::Sent::all) continue;
+    auto sent = co_await send();
+    if (!sent) co_return sent;
+  }
+  if (soon) streams_.send_soon(*this);
+  co_return Done{};
+}
+
+// ---- what TLS reads
+
+// A record after another, as long as nobody has to be waited for. What is wrong behind good ones is found
+// again by the next call.
+Result<Stream::Step> Stream::decrypt(std::span<char> into, std::size_t& all) {
+  for (all = 0; all < into.size() && (all == 0 || wire_.has_input());) {
+    std::size_t count = 0;
+    const int result = ask_tls(SSL_read_ex, tls_.get(), into.data() + all, into.size() - all, &count);
+    all += count;
+    if (result > 0) continue;
+    const int why = SSL_get_error(tls_.get(), result);
+    if (all != 0 || why == SSL_ERROR_ZERO_RETURN) break;
+    if (why == SSL_ERROR_WANT_READ) return Step::wait_read;
+    if (why == SSL_ERROR_WANT_WRITE) return Step::wait_write;
+    return fail("TLS: {}", tls_error());
+  }
+  return Step::done;
+}
+
+Task<Result<std::size_t>> Stream::read_some(std::span<char> into) {
+  is_used();
+  if (++unwaited_ > kMostUnwaited) {
+    unwaited_ = 0;
+    co_await asio::post(socket_.get_executor(), asio::use_awaitable_t<Executor>{});
+  }
+  for (;;) {
+    if (cut_) co_return fail("cut");
+    std::size_t count = 0;
+    const auto step = decrypt(into, count);
+    if (!step) co_return tl::unexpected{step.error()};
+    // What TLS says by itself, such as the answer to a new key. It is not waited for, unless TLS does:
+    // another may be writing more than the peer reads just now.
+    const auto sent = wire_.send();
+    if (*step == Step::done) co_return count;
+    if (*step == Step::wait_write && sent == Wire::Sent::all) continue;
+    const bool ready = co_await wait_for(*step == Step::wait_read ? Wait::wait_read : Wait::wait_write);
+    if (!ready) co_return fail("cut");
+  }
+}
+
+Task<bool> Stream::wait_readable() {
+  if (!cut_ && (wire_.has_input() || SSL_has_pending(tls_.get()) == 1)) co_return true;
+  const bool ready = co_await wait_for(Wait::wait_read);
+  co_return ready;
+}
+
+// ---- beginning and end
+
+template <class Operation>
+Task<Done> Stream::shake_hands(Operation operation) {
+  for (;;) {
+    if (cut_) co_return fail("cut");
+    const int result = ask_tls(operation, tls_.get());
+    const int why = result > 0 ? SSL_ERROR_NONE : SSL_get_error(tls_.get(), result);
+    const auto words = why == SSL_ERROR_SSL ? tls_error() : "closed during the handshake";
+    // Also what tells the peer why there will be no connection.
+    auto sent = co_await send();
+    if (result > 0) co_return sent;
+    if (why != SSL_ERROR_WANT_READ && why != SSL_ERROR_WANT_WRITE) co_return fail("TLS: {}", words);
+    if (!sent) co_return sent;
+    if (why == SSL_ERROR_WANT_WRITE) continue;
+    const bool ready = co_await wait_for(Wait::wait_read);
+    if (!ready) co_return fail("cut");
   }
 }
 
 Task<Done> Stream::accept() {
-  const auto done = co_await drive([this](std::size_t& count) {
-    count = 1;
-    return SSL_accept(tls_.get());
-  });
-  if (!done) co_return tl::unexpected{done.error()};
-  if (*done == 0) co_return fail("closed during the handshake");
-  co_return Done{};
+  auto done = co_await shake_hands(SSL_accept);
+  co_return done;
 }
 
 Task<Done> Stream::connect(std::string host) {
   if (!host.empty()) SSL_set_tlsext_host_name(tls_.get(), host.c_str());
-  const auto done = co_await drive([this](std::size_t& count) {
-    count = 1;
-    return SSL_connect(tls_.get());
-  });
-  if (!done) co_return tl::unexpected{done.error()};
-  if (*done == 0) co_return fail("closed during the handshake");
-  co_return Done{};
-}
-
-Task<Result<std::size_t>> Stream::read_some(std::span<char> into) {
-  const auto read = co_await drive(
-      [this, into](std::size_t& count) { return SSL_read_ex(tls_.get(), into.data(), into.size(), &count); });
-  co_return read;
-}
-
-Task<Done> Stream::write(std::string_view bytes) {
-  while (!bytes.empty()) {
-    const auto written = co_await drive([this, bytes](std::size_t& count) {
-      return SSL_write_ex(tls_.get(), bytes.data(), bytes.size(), &count);
-    });
-    if (!written) co_return tl::unexpected{written.error()};
-    if (*written == 0) co_return fail("the peer has closed");
-    bytes.remove_prefix(*written);
-  }
-  co_return Done{};
-}
-
-Task<bool> Stream::wait_readable() {
-  const bool cancelled = co_await is_cancelled();
-  if (cut_ || cancelled) co_return false;
-  if (SSL_has_pending(tls_.get()) == 1) co_return true;
-  const auto [error] = co_await socket_.async_wait(Wait::wait_read, kAwait);
-  co_return !error;
+  auto done = co_await shake_hands(SSL_connect);
+  co_return done;
 }
 
 // The peer may still be sending: a socket that is closed with bytes unread resets the connection, and takes
 // the last response from a peer that has not read it yet.
 Task<> Stream::close() {
   if (cut_) co_return;
-  ERR_clear_error();
-  if (SSL_shutdown(tls_.get()) < 0) co_return;
+  const int said = ask_tls(SSL_shutdown, tls_.get());
+  const auto sent = wire_.send();
+  if (said < 0 || sent != Wire::Sent::all) co_return;
   (void)::shutdown(socket_.native_handle(), SHUT_WR);
   expire_in(kLingering);
   std::array<char, 4096> rest{};
@@ -185,26 +285,36 @@ Task<> Stream::close() {
   }
 }
 
+Stream::Seen Stream::peek() {
+  char next = 0;
+  std::size_t count = 0;
+  const int result = ask_tls(SSL_peek_ex, tls_.get(), &next, std::size_t{1}, &count);
+  (void)wire_.send();  // what TLS has to say by itself; what does not go now goes with the next
+  if (result > 0) return Seen::something;
+  return SSL_get_error(tls_.get(), result) == SSL_ERROR_WANT_READ ? Seen::nothing : Seen::the_end;
+}
+
 Task<bool> Stream::until_gone() {
   for (;;) {
-    const bool ready = co_await wait_readable();
+    const auto seen = peek();
+    if (seen != Seen::nothing) co_return (seen == Seen::the_end);
+    const bool ready = co_await wait_for(Wait::wait_read);
     if (!ready) co_return true;
-    char next = 0;
-    std::size_t count = 0;
-    ERR_clear_error();
-    const int result = SSL_peek_ex(tls_.get(), &next, 1, &count);
-    if (result > 0) co_return false;
-    // A message of TLS's own.
-    if (SSL_get_error(tls_.get(), result) != SSL_ERROR_WANT_READ) co_return true;
   }
 }
 
-bool Stream::is_quiet() {
-  char unasked = 0;
-  std::size_t count = 0;
-  ERR_clear_error();
-  const int result = SSL_peek_ex(tls_.get(), &unasked, 1, &count);
-  return result <= 0 && SSL_get_error(tls_.get(), result) == SSL_ERROR_WANT_READ && !cut_;
+// Behind what TLS says by itself, such as a session's tickets, the end may be waiting: so once more, unless
+// the kernel had nothing at all.
+Stream::Seen Stream::look() {
+  wire_.look_again();
+  const auto seen = peek();
+  if (seen != Seen::nothing || wire_.found_nothing()) return seen;
+  wire_.look_again();
+  return peek();
 }
+
+bool Stream::is_quiet() { return look() == Seen::nothing && !cut_; }
+
+bool Stream::has_gone() { return cut_ || look() == Seen::the_end; }
 
 }  // namespace sallyport

@@ -1,9 +1,6 @@
 // Runs in: sallyport-https.
 #include "gateway/https/target.h"
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/use_awaitable.hpp>
-
 namespace sallyport {
 
 namespace {
@@ -30,10 +27,10 @@ std::string server_name_of(const std::string& authority) {
 
 Negotiated negotiated_by(const SSL* tls) { return {SSL_get_version(tls), SSL_get_cipher_name(tls), ""}; }
 
-Task<> Signal::wait() { (void)co_await timer_.async_wait(asio::as_tuple(asio::use_awaitable)); }
+Task<> Signal::wait() { (void)co_await timer_.async_wait(kAwait); }
 
 Task<Result<std::unique_ptr<Stream>>> Target::shake_hands(UniqueFd socket) {
-  auto stream = Stream::over(io_, deadlines_, std::move(socket), *context_);
+  auto stream = Stream::over(io_, streams_, std::move(socket), *context_);
   if (!stream) co_return tl::unexpected{stream.error()};
   (*stream)->expire_in(kHandshakeTime);
   const auto connected = co_await (*stream)->connect(server_name_of(facts_.name));

@@ -2,7 +2,6 @@
 // are needed, and each is used again while the HMC keeps it open. Runs in: sallyport-https.
 #pragma once
 
-#include <boost/asio/steady_timer.hpp>
 #include <memory>
 #include <vector>
 
@@ -20,7 +19,7 @@ class Signal {
   void raise() { timer_.cancel(); }
 
  private:
-  asio::steady_timer timer_;
+  Timer timer_;
 };
 
 struct Upstream {
@@ -45,8 +44,8 @@ Negotiated negotiated_by(const SSL* tls);
 
 class Target {
  public:
-  Target(asio::io_context& io, Deadlines& deadlines, MonitorClient& monitor, Signal& heard)
-      : io_(io), deadlines_(deadlines), monitor_(monitor), heard_(heard) {}
+  Target(asio::io_context& io, Streams& streams, MonitorClient& monitor, Signal& heard)
+      : io_(io), streams_(streams), monitor_(monitor), heard_(heard) {}
 
   // The first connection. An Error has told the monitor why the target cannot be used, and says it to the
   // rep.
@@ -58,13 +57,14 @@ class Target {
   void drop(std::unique_ptr<Upstream> upstream);
   void drop_idle(Moment now);
   // While an admin has paused the session, nothing of the rep's goes to the target; nor after its end.
+  bool is_released() const { return !monitor_.holds_rep() && !monitor_.end(); }
   Task<bool> until_released();
   const WebTarget& facts() const noexcept { return facts_; }
 
  private:
   Task<Result<std::unique_ptr<Stream>>> shake_hands(UniqueFd socket);
   asio::io_context& io_;
-  Deadlines& deadlines_;
+  Streams& streams_;
   MonitorClient& monitor_;
   Signal& heard_;
   WebTarget facts_;

@@ -54,9 +54,9 @@ Result<TlsContext> context(const SSL_METHOD* method, TlsProfile profile) {
   if (!good) return fail("setting the TLS policy: {}", tls_error());
   SSL_CTX_set_options(made.get(), SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
                                       SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_NO_TICKET);
-  // A write may be retried from another place; idle connections keep no buffers.
-  SSL_CTX_set_mode(made.get(), SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-                                   SSL_MODE_RELEASE_BUFFERS);
+  // A write may be retried from another place. Buffers are released by Stream, when a connection idles:
+  // OpenSSL would do it after each record.
+  SSL_CTX_set_mode(made.get(), SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   SSL_CTX_set_session_cache_mode(made.get(), SSL_SESS_CACHE_OFF);
   return made;
 }
@@ -168,6 +168,7 @@ Result<TlsContext> context_for_reps(const BeginWeb& begin) {
   if (!key || SSL_CTX_use_PrivateKey(made.get(), key.get()) != 1)
     return fail("the gate's key: {}", tls_error());
   SSL_CTX_set_num_tickets(made.get(), 0);
+  SSL_CTX_set_options(made.get(), SSL_OP_CLEANSE_PLAINTEXT);  // passwords come here
   SSL_CTX_set_alpn_select_cb(made.get(), choose_protocol, nullptr);
   return made;
 }
