@@ -32,7 +32,8 @@ struct JournalSettings {
 };
 
 struct RecordingSettings {
-  bool admins_may_read = false;  // auditors and root always may
+  bool admins_may_read = false;   // auditors and root always may
+  std::uint32_t keep_days = 400;  // after which `sallyport audit keep` has one deleted; 0: never
 };
 
 // The HTTPS door: a portal and a proxy for browsers and REST clients.

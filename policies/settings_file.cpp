@@ -197,6 +197,7 @@ void read_journal(TableReader table, JournalSettings& settings) {
 
 void read_recordings(TableReader table, RecordingSettings& settings) {
   settings.admins_may_read = table.boolean("admins_may_read", settings.admins_may_read);
+  settings.keep_days = static_cast<std::uint32_t>(table.number("keep_days", settings.keep_days, 0, 36500));
   table.finish();
 }
 

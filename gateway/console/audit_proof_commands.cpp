@@ -17,6 +17,7 @@
 #include "gateway/console/output.h"
 #include "gateway/console/refusal.h"
 #include "gateway/core/acknowledge.h"
+#include "gateway/review/recording_bytes.h"
 #include "gateway/review/selection.h"
 
 namespace sallyport {
@@ -54,7 +55,7 @@ json to_json(const Verdict& verdict) {
   auto faults = json::array();
   for (const auto& fault : recordings.faults)
     faults.push_back({{"session", fault.session}, {"path", fault.path}, {"problem", fault.problem}});
-  out["recordings"] = {{"checked", recordings.checked}, {"faults", faults}};
+  out["recordings"] = {{"checked", recordings.checked}, {"deleted", recordings.deleted}, {"faults", faults}};
   out["heads"] = {{"checked", heads.checked}};
   if (heads.good_until) out["heads"]["good_until"] = *heads.good_until;
   if (!heads.problem.empty()) out["heads"]["problem"] = heads.problem;
@@ -88,6 +89,8 @@ void tell(const Verdict& verdict) {
     print(fmt::format("BROKEN  recording {} of {}: {}\n", escape_terminal(fault.path),
                       escape_terminal(fault.session), escape_terminal(fault.problem)));
   print(fmt::format("{} recordings checked, {} faults\n", recordings.checked, recordings.faults.size()));
+  if (recordings.deleted > 0)
+    print(fmt::format("{} of them were deleted, as the journal says\n", recordings.deleted));
   if (verdict.is_whole()) print("whole\n");
 }
 
@@ -142,7 +145,7 @@ Result<Verdict> verdict_on(const ConsoleContext& context, const VerifyOptions& o
   const auto state = options.journal.empty() ? context.state : state_beside(journal, context);
   ASSIGN_OR_RETURN(const auto heads, heads_to_check(options, state));
   Verdict verdict;
-  ASSIGN_OR_RETURN(verdict.records, verify_all(journal, state, sizes_of(heads)));
+  ASSIGN_OR_RETURN(verdict.records, verify_all(journal, state, sizes_of(heads), hash_contents));
   verdict.heads = compare_heads(heads, verdict.records.walk);
   return verdict;
 }

@@ -25,9 +25,10 @@ Result<fs::path> folder_of(const ConsoleContext& context, const std::string& ses
 }
 
 std::optional<std::uint64_t> channel_of(const fs::path& file) {
-  const auto stem = file.stem().string();
+  const auto cast = file.extension() == kCompressedEnding ? file.stem() : file;
+  const auto stem = cast.stem().string();
   const bool number = !stem.empty() && stem.size() < 10 && stem.find_first_not_of("0123456789") == stem.npos;
-  if (!number || file.extension() != ".cast") return std::nullopt;
+  if (!number || cast.extension() != ".cast") return std::nullopt;
   return std::stoull(stem);
 }
 
@@ -44,6 +45,7 @@ Result<std::vector<std::uint64_t>> recorded_channels(const ConsoleContext& conte
   if (code && code != std::errc::no_such_file_or_directory)
     return tl::unexpected{Error{"reading folder " + folder.string(), code.value()}};
   std::sort(channels.begin(), channels.end());
+  channels.erase(std::unique(channels.begin(), channels.end()), channels.end());
   return channels;
 }
 

@@ -22,6 +22,8 @@ constexpr std::array kCommands{
     Command{"watch",         Role::auditor, watch_command},
     Command{"session.watch", Role::auditor, session_watch_command},
     Command{"recording.read", Role::auditor, recording_read_command},
+    Command{"recording.rule", Role::auditor, recording_rule_command},
+    Command{"recording.delete", Role::admin, recording_delete_command},
     Command{"firewall.show", Role::auditor, firewall_show_command},
     Command{"reload",        Role::admin,   reload_command},
     Command{"rep.add",       Role::admin,   rep_add_command},

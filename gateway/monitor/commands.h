@@ -55,6 +55,8 @@ CommandResult firewall_show_command(const CommandContext& context);
 CommandResult reload_command(const CommandContext& context);
 // recording_commands.cpp
 CommandResult recording_read_command(const CommandContext& context);
+CommandResult recording_rule_command(const CommandContext& context);
+CommandResult recording_delete_command(const CommandContext& context);
 // rep_commands.cpp
 CommandResult rep_add_command(const CommandContext& context);
 CommandResult rep_list_command(const CommandContext& context);

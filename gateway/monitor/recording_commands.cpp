@@ -1,4 +1,6 @@
 // recording.read. Runs in: sallyportd (privileged).
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <array>
 
@@ -26,7 +28,54 @@ Done may_read(const CommandContext& context) {
               kAuditorGroup);
 }
 
+// What the journal says of a recording, as the console has read it there, and as far as it can be held
+// against what lies there: the file must not have been written to for as long.
+Done is_old(const CommandContext& context, const std::filesystem::path& file) {
+  const auto days = context.gate.catalogue.settings.recordings.keep_days;
+  if (days == 0) return fail("recordings are kept for ever here (keep_days in sallyport.toml)");
+  ASSIGN_OR_RETURN(const auto closed, context.text("closed"));
+  ASSIGN_OR_RETURN(const auto time, from_rfc3339(closed));
+  struct stat status {};
+  if (::lstat(file.c_str(), &status) != 0) return fail_errno("looking at {}", file.string());
+  const auto limit = context.gate.clock.wall() - std::chrono::days{days};
+  const WallTime written{std::chrono::seconds{status.st_mtim.tv_sec}};
+  if (!S_ISREG(status.st_mode) || time > limit || written > limit)
+    return fail("{} is not {} days old", file.string(), days);
+  return {};
+}
+
 }  // namespace
+
+// What is to be done with recordings that are over.
+CommandResult recording_rule_command(const CommandContext& context) {
+  return Json{{"keep_days", context.gate.catalogue.settings.recordings.keep_days}};
+}
+
+// The verb behind recording.delete, root's alone: what goes, and which hash it had, is on record before it
+// goes.
+CommandResult recording_delete_command(const CommandContext& context) {
+  Gate& gate = context.gate;
+  if (context.actor.uid != 0) return fail("recordings are deleted by root's timer alone");
+  ASSIGN_OR_RETURN(const auto session, context.text("session"));
+  ASSIGN_OR_RETURN(const auto channel, channel_of(context));
+  ASSIGN_OR_RETURN(const auto sha256, context.text("sha256"));
+  if (sha256.size() != 64 || sha256.find_first_not_of("0123456789abcdef") != sha256.npos)
+    return fail("'sha256' is to be 64 hexadecimal digits");
+  if (gate.ledger.open_recordings().contains({session, channel})) return fail("it is still being written");
+  ASSIGN_OR_RETURN(const auto file, gate.recordings.existing(session, channel));
+  RETURN_IF_ERROR(is_old(context, file));
+  const Entry entry{"recording.deleted",
+                    {{"session", session},
+                     {"channel", channel},
+                     {"path", fmt::format("recordings/{}/{}.cast", session, channel)},
+                     {"sha256", sha256},
+                     {"closed", context.arguments["closed"]},
+                     {"by", context.actor.name},
+                     {"keep_days", gate.catalogue.settings.recordings.keep_days}}};
+  RETURN_IF_ERROR(gate.ledger.note(entry));
+  RETURN_IF_ERROR(gate.recordings.remove(session, channel));
+  return Json::object();
+}
 
 // The verb behind recording.read: who reads what, and what for, is on record before the first byte is handed
 // out; if it cannot be, nothing is.

@@ -173,3 +173,23 @@ def test_the_page_of_a_bundle_plays_in_a_browser_and_runs_nothing_of_a_peers(arm
     assert "<img" not in dom.stdout and f"<title>Sallyport: {session}</title>" in dom.stdout, dom.stdout[:500]
     # The script of ours has run, under the page's own policy: there is a screen with what was typed.
     assert '<pre class="screen">' in dom.stdout and "&lt;/script&gt;" in dom.stdout
+
+
+def test_recordings_are_deleted_when_they_are_old_and_not_before(armed):
+    session = typed_session(armed, "lshmc -v")
+    keep = lambda: armed.gate.console("root", "audit", "keep")  # noqa: E731
+    plain = STATE / "recordings" / session / "1.cast"
+    assert keep() == {"compressed": 0, "deleted": 0, "problems": []}
+    closed = [record for record in armed.gate.journal() if record["event"] == "recording.closed"][0]
+    ask = {"ask": "recording.delete", "session": session, "channel": 1, "sha256": closed["sha256"],
+           "closed": "2020-01-01T00:00:00.000000Z"}
+    refused = armed.gate.ask(**ask)
+    assert not refused["ok"] and "not 400 days old" in refused["refused"], refused
+    assert not armed.gate.ask("alice", **ask)["ok"] and plain.exists()
+    # A file that was last written long ago, as the journal says.
+    os.utime(plain, (1_500_000_000, 1_500_000_000))
+    assert armed.gate.ask(**{**ask, "closed": closed["time"]})["ok"] is False
+    assert armed.gate.ask(**ask)["ok"] and not plain.exists()
+    deleted = [record for record in armed.gate.journal() if record["event"] == "recording.deleted"]
+    assert [record["sha256"] for record in deleted] == [closed["sha256"]] and deleted[0]["by"] == "root"
+    assert armed.gate.console("sam", "audit", "verify")["recordings"] == {"checked": 1, "deleted": 1, "faults": []}

@@ -15,6 +15,7 @@
 #include "gateway/review/selection.h"
 #include "tests/catch.h"
 #include "tests/unit/gateway/audit/journal_fixture.h"
+#include "tests/unit/gateway/console/fake_gate.h"
 
 using namespace sallyport;
 using nlohmann::json;
@@ -53,11 +54,12 @@ struct Records {
     note("grant.expired", {{"grant", "g-2"}});
   }
 
-  Output run(const std::vector<std::string>& arguments, bool as_json = false) const {
+  Output run(const std::vector<std::string>& arguments, bool as_json = false,
+             const std::filesystem::path& socket = "/no-gate") const {
     ConsoleContext context;
     context.json = as_json;
     context.state = f.folder.path();
-    context.socket = f.folder.path() / "no-gate";
+    context.socket = socket;
     CommandLine line{"sallyport", ""};
     add_audit_commands(line, context);
     add_replay_command(line, context);
@@ -126,6 +128,32 @@ TEST_CASE("audit grep finds what was on a terminal, and says where and when") {
   std::filesystem::remove(r.f.folder.path() / "recordings/s-1/1.cast");
   CHECK(r.run({"audit", "grep", "ls", "--session", "s-1"}).exit_code ==
         0);  // no file, and no record names one
+}
+
+TEST_CASE("audit keep compresses what is over, and asks the gate to delete what is old") {
+  const Records r;
+  const auto plain = r.f.folder.path() / "recordings/s-1/1.cast";
+  FakeGate gate{{R"({"ok":true,"result":{"keep_days":36500}})", R"({"ok":true,"result":{"keep_days":1}})",
+                 R"({"ok":false,"refused":"no"})", R"({"ok":true,"result":{"keep_days":1}})",
+                 R"({"ok":true,"result":{"keep_days":0}})"}};
+  const auto keep = [&] { return r.run({"audit", "keep"}, true, gate.path()); };
+  CHECK(parse_json(keep().text)["compressed"] == 1);
+  CHECK_FALSE(std::filesystem::exists(plain));
+  CHECK(r.run({"audit", "verify"}).exit_code == 0);
+  CHECK(r.run({"audit", "grep", "lshmc"}).text.find("lshmc") != std::string::npos);
+  const auto refused = keep();
+  CHECK(refused.exit_code == 1);
+  CHECK(parse_json(refused.text)["problems"].size() == 1);
+  const auto asked = gate.asked();
+  REQUIRE(asked.size() == 3);
+  CHECK(asked[2]["ask"] == "recording.delete");
+  CHECK(asked[2]["session"] == "s-1");
+  CHECK(asked[2]["sha256"].get<std::string>().size() == 64);
+  // What was altered is evidence: the gate is not even asked.
+  put_contents(plain, "{}");
+  CHECK(parse_json(keep().text)["problems"].size() == 1);
+  CHECK(gate.asked().size() == 4);
+  CHECK(parse_json(keep().text)["deleted"] == 0);
 }
 
 TEST_CASE("audit report tells a month as text, JSON and HTML, with the state of the records") {
