@@ -31,6 +31,11 @@ struct JournalSettings {
   std::filesystem::path copy_heads_to;     // a folder that gets every signed head; empty: none
 };
 
+struct RecordingSettings {
+  bool admins_may_read = false;   // auditors and root always may
+  std::uint32_t keep_days = 400;  // after which `sallyport audit keep` has one deleted; 0: never
+};
+
 // The HTTPS door: a portal and a proxy for browsers and REST clients.
 struct HttpsDoor {
   Port port{443};
@@ -51,6 +56,7 @@ struct Settings {
   std::string banner;                      // shown before login; may be empty
   LoginLimits login;
   JournalSettings journal;
+  RecordingSettings recordings;
   SshProfile ssh_profile = SshProfile::modern;
   bool transit = false;                 // whether the host may route what is no session's
   std::uint32_t mark_bit = 0x40000000;  // one bit of the packet mark, ours alone

@@ -195,6 +195,12 @@ void read_journal(TableReader table, JournalSettings& settings) {
   table.finish();
 }
 
+void read_recordings(TableReader table, RecordingSettings& settings) {
+  settings.admins_may_read = table.boolean("admins_may_read", settings.admins_may_read);
+  settings.keep_days = static_cast<std::uint32_t>(table.number("keep_days", settings.keep_days, 0, 36500));
+  table.finish();
+}
+
 }  // namespace
 
 Settings read_settings(TableReader file) {
@@ -210,6 +216,7 @@ Settings read_settings(TableReader file) {
   read_worker(file.table("worker"), settings);
   read_pam(file.table("pam"), settings);
   read_journal(file.table("journal"), settings.journal);
+  read_recordings(file.table("recordings"), settings.recordings);
   file.finish();
   return settings;
 }

@@ -10,10 +10,11 @@ namespace sallyport {
 class Chain {
  public:
   explicit Chain(Position from = {}, Frontier tree = {}) : head_(std::move(from)), tree_(std::move(tree)) {}
-  Chain(const Chain& other) : Chain(other.head_, other.tree_) {}
+  Chain(const Chain& other) : Chain(other.head_, other.tree_) { treeless_ = other.treeless_; }
   Chain& operator=(const Chain& other) {
     head_ = other.head_;
     tree_ = other.tree_;
+    treeless_ = other.treeless_;
     return *this;
   }
 
@@ -29,11 +30,13 @@ class Chain {
   const Position& head() const noexcept { return head_; }
   // Of every record up to the head, if the chain began at the first one or was given the tree before it.
   const Frontier& tree() const noexcept { return tree_; }
-  bool knows_tree() const noexcept { return tree_.size() == head_.seq; }
+  bool knows_tree() const noexcept { return !treeless_ && tree_.size() == head_.seq; }
+  void leave_out_tree() noexcept { treeless_ = true; }
 
  private:
   Position head_;
   Frontier tree_;
+  bool treeless_ = false;
   Sha256 hasher_;
 };
 

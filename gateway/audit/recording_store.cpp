@@ -127,12 +127,28 @@ Result<Recording> RecordingStore::create(const std::string& session, std::uint32
   return Recording{name, std::move(reader), std::move(writer)};
 }
 
-Result<UniqueFd> RecordingStore::reader(const std::string& session, std::uint32_t channel) const {
+Result<fs::path> RecordingStore::existing(const std::string& session, std::uint32_t channel) const {
   RETURN_IF_ERROR(check_session(session));
-  const auto name = path_of(session, channel);
-  UniqueFd fd{::open((state_ / name).c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC)};
-  if (!fd) return fail_errno("opening {}", name);
+  const auto plain = state_ / path_of(session, channel);
+  struct stat status {};
+  if (::lstat(plain.c_str(), &status) == 0 || errno != ENOENT) return plain;
+  const auto compressed = fs::path{plain.string() + kCompressedEnding};
+  return ::lstat(compressed.c_str(), &status) == 0 ? compressed : plain;
+}
+
+Result<UniqueFd> RecordingStore::reader(const std::string& session, std::uint32_t channel) const {
+  ASSIGN_OR_RETURN(const auto path, existing(session, channel));
+  UniqueFd fd{::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC)};
+  if (!fd) return fail_errno("opening {}", path.string());
   return fd;
+}
+
+Done RecordingStore::remove(const std::string& session, std::uint32_t channel) const {
+  ASSIGN_OR_RETURN(const auto path, existing(session, channel));
+  if (::unlink(path.c_str()) != 0) return fail_errno("removing {}", path.string());
+  const auto folder = path.parent_path();
+  RETURN_IF_ERROR(sync_folder(folder));
+  return ::rmdir(folder.c_str()) == 0 ? sync_folder(folder.parent_path()) : Done{};
 }
 
 Result<RecordingSum> RecordingStore::close_left_over(const std::string& session,

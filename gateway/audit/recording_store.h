@@ -15,6 +15,9 @@
 
 namespace sallyport {
 
+// Behind the name of a recording that was compressed after its end (zstd).
+inline constexpr const char* kCompressedEnding = ".zst";
+
 struct RecordingSum {
   std::string path;  // relative to the state folder, as `recording.closed` names it
   std::uint64_t size = 0;
@@ -60,10 +63,15 @@ class RecordingStore {
 
   // `<state>/recordings/<session>/<channel>.cast`, which must not exist yet.
   Result<Recording> create(const std::string& session, std::uint32_t channel) const;
-  // Another read-only descriptor of one, with a position of its own.
+  // Another read-only descriptor of one, with a position of its own; of the compressed one where that is
+  // left.
   Result<UniqueFd> reader(const std::string& session, std::uint32_t channel) const;
   // Size and hash of a recording that a gate which died could not close.
   Result<RecordingSum> close_left_over(const std::string& session, std::uint32_t channel) const;
+  // The same path as the journal names it, or an Error when it is none of ours.
+  Result<std::filesystem::path> existing(const std::string& session, std::uint32_t channel) const;
+  // Removes one for good, in whichever form it is there; and its folder, when that was the last.
+  Done remove(const std::string& session, std::uint32_t channel) const;
   // Whether there is room to begin another recording, or to go on with one.
   Done room() const;
 

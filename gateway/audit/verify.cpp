@@ -3,6 +3,8 @@
 
 #include <fcntl.h>
 
+#include <map>
+
 #include "gateway/audit/recording_store.h"
 
 namespace sallyport {
@@ -10,6 +12,8 @@ namespace sallyport {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr const char* kMissing = "it is missing";
 
 std::string text_of(const nlohmann::json& fields, const char* key) {
   const auto found = fields.find(key);
@@ -25,18 +29,23 @@ bool stays_below(const fs::path& path) {
 }
 
 // What is wrong with one recording; empty when it is what the journal says.
-std::string problem_of(const nlohmann::json& fields, const fs::path& state) {
+std::string problem_of(const nlohmann::json& fields, const fs::path& state, const RecordingHash& hash) {
   if (const auto alarm = text_of(fields, "alarm"); !alarm.empty())
     return "the gate could not close it: " + alarm;
   const fs::path path = text_of(fields, "path");
   if (!stays_below(path)) return "the journal names no path below the state folder";
-  const UniqueFd fd{::open((state / path).c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)};
-  if (!fd && errno == ENOENT) return "it is missing";
+  constexpr int kReading = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+  UniqueFd fd{::open((state / path).c_str(), kReading)};
+  if (!fd && errno == ENOENT)
+    fd = UniqueFd{::open(((state / path).string() + kCompressedEnding).c_str(), kReading)};
+  if (!fd && errno == ENOENT) return kMissing;
   if (!fd) return Error{"it cannot be opened", errno}.message();
-  const auto found = hash_recording(fd.get());
-  if (!found) return found.error().message();
   const auto size = fields.find("size");
-  if (size == fields.end() || !size->is_number_unsigned() || size->get<std::uint64_t>() != found->size)
+  const bool has_size = size != fields.end() && size->is_number_unsigned();
+  const auto expected = has_size ? size->get<std::uint64_t>() : 0;
+  const auto found = hash(std::move(fd), expected);
+  if (!found) return found.error().message();
+  if (!has_size || expected != found->size)
     return fmt::format("it was altered: it holds {} bytes", found->size);
   if (text_of(fields, "sha256") != found->sha256) return "it was altered: its SHA-256 is another";
   return {};
@@ -65,19 +74,33 @@ Result<Walk> verify_journal(const fs::path& folder_or_file, const std::vector<st
   return walk_all(folder_or_file, roots_at, [](const RecordView&, const Place&) { return Done{}; });
 }
 
+Result<RecordingSum> hash_plain(UniqueFd file, std::uint64_t) { return hash_recording(file.get()); }
+
 Result<Verification> verify_all(const fs::path& folder_or_file, const fs::path& state,
-                                const std::vector<std::uint64_t>& roots_at) {
+                                const std::vector<std::uint64_t>& roots_at, const RecordingHash& hash) {
   Verification verdict;
+  // Those that are missing, by path and hash, until a record says that they were deleted.
+  std::map<std::pair<std::string, std::string>, std::string> missing;
   const auto visit = [&](const RecordView& view, const Place&) -> Done {
-    if (view.event != "recording.closed") return {};
+    if (view.event != "recording.closed" && view.event != "recording.deleted") return {};
     ASSIGN_OR_RETURN(const auto record, take_apart(view.line));
+    const auto session = text_of(record.fields, "session"), path = text_of(record.fields, "path");
+    const std::pair named{path, text_of(record.fields, "sha256")};
+    if (view.event == "recording.deleted") {
+      verdict.recordings.deleted += missing.erase(named);
+      return {};
+    }
     ++verdict.recordings.checked;
-    if (auto problem = problem_of(record.fields, state); !problem.empty())
-      verdict.recordings.faults.push_back(
-          {text_of(record.fields, "session"), text_of(record.fields, "path"), std::move(problem)});
+    auto problem = problem_of(record.fields, state, hash);
+    if (problem == kMissing)
+      missing[named] = session;
+    else if (!problem.empty())
+      verdict.recordings.faults.push_back({session, path, std::move(problem)});
     return {};
   };
   ASSIGN_OR_RETURN(verdict.walk, walk_all(folder_or_file, roots_at, visit));
+  for (const auto& [named, session] : missing)
+    verdict.recordings.faults.push_back({session, named.first, kMissing});
   return verdict;
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "gateway/audit/heads.h"
+#include "gateway/audit/recording_store.h"
 #include "gateway/audit/walk.h"
 
 namespace sallyport {
@@ -15,7 +16,7 @@ struct RecordingFault {
   std::string session, path, problem;  // e.g. "it is missing"
 };
 struct RecordingsCheck {
-  std::uint64_t checked = 0;
+  std::uint64_t checked = 0, deleted = 0;
   std::vector<RecordingFault> faults;
 };
 
@@ -24,13 +25,20 @@ struct RecordingsCheck {
 Result<Walk> verify_journal(const std::filesystem::path& folder_or_file,
                             const std::vector<std::uint64_t>& roots_at = {});
 
+// How a recording's size and hash are found; the default takes the bytes of the file as they are. `expected`
+// bytes at most need to be looked at.
+using RecordingHash = std::function<Result<RecordingSum>(UniqueFd, std::uint64_t expected)>;
+Result<RecordingSum> hash_plain(UniqueFd file, std::uint64_t expected);
+
 struct Verification {
   Walk walk;
   RecordingsCheck recordings;
 };
-// The same, and every recording that a `recording.closed` names, hashed; paths are relative to `state`.
+// The same, and every recording that a `recording.closed` names, hashed; paths are relative to `state`. One
+// that a later `recording.deleted` names with the same hash may be missing.
 Result<Verification> verify_all(const std::filesystem::path& folder_or_file,
                                 const std::filesystem::path& state,
-                                const std::vector<std::uint64_t>& roots_at = {});
+                                const std::vector<std::uint64_t>& roots_at = {},
+                                const RecordingHash& hash = hash_plain);
 
 }  // namespace sallyport

@@ -36,7 +36,12 @@ Result<UniqueFd> open_file(const fs::path& path) {
 class Walker {
  public:
   Walker(const std::vector<fs::path>& files, const ViewVisit& visit, const WalkStart& start)
-      : files_(files), visit_(visit), chain_(start.position, start.tree), roots_at_(start.roots_at) {
+      : files_(files),
+        visit_(visit),
+        without_tree_(start.without_tree),
+        chain_(start.position, start.tree),
+        roots_at_(start.roots_at) {
+    if (without_tree_) chain_.leave_out_tree();
     walk_.last = start.place;
     walk_.latest = start.latest;
   }
@@ -128,7 +133,7 @@ class Walker {
     if (chain_.knows_tree() && opening.tree != chain_.tree())
       return fail("its 'tree' is not that of the records before");
     // Behind a break the tree is known again from here.
-    chain_ = Chain{chain_.head(), opening.tree};
+    if (!without_tree_) chain_ = Chain{chain_.head(), opening.tree};
     return {};
   }
 
@@ -163,6 +168,7 @@ class Walker {
         tree = opening->tree;
     }
     chain_ = Chain{{record.seq - 1, std::string{record.prev}}, std::move(tree)};
+    if (without_tree_) chain_.leave_out_tree();
     return accept(record, place);
   }
 
@@ -205,6 +211,7 @@ class Walker {
 
   const std::vector<fs::path>& files_;
   const ViewVisit& visit_;
+  bool without_tree_;
   std::size_t file_ = 0;
   Chain chain_;
   std::optional<Chain> whole_until_;  // where the chain stood before the first break

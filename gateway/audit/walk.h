@@ -58,6 +58,8 @@ struct WalkStart {
   Frontier tree = {};  // of all records up to `position`; the check of trees is left out without it
   std::string latest = {};
   std::vector<std::uint64_t> roots_at = {};  // tell the tree's root at these sizes; sorted
+  // The chain alone is checked: for whoever looks for something. The tree costs as much as the chain does.
+  bool without_tree = false;
 };
 
 // Every record of `files` in order, read-only and without a lock, in constant memory. An Error is a file that

@@ -5,14 +5,15 @@
 
 #include <deque>
 #include <memory>
+#include <utility>
 
 #include "base/escape.h"
-#include "gateway/audit/verify.h"
 #include "gateway/console/audit_proof_commands.h"
-#include "gateway/console/audit_selection.h"
+#include "gateway/console/audit_reading.h"
 #include "gateway/console/commands.h"
 #include "gateway/console/output.h"
 #include "gateway/console/refusal.h"
+#include "gateway/review/selection.h"
 
 namespace sallyport {
 
@@ -20,9 +21,11 @@ namespace {
 
 using nlohmann::json;
 
-struct ListOptions {
+constexpr std::size_t kPiece = 64 * 1024;
+
+struct RecordOptions {
   Selection selection;
-  std::string since;
+  TimeOptions time;
   std::size_t limit = 0;  // 0: all
 };
 
@@ -33,14 +36,25 @@ std::string table_line(const Record& record) {
   return fmt::format("{}Z  {:<22}  {}\n", time, escape_terminal(record.event), describe(record));
 }
 
-void print_records(const std::deque<Record>& records, const ConsoleContext& context) {
-  if (context.json) {
-    auto list = json::array();
-    for (const auto& record : records) list.push_back(to_json(record));
-    return print_json(list);
+// As they come, so that a journal of any length can be listed.
+class RecordPrinter {
+ public:
+  explicit RecordPrinter(const ConsoleContext& context) : json_(context.json) {}
+  void add(const Record& record) {
+    text_ += json_ ? (any_ ? ",\n" : "[\n") + json_text(to_json(record)) : table_line(record);
+    any_ = true;
+    if (text_.size() > kPiece) print(std::exchange(text_, {}));
   }
-  for (const auto& record : records) print(table_line(record));
-}
+  bool any() const noexcept { return any_; }
+  void finish() {
+    if (json_) text_ += any_ ? "\n]\n" : "[]\n";
+    print(text_);
+  }
+
+ private:
+  bool json_, any_ = false;
+  std::string text_;
+};
 
 // What a selection can be told from without taking the record apart.
 bool may_hold(const Selection& selection, const RecordView& view) {
@@ -50,41 +64,39 @@ bool may_hold(const Selection& selection, const RecordView& view) {
          (selection.grant.empty() || view.line.find(selection.grant) != view.line.npos);
 }
 
-// Sound records behind a break are shown too; that there is one is said, and is the exit code.
-Done walk(ConsoleContext& context, const std::function<bool(const RecordView&)>& may_matter,
+// The records that may matter, taken apart.
+Done walk(const ConsoleContext& context, const std::function<bool(const RecordView&)>& may_matter,
           const std::function<void(const Record&)>& each, const std::optional<WallTime>& since = {}) {
-  ASSIGN_OR_RETURN(const auto files, journal_files(journal_folder(context.state)));
   const auto visit = [&](const RecordView& view, const Place&) -> Done {
     if (!may_matter(view)) return {};
     ASSIGN_OR_RETURN(const auto record, take_apart(view.line));
     each(record);
     return {};
   };
-  ASSIGN_OR_RETURN(const auto start, since ? start_after(files, *since) : WalkStart{});
-  ASSIGN_OR_RETURN(const auto walked, walk_records(files, visit, start));
-  if (!walked.broken) return {};
-  return fail("the journal is broken: {}", walked.broken->message());
+  return read_journal(context, visit, since);
 }
 
-void list(ConsoleContext& context, ListOptions options) {
-  if (!options.since.empty()) {
-    const auto since = parse_since(options.since, SystemClock{}.wall());
-    if (!since) return refuse(context, since.error());
-    options.selection.since = *since;
-  }
-  std::deque<Record> kept;
-  const auto& selection = options.selection;
+void list_records(ConsoleContext& context, RecordOptions options) {
+  auto& selection = options.selection;
+  const auto first = options.time.first(), last = options.time.last();
+  if (!first || !last) return refuse(context, first ? last.error() : first.error());
+  selection.since = *first;
+  selection.until = *last;
+  std::deque<Record> kept;  // of a limit; without one each is printed at once
+  RecordPrinter printer{context};
   const auto since = selection.since ? to_rfc3339(*selection.since) : std::string{};
   const auto walked = walk(
       context, [&](const RecordView& view) { return view.time >= since && may_hold(selection, view); },
       [&](const Record& record) {
         if (!selection.holds(record)) return;
+        if (options.limit == 0) return printer.add(record);
         kept.push_back(record);
-        if (options.limit > 0 && kept.size() > options.limit) kept.pop_front();
+        if (kept.size() > options.limit) kept.pop_front();
       },
       selection.since);
-  if (!walked && kept.empty()) return refuse(context, walked.error());
-  print_records(kept, context);
+  for (const auto& record : kept) printer.add(record);
+  if (!walked && !printer.any()) return refuse(context, walked.error());
+  printer.finish();
   if (!walked) refuse_the_rest(context, walked.error());
 }
 
@@ -105,7 +117,9 @@ void show(ConsoleContext& context, const std::string& name) {
       [&](const Record& record) {
         if (story.holds(record)) kept.push_back(record);
       });
-  print_records(kept, context);
+  RecordPrinter printer{context};
+  for (const auto& record : kept) printer.add(record);
+  printer.finish();
   if (!walked) return refuse_the_rest(context, walked.error());
   if (context.json) return;
   for (const auto& record : kept)
@@ -114,17 +128,17 @@ void show(ConsoleContext& context, const std::string& name) {
                         json_text(record.fields.value("channel", json{}))));
 }
 
-void add_list(const Command& audit, ConsoleContext& context) {
-  const auto command = audit.subcommand("list", "The records of the journal, oldest first");
-  auto options = std::make_shared<ListOptions>();  // shared with the command's body
-  command.option("--since", options->since, "2h, 2026-03-01 or 2026-03-01T10:20:30Z (UTC)");
+void add_records(const Command& audit, ConsoleContext& context) {
+  const auto command = audit.subcommand("records", "The records of the journal, oldest first");
+  auto options = std::make_shared<RecordOptions>();  // shared with the command's body
+  options->time.add_to(command);
   command.option("--session", options->selection.session, "Only this session's");
   command.option("--grant", options->selection.grant, "Only this grant's");
   command.option("--event", options->selection.event,
                  "Only this event, e.g. grant.claimed, or family, e.g. login");
   command.option("--limit", options->limit, "Only the last so many");
-  command.footer("Example: sallyport audit list --since 1d --event login");
-  command.runs([&context, options] { list(context, *options); });
+  command.footer("Example: sallyport audit records --since 1d --event login");
+  command.runs([&context, options] { list_records(context, *options); });
 }
 
 void add_show(const Command& audit, ConsoleContext& context) {
@@ -142,10 +156,15 @@ void add_audit_commands(const Command& app, ConsoleContext& context) {
   audit.heading(group::review);
   audit.footer("Example:\n  sallyport audit verify");
   audit.needs_subcommand();
-  add_list(audit, context);
+  add_list_command(audit, context);
   add_show(audit, context);
+  add_records(audit, context);
+  add_grep_command(audit, context);
+  add_report_command(audit, context);
   add_verify_command(audit, context);
   add_proof_commands(audit, context);
+  add_bundle_commands(audit, context);
+  add_keep_command(audit, context);
 }
 
 }  // namespace sallyport

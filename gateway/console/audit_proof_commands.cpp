@@ -14,10 +14,11 @@
 #include "gateway/audit/head_keeper.h"
 #include "gateway/audit/proof.h"
 #include "gateway/audit/verify.h"
-#include "gateway/console/audit_selection.h"
 #include "gateway/console/output.h"
 #include "gateway/console/refusal.h"
 #include "gateway/core/acknowledge.h"
+#include "gateway/review/recording_bytes.h"
+#include "gateway/review/selection.h"
 
 namespace sallyport {
 
@@ -38,9 +39,10 @@ json to_json(const Break& damage) {
   return out;
 }
 
-json to_json(const Verification& verdict, const HeadsCheck& heads) {
-  const auto& [walk, recordings] = verdict;
-  json out{{"whole", !walk.broken && recordings.faults.empty() && heads.problem.empty()},
+json to_json(const Verdict& verdict) {
+  const auto& [walk, recordings] = verdict.records;
+  const auto& heads = verdict.heads;
+  json out{{"whole", verdict.is_whole()},
            {"records", walk.records},
            {"head", walk.head.hash},
            {"breaks", json::array()},
@@ -53,7 +55,7 @@ json to_json(const Verification& verdict, const HeadsCheck& heads) {
   auto faults = json::array();
   for (const auto& fault : recordings.faults)
     faults.push_back({{"session", fault.session}, {"path", fault.path}, {"problem", fault.problem}});
-  out["recordings"] = {{"checked", recordings.checked}, {"faults", faults}};
+  out["recordings"] = {{"checked", recordings.checked}, {"deleted", recordings.deleted}, {"faults", faults}};
   out["heads"] = {{"checked", heads.checked}};
   if (heads.good_until) out["heads"]["good_until"] = *heads.good_until;
   if (!heads.problem.empty()) out["heads"]["problem"] = heads.problem;
@@ -70,8 +72,9 @@ void tell_breaks(const Walk& walk) {
     print(fmt::format("BROKEN  and {} more lines\n", walk.broken_lines - walk.breaks.size()));
 }
 
-void tell(const Verification& verdict, const HeadsCheck& heads) {
-  const auto& [walk, recordings] = verdict;
+void tell(const Verdict& verdict) {
+  const auto& [walk, recordings] = verdict.records;
+  const auto& heads = verdict.heads;
   tell_breaks(walk);
   print(fmt::format("{} records, head {}\n", walk.records, walk.head.hash));
   if (walk.torn)
@@ -86,7 +89,9 @@ void tell(const Verification& verdict, const HeadsCheck& heads) {
     print(fmt::format("BROKEN  recording {} of {}: {}\n", escape_terminal(fault.path),
                       escape_terminal(fault.session), escape_terminal(fault.problem)));
   print(fmt::format("{} recordings checked, {} faults\n", recordings.checked, recordings.faults.size()));
-  if (!walk.broken && recordings.faults.empty() && heads.problem.empty()) print("whole\n");
+  if (recordings.deleted > 0)
+    print(fmt::format("{} of them were deleted, as the journal says\n", recordings.deleted));
+  if (verdict.is_whole()) print("whole\n");
 }
 
 // Recordings lie beside the journal's folder: so too for a copy, if it has them.
@@ -102,13 +107,6 @@ Result<std::string> read_text(const fs::path& path) {
   std::ifstream in{path, std::ios::binary};
   if (!in) return tl::unexpected{Error{"opening " + path.string(), errno}};
   return std::string{std::istreambuf_iterator<char>{in}, {}};
-}
-
-Result<HeadVerifier> read_verifier(const fs::path& path) {
-  ASSIGN_OR_RETURN(const auto text, read_text(path));
-  auto verifier = HeadVerifier::from_text(text);
-  if (!verifier) return tl::unexpected{verifier.error().within(path.string())};
-  return verifier;
 }
 
 struct OpenedHeads {
@@ -142,20 +140,24 @@ Result<std::vector<TreeHead>> heads_to_check(const VerifyOptions& options, const
   return opened.heads;
 }
 
-void verify(ConsoleContext& context, const VerifyOptions& options) {
+Result<Verdict> verdict_on(const ConsoleContext& context, const VerifyOptions& options) {
   const auto journal = options.journal.empty() ? journal_folder(context.state) : fs::path{options.journal};
   const auto state = options.journal.empty() ? context.state : state_beside(journal, context);
-  const auto heads = heads_to_check(options, state);
-  if (!heads) return refuse(context, heads.error());
-  const auto verdict = verify_all(journal, state, sizes_of(*heads));
+  ASSIGN_OR_RETURN(const auto heads, heads_to_check(options, state));
+  Verdict verdict;
+  ASSIGN_OR_RETURN(verdict.records, verify_all(journal, state, sizes_of(heads), hash_contents));
+  verdict.heads = compare_heads(heads, verdict.records.walk);
+  return verdict;
+}
+
+void verify(ConsoleContext& context, const VerifyOptions& options) {
+  const auto verdict = verdict_on(context, options);
   if (!verdict) return refuse(context, verdict.error());
-  const auto check = compare_heads(*heads, verdict->walk);
   if (context.json)
-    print_json(to_json(*verdict, check));
+    print_json(to_json(*verdict));
   else
-    tell(*verdict, check);
-  if (verdict->walk.broken || !verdict->recordings.faults.empty() || !check.problem.empty())
-    context.exit_code = exit_code::refused;
+    tell(*verdict);
+  if (!verdict->is_whole()) context.exit_code = exit_code::refused;
 }
 
 struct ProveOptions {
@@ -184,16 +186,9 @@ Result<Story> story_of(const std::vector<fs::path>& files, const std::string& na
   return story;
 }
 
-Done prove(ConsoleContext& context, const ProveOptions& options) {
-  ASSIGN_OR_RETURN(const auto files, journal_files(journal_folder(context.state)));
-  ASSIGN_OR_RETURN(const auto head, last_head(context.state));
-  ASSIGN_OR_RETURN(const auto story, story_of(files, options.name));
-  const auto wanted = [&](const RecordView& view) {
-    if (!story.may_hold(view.line)) return false;
-    const auto record = take_apart(view.line);
-    return record && story.holds(*record);
-  };
-  ASSIGN_OR_RETURN(const auto proofs, make_proofs(files, wanted, head.first, head.second));
+Done prove(const ConsoleContext& context, const ProveOptions& options) {
+  ASSIGN_OR_RETURN(const auto story, prove_story(context.state, options.name));
+  const auto& proofs = story.proofs;
   if (options.out.empty()) {
     print(proofs);
     return {};
@@ -257,6 +252,31 @@ void run(ConsoleContext& context, const Done& done) {
 }
 
 }  // namespace
+
+Result<HeadVerifier> read_verifier(const fs::path& path) {
+  ASSIGN_OR_RETURN(const auto text, read_text(path));
+  auto verifier = HeadVerifier::from_text(text);
+  if (!verifier) return tl::unexpected{verifier.error().within(path.string())};
+  return verifier;
+}
+
+Result<Verdict> verify_gate(const ConsoleContext& context) { return verdict_on(context, {}); }
+
+Result<ProvedStory> prove_story(const fs::path& state, const std::string& name) {
+  ASSIGN_OR_RETURN(const auto files, journal_files(journal_folder(state)));
+  ASSIGN_OR_RETURN(const auto head, last_head(state));
+  ASSIGN_OR_RETURN(const auto story, story_of(files, name));
+  const auto wanted = [&](const RecordView& view) {
+    if (!story.may_hold(view.line)) return false;
+    // Who reads a session's recording after its end, to hand it on too, is a later record each time.
+    if (view.seq > head.first.size && view.event == "recording.read") return false;
+    const auto record = take_apart(view.line);
+    return record && story.holds(*record);
+  };
+  ASSIGN_OR_RETURN(auto proofs, make_proofs(files, wanted, head.first, head.second));
+  ASSIGN_OR_RETURN(auto key, read_text(head_verifier_file(state)));
+  return ProvedStory{std::move(proofs), head.second, std::move(key)};
+}
 
 void add_verify_command(const Command& audit, ConsoleContext& context) {
   const auto command = audit.subcommand(

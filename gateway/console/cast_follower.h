@@ -4,7 +4,7 @@
 #include <string>
 
 #include "base/unique_fd.h"
-#include "gateway/console/cast.h"
+#include "gateway/review/cast.h"
 
 namespace sallyport {
 

@@ -1,6 +1,6 @@
 // doctor: the daemon, and what it says of its deny side. Runs in: sallyport.
 #include "gateway/console/doctor.h"
-#include "gateway/console/values.h"
+#include "gateway/review/values.h"
 
 namespace sallyport {
 

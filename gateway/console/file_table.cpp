@@ -4,9 +4,9 @@
 #include <fmt/core.h>
 
 #include "gateway/audit/verify.h"
-#include "gateway/console/audit_selection.h"
 #include "gateway/console/table.h"
-#include "gateway/console/values.h"
+#include "gateway/review/selection.h"
+#include "gateway/review/values.h"
 
 namespace sallyport {
 

@@ -8,7 +8,7 @@
 
 #include "base/escape.h"
 #include "gateway/console/table.h"
-#include "gateway/console/values.h"
+#include "gateway/review/values.h"
 
 namespace sallyport {
 

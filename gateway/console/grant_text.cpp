@@ -6,7 +6,7 @@
 #include "base/duration.h"
 #include "gateway/console/file_table.h"
 #include "gateway/console/table.h"
-#include "gateway/console/values.h"
+#include "gateway/review/values.h"
 
 namespace sallyport {
 

@@ -17,7 +17,7 @@
 
 #include "base/unique_fd.h"
 #include "gateway/console/host_network.h"
-#include "gateway/console/values.h"
+#include "gateway/review/values.h"
 
 namespace sallyport {
 

@@ -9,7 +9,7 @@
 #include <iostream>
 
 #include "base/escape.h"
-#include "gateway/console/values.h"
+#include "gateway/review/values.h"
 
 namespace sallyport {
 

@@ -2,8 +2,10 @@
 #include "gateway/console/player.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cstdio>
 
+#include "base/duration.h"
 #include "base/escape.h"
 
 namespace sallyport {
@@ -36,6 +38,21 @@ std::optional<std::size_t> CastSearch::find(const std::string& needle, std::size
   if (found == text_.npos) return std::nullopt;
   const auto event = std::lower_bound(ends_.begin(), ends_.end(), found + needle.size());
   return static_cast<std::size_t>(event - ends_.begin());
+}
+
+std::optional<std::chrono::microseconds> place_in_time(std::string_view text) {
+  if (const auto duration = parse_duration(text)) return *duration;
+  std::chrono::seconds sum{0};
+  for (int parts = 1; parts <= 3; ++parts) {
+    const auto part = text.substr(0, text.find(':'));
+    std::uint32_t number = 0;
+    const auto [end, code] = std::from_chars(part.data(), part.data() + part.size(), number);
+    if (code != std::errc{} || end != part.data() + part.size() || part.size() > 5) return std::nullopt;
+    sum = sum * 60 + std::chrono::seconds{number};
+    if (part.size() == text.size()) return sum;
+    text.remove_prefix(part.size() + 1);
+  }
+  return std::nullopt;
 }
 
 Player::Microseconds Player::now() {
@@ -92,8 +109,13 @@ bool Player::on_key(char key) {
       speed_ = std::max(speed_ / 2, kSlowest);
       return true;
     case RawTerminal::kRightArrow:
-      skip_to(at_ + kSkip);
+      go_to(at_ + kSkip);
       return true;
+    case RawTerminal::kLeftArrow:
+      go_to(at_ - kSkip);
+      return true;
+    case 'g':
+      return ask_time();
     case '/':
       return ask_needle();
     case 'n':
@@ -104,10 +126,27 @@ bool Player::on_key(char key) {
   }
 }
 
-// Everything up to there is drawn, so that the screen is as it then was.
-void Player::skip_to(Microseconds at) {
-  at_ = at;
+// Everything up to there is drawn, so that the screen is as it then was; back, by drawing it anew.
+void Player::go_to(Microseconds at) {
+  if (at < at_) {
+    screen_.clear();
+    next_ = 0;
+  }
+  at_ = std::max(at, Microseconds{0});
   show_due();
+}
+
+bool Player::begin_at_text(const std::string& needle) {
+  needle_ = needle;
+  search_.emplace(cast_);
+  const auto behind = std::upper_bound(cast_.events.begin(), cast_.events.end(), at_,
+                                       [](Microseconds at, const CastEvent& event) { return at < event.at; });
+  const auto seen = at_ == Microseconds{0} ? 0 : static_cast<std::size_t>(behind - cast_.events.begin());
+  const auto event = search_->find(needle_, seen);
+  if (!event) return false;
+  at_ = std::max(at_, cast_.events[*event].at);
+  paused_ = true;
+  return true;
 }
 
 // On the last line of the screen, with the cursor put back: the recording's own screen is disturbed little.
@@ -119,19 +158,16 @@ void Player::status_line(const std::string& text) {
       "8");
 }
 
-bool Player::ask_needle() {
+std::optional<std::string> Player::ask(const std::string& what) {
   std::string typed;
   while (true) {
-    status_line("search: " + typed);
+    status_line(what + ": " + typed);
     const auto input = terminal_.wait(std::nullopt);
-    if (input.input == RawTerminal::Input::ended || input.key == kCtrlC) return false;
+    gone_ = input.input == RawTerminal::Input::ended || input.key == kCtrlC;
+    if (gone_) return std::nullopt;
     if (input.input == RawTerminal::Input::none) continue;
     if (input.key == kEscapeKey) break;
-    if (input.key == '\r' || input.key == '\n') {
-      needle_ = typed;
-      search();
-      return true;
-    }
+    if (input.key == '\r' || input.key == '\n') return typed;
     if (input.key == kBackspace || input.key == '\b') {
       if (!typed.empty()) typed.pop_back();
     } else if (static_cast<unsigned char>(input.key) >= 0x20) {
@@ -139,7 +175,26 @@ bool Player::ask_needle() {
     }
   }
   status_line("");
-  return true;
+  return std::nullopt;
+}
+
+bool Player::ask_needle() {
+  if (const auto typed = ask("search")) {
+    needle_ = *typed;
+    search();
+  }
+  return !gone_;
+}
+
+bool Player::ask_time() {
+  if (const auto typed = ask("go to (90s, 1h2m, 1:02:03)")) {
+    status_line("");
+    if (const auto at = place_in_time(*typed))
+      go_to(*at);
+    else
+      status_line("no time: " + *typed);
+  }
+  return !gone_;
 }
 
 // Pauses where it was found, so that it can be read.
@@ -148,7 +203,7 @@ void Player::search() {
   if (!search_) search_.emplace(cast_);
   const auto event = search_->find(needle_, next_);
   if (!event) return status_line("not found from here on: " + needle_);
-  skip_to(std::max(at_, cast_.events[*event].at));
+  go_to(std::max(at_, cast_.events[*event].at));
   paused_ = true;
   status_line("found: " + needle_ + "   (space plays on, n finds the next)");
 }

@@ -75,8 +75,8 @@ char RawTerminal::read_key() {
   pollfd more{STDIN_FILENO, POLLIN, 0};
   if (::poll(&more, 1, 20) <= 0) return '\x1b';
   const auto rest = ::read(STDIN_FILENO, bytes, sizeof bytes);
-  const bool right = rest >= 2 && (bytes[0] == '[' || bytes[0] == 'O') && bytes[1] == 'C';
-  return right ? kRightArrow : '\0';
+  if (rest < 2 || (bytes[0] != '[' && bytes[0] != 'O')) return '\0';
+  return bytes[1] == 'C' ? kRightArrow : bytes[1] == 'D' ? kLeftArrow : '\0';
 }
 
 }  // namespace sallyport

@@ -24,9 +24,9 @@ class RawTerminal {
   enum class Input { none, key, ended };  // ended: a signal asked us to stop
   struct Key {
     Input input = Input::none;
-    char key = 0;  // right arrow is kRightArrow; Ctrl-C is '\x03'
+    char key = 0;  // arrows are kRightArrow and kLeftArrow; Ctrl-C is '\x03'
   };
-  static constexpr char kRightArrow = '\x01';
+  static constexpr char kRightArrow = '\x01', kLeftArrow = '\x02';
 
   // The next key, waiting at most `most`; without a limit if that is empty.
   Key wait(std::optional<std::chrono::microseconds> most);

@@ -8,7 +8,7 @@
 
 #include "gateway/console/file_table.h"
 #include "gateway/console/table.h"
-#include "gateway/console/values.h"
+#include "gateway/review/values.h"
 
 namespace sallyport {
 

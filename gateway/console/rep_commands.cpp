@@ -12,7 +12,7 @@
 #include "gateway/console/rep_key_commands.h"
 #include "gateway/console/rep_set_commands.h"
 #include "gateway/console/table.h"
-#include "gateway/console/values.h"
+#include "gateway/review/values.h"
 
 namespace sallyport {
 

@@ -11,7 +11,7 @@
 #include "gateway/console/control_client.h"
 #include "gateway/console/output.h"
 #include "gateway/console/table.h"
-#include "gateway/console/values.h"
+#include "gateway/review/values.h"
 
 namespace sallyport {
 

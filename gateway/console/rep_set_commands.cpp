@@ -12,7 +12,7 @@
 #include "gateway/console/output.h"
 #include "gateway/console/rep_set.h"
 #include "gateway/console/run_program.h"
-#include "gateway/console/values.h"
+#include "gateway/review/values.h"
 
 namespace sallyport {
 

@@ -14,19 +14,18 @@
 #include "gateway/console/commands.h"
 #include "gateway/console/output.h"
 #include "gateway/console/player.h"
+#include "gateway/console/recording_desk.h"
 #include "gateway/console/refusal.h"
 
 namespace sallyport {
 
 namespace {
 
-namespace fs = std::filesystem;
-
 struct ReplayOptions {
   std::string session;
   std::uint32_t channel = 0;  // 0: the first recorded one
   double speed = 1;
-  std::string max_idle;
+  std::string max_idle, at, search;
   bool raw = false, text = false;
 };
 
@@ -35,46 +34,22 @@ void say(const std::string& line) {
   std::fwrite(whole.data(), 1, whole.size(), stderr);
 }
 
-// A session's name becomes a path.
-Done check_session(const std::string& session) {
-  const bool plain = session.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == session.npos;
-  if (session.empty() || !plain)
-    return fail("'{}' is not the name of a session, like s-4f8w2c6n", escape_terminal(session));
-  return {};
-}
-
-Result<std::vector<std::uint32_t>> channels_of(const fs::path& folder) {
-  std::vector<std::uint32_t> channels;
-  std::error_code code;
-  fs::directory_iterator entries{folder, code};
-  for (; !code && entries != fs::directory_iterator{}; entries.increment(code)) {
-    const auto stem = entries->path().stem().string();
-    const bool number =
-        !stem.empty() && stem.size() < 10 && stem.find_first_not_of("0123456789") == stem.npos;
-    if (number && entries->path().extension() == ".cast")
-      channels.push_back(static_cast<std::uint32_t>(std::stoul(stem)));
-  }
-  if (code && code != std::errc::no_such_file_or_directory)
-    return tl::unexpected{Error{"reading folder " + folder.string(), code.value()}};
-  std::sort(channels.begin(), channels.end());
-  return channels;
-}
-
-Result<fs::path> find_recording(const ConsoleContext& context, const ReplayOptions& options) {
-  RETURN_IF_ERROR(check_session(options.session));
-  const auto folder = context.state / "recordings" / options.session;
-  ASSIGN_OR_RETURN(const auto channels, channels_of(folder));
-  if (channels.empty())
+Result<std::uint64_t> choose_channel(const ConsoleContext& context, const ReplayOptions& options) {
+  const auto channels = recorded_channels(context, options.session);
+  if (!channels && channels.error().code() == EACCES)  // perhaps the gate hands it out all the same
+    return std::max(options.channel, std::uint32_t{1});
+  if (!channels) return tl::unexpected{channels.error()};
+  if (channels->empty())
     return fail("there is no recording of session {} ('sallyport audit show {}' tells what it did)",
                 options.session, options.session);
-  const auto chosen = options.channel == 0 ? channels.front() : options.channel;
-  if (std::find(channels.begin(), channels.end(), chosen) == channels.end())
+  const auto chosen = options.channel == 0 ? channels->front() : options.channel;
+  if (std::find(channels->begin(), channels->end(), chosen) == channels->end())
     return fail("session {} has recordings of channel {}, not of {}", options.session,
-                fmt::join(channels, ", "), chosen);
-  if (options.channel == 0 && channels.size() > 1)
-    say(fmt::format("the session has recordings of channels {}; this is {}", fmt::join(channels, ", "),
+                fmt::join(*channels, ", "), chosen);
+  if (options.channel == 0 && channels->size() > 1)
+    say(fmt::format("the session has recordings of channels {}; this is {}", fmt::join(*channels, ", "),
                     chosen));
-  return folder / fmt::format("{}.cast", chosen);
+  return chosen;
 }
 
 void print_document(const Cast& cast) {
@@ -100,19 +75,31 @@ void tell_size(const Cast& cast) {
                     window.ws_col, window.ws_row));
 }
 
+Result<std::chrono::microseconds> parse_at(const std::string& text) {
+  if (text.empty()) return std::chrono::microseconds{0};
+  if (const auto at = place_in_time(text)) return *at;
+  return fail("'{}' is no time within a recording, like 90s, 1h2m or 1:02:03", escape_terminal(text));
+}
+
 Done play(const Cast& cast, const ReplayOptions& options) {
+  ASSIGN_OR_RETURN(const auto at, parse_at(options.at));
   tell_size(cast);
   if (::isatty(STDIN_FILENO) != 0) say(kPlayerKeys);
   ASSIGN_OR_RETURN(auto terminal, RawTerminal::open());
-  Player{cast, terminal, options.speed, options.raw}.play();
+  Player player{cast, terminal, options.speed, options.raw};
+  player.begin_at(at);
+  if (!options.search.empty() && !player.begin_at_text(options.search))
+    return fail("'{}' is not in the recording from there on", escape_terminal(options.search));
+  player.play();
   return {};
 }
 
 Done replay(const ConsoleContext& context, const ReplayOptions& options) {
-  ASSIGN_OR_RETURN(const auto path, find_recording(context, options));
-  ASSIGN_OR_RETURN(auto cast, read_cast(path));
+  ASSIGN_OR_RETURN(const auto channel, choose_channel(context, options));
+  ASSIGN_OR_RETURN(auto file, RecordingDesk(context, "replay").open(options.session, channel));
+  ASSIGN_OR_RETURN(auto cast, read_cast(RecordingBytes{std::move(file)}));
   if (cast.bad_line != 0)
-    say(fmt::format("{} line {} is not complete; what is before it is shown", path.string(), cast.bad_line));
+    say(fmt::format("line {} of the recording is not complete; what is before it is shown", cast.bad_line));
   if (!options.max_idle.empty()) {
     ASSIGN_OR_RETURN(const auto most, parse_duration(options.max_idle));
     shorten_pauses(cast, most);
@@ -133,6 +120,8 @@ void add_replay_command(const Command& app, ConsoleContext& context) {
       .between(1U, 999999999U);
   command.option("--speed", options->speed, "Times as fast as it was").between(1.0 / 16, 64.0);
   command.option("--max-idle", options->max_idle, "No pause longer than this, e.g. 2s");
+  command.option("--at", options->at, "Begin so far into it, e.g. 90s, 1h2m or 1:02:03");
+  command.option("--search", options->search, "Begin, paused, where this text appears first");
   const auto raw =
       command.flag("--raw", options->raw, "Pass every byte to the terminal, dangerous sequences too");
   command.flag("--text", options->text, "Print the text without colours and cursor movement").excludes(raw);

@@ -19,6 +19,14 @@ void Screen::draw(std::string_view output) {
   std::fwrite(drawn.data(), 1, drawn.size(), stdout);
 }
 
+void Screen::clear() {
+  const std::string out =
+      std::string{alternate_ ? "\x1b[?1049l" : ""} + "\x0f\x1b(B\x1b[0m\x1b[r\x1b[?6l\x1b[H\x1b[2J";
+  std::fwrite(out.data(), 1, out.size(), stdout);
+  alternate_ = false;
+  filter_ = TerminalFilter{TerminalFilter::Keep::drawing};
+}
+
 void Screen::restore() const {
   if (::isatty(STDOUT_FILENO) == 0) return;
   std::string out = "\x0f\x1b(B\x1b[0m\x1b[?25h\x1b[?7h\x1b[4l\x1b[?6l";

@@ -4,7 +4,7 @@
 
 #include <string_view>
 
-#include "gateway/console/terminal_filter.h"
+#include "gateway/review/terminal_filter.h"
 
 namespace sallyport {
 
@@ -15,6 +15,8 @@ class Screen {
 
   // The output of one event. Call std::fflush(stdout) when all that is due was drawn.
   void draw(std::string_view output);
+  // As it was before anything was drawn.
+  void clear();
   // A recording may end in the middle of anything.
   void restore() const;
 

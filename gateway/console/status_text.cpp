@@ -5,7 +5,7 @@
 
 #include "gateway/console/grant_text.h"
 #include "gateway/console/table.h"
-#include "gateway/console/values.h"
+#include "gateway/review/values.h"
 
 namespace sallyport {
 

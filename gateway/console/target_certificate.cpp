@@ -9,7 +9,7 @@
 #include "gateway/console/control_client.h"
 #include "gateway/console/output.h"
 #include "gateway/console/prompt.h"
-#include "gateway/console/values.h"
+#include "gateway/review/values.h"
 #include "policies/certificate_pin.h"
 
 namespace sallyport {

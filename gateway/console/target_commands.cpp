@@ -13,7 +13,7 @@
 #include "gateway/console/prompt.h"
 #include "gateway/console/table.h"
 #include "gateway/console/target_certificate.h"
-#include "gateway/console/values.h"
+#include "gateway/review/values.h"
 
 namespace sallyport {
 

@@ -12,7 +12,7 @@
 #include "gateway/console/live_view.h"
 #include "gateway/console/output.h"
 #include "gateway/console/record_text.h"
-#include "gateway/console/values.h"
+#include "gateway/review/values.h"
 
 namespace sallyport {
 

@@ -21,6 +21,9 @@ constexpr std::array kCommands{
     Command{"status",        Role::auditor, status_command},
     Command{"watch",         Role::auditor, watch_command},
     Command{"session.watch", Role::auditor, session_watch_command},
+    Command{"recording.read", Role::auditor, recording_read_command},
+    Command{"recording.rule", Role::auditor, recording_rule_command},
+    Command{"recording.delete", Role::admin, recording_delete_command},
     Command{"firewall.show", Role::auditor, firewall_show_command},
     Command{"reload",        Role::admin,   reload_command},
     Command{"rep.add",       Role::admin,   rep_add_command},
@@ -95,7 +98,7 @@ Result<bool> CommandContext::flag(const char* key) const {
 void run_command(Gate& gate, std::uint64_t connection, const nlohmann::json& request) {
   ControlConnection* console = gate.control->find(connection);
   const Visitor visitor = console->visitor();
-  const CommandContext context{gate, connection, visitor.actor, request};
+  const CommandContext context{gate, connection, visitor.actor, visitor.reviews, request};
   const auto name = request["ask"].get<std::string>();
   const auto found = std::find_if(kCommands.begin(), kCommands.end(),
                                   [&](const Command& command) { return name == command.name; });

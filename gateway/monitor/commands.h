@@ -13,6 +13,7 @@ struct CommandContext {
   Gate& gate;
   std::uint64_t connection;
   const Actor& actor;
+  bool reviews;  // root or an auditor
   const nlohmann::json& arguments;
 
   Result<std::string> text(const char* key, std::size_t limit = 256) const;  // required
@@ -52,6 +53,10 @@ CommandResult watch_command(const CommandContext& context);
 CommandResult session_watch_command(const CommandContext& context);
 CommandResult firewall_show_command(const CommandContext& context);
 CommandResult reload_command(const CommandContext& context);
+// recording_commands.cpp
+CommandResult recording_read_command(const CommandContext& context);
+CommandResult recording_rule_command(const CommandContext& context);
+CommandResult recording_delete_command(const CommandContext& context);
 // rep_commands.cpp
 CommandResult rep_add_command(const CommandContext& context);
 CommandResult rep_list_command(const CommandContext& context);

@@ -14,6 +14,7 @@ enum class Role : std::uint8_t { nobody, auditor, admin };
 struct Visitor {
   Actor actor;
   Role role = Role::nobody;
+  bool reviews = false;  // root or an auditor: reads recordings, whatever else
 };
 
 // Asks the kernel who connected `socket`: uid and groups as they were at connect(2).

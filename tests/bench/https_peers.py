@@ -3,6 +3,7 @@ stands for the HMC behind all three. Runs in: the lab.
 
 Each does the same work as the gate: one process (or thread) that decrypts, checks the target's certificate, encrypts,
 keeps its connections to the target, and writes a line for every request; bodies stream and are never put on disk."""
+import os
 import subprocess
 
 from lab import network
@@ -111,9 +112,9 @@ class Server:
 
     def __init__(self, namespace, command, group, addresses, log):
         with open(log, "ab") as output:
+            # Before it starts: nginx's worker is its child, and would be left out if it came first.
             self.process = subprocess.Popen(network.inside(namespace, command), stdin=subprocess.DEVNULL, stdout=output,
-                                            stderr=output)
-        group.take(self.process.pid)
+                                            stderr=output, preexec_fn=lambda: group.take(os.getpid()))
         wait_until(lambda: self.is_up(namespace, addresses), 10, f"{command[0]} (see {log})")
 
     def is_up(self, namespace, addresses):

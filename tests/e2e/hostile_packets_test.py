@@ -257,7 +257,7 @@ def assert_nothing_evil_is_kept(lab):
     for path in kept:
         text = path.read_bytes().decode()  # raises when it is no UTF-8
         assert "\x1b" not in text and "\x9b" not in text, path
-    for shown in (lab.gate.log(), lab.gate.run_console("sam", "audit", "list").stdout,
+    for shown in (lab.gate.log(), lab.gate.run_console("sam", "audit", "records").stdout,
                   lab.gate.run_console("alice", "list", "--all").stdout):
         assert "\x1b" not in shown and "\x9b" not in shown, shown
 

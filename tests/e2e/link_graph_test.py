@@ -6,10 +6,10 @@ import pytest
 from conftest import programs
 
 NEVER = {
-    "sallyport-ssh": ("libnftnl", "libmnl", "libpam", "libnetfilter_conntrack"),
-    "sallyport-https": ("libssh", "libnftnl", "libmnl", "libpam", "libnetfilter_conntrack"),
-    "sallyportd": ("libssh", "libssl", "libpam"),
-    "sallyport-auth": ("libssh", "libssl", "libnftnl", "libmnl", "libnetfilter_conntrack"),
+    "sallyport-ssh": ("libre2", "libzstd", "libnftnl", "libmnl", "libpam", "libnetfilter_conntrack"),
+    "sallyport-https": ("libre2", "libzstd", "libssh", "libnftnl", "libmnl", "libpam", "libnetfilter_conntrack"),
+    "sallyportd": ("libre2", "libzstd", "libssh", "libssl", "libpam"),
+    "sallyport-auth": ("libre2", "libzstd", "libssh", "libssl", "libnftnl", "libmnl", "libnetfilter_conntrack"),
     "sallyport-respond": ("libssh", "libpam", "libnftnl", "libmnl", "libnetfilter_conntrack"),
     "sallyport": ("libpam", "libnftnl", "libmnl", "libnetfilter_conntrack"),
 }

@@ -11,10 +11,11 @@
 #include "gateway/audit/head_keeper.h"
 #include "gateway/audit/recording_store.h"
 #include "gateway/audit/verify.h"
-#include "gateway/console/audit_selection.h"
 #include "gateway/console/replay_command.h"
+#include "gateway/review/selection.h"
 #include "tests/catch.h"
 #include "tests/unit/gateway/audit/journal_fixture.h"
+#include "tests/unit/gateway/console/fake_gate.h"
 
 using namespace sallyport;
 using nlohmann::json;
@@ -53,10 +54,12 @@ struct Records {
     note("grant.expired", {{"grant", "g-2"}});
   }
 
-  Output run(const std::vector<std::string>& arguments, bool as_json = false) const {
+  Output run(const std::vector<std::string>& arguments, bool as_json = false,
+             const std::filesystem::path& socket = "/no-gate") const {
     ConsoleContext context;
     context.json = as_json;
     context.state = f.folder.path();
+    context.socket = socket;
     CommandLine line{"sallyport", ""};
     add_audit_commands(line, context);
     add_replay_command(line, context);
@@ -73,20 +76,101 @@ struct Records {
 
 }  // namespace
 
-TEST_CASE("audit list shows the records asked for, escaped") {
+TEST_CASE("audit records shows the records asked for, escaped") {
   const Records r;
-  const auto all = r.run({"audit", "list"});
+  const auto all = r.run({"audit", "records"});
   CHECK(all.exit_code == 0);
   CHECK(std::count(all.text.begin(), all.text.end(), '\n') == 7);
   CHECK(all.text.find('\x1b') == std::string::npos);
-  CHECK(parse_json(r.run({"audit", "list", "--grant", "g-2"}, true).text).size() == 2);
-  CHECK(parse_json(r.run({"audit", "list", "--session", "s-1"}, true).text).size() == 4);
-  CHECK(parse_json(r.run({"audit", "list", "--event", "grant"}, true).text).size() == 4);
-  CHECK(parse_json(r.run({"audit", "list", "--event", "grant.claimed"}, true).text).size() == 1);
-  CHECK(parse_json(r.run({"audit", "list", "--limit", "2"}, true).text)[0]["event"] == "session.ended");
-  CHECK(parse_json(r.run({"audit", "list", "--since", "2026-03-01T00:05:00Z"}, true).text).size() == 3);
-  CHECK(parse_json(r.run({"audit", "list", "--since", "2026-03-02"}, true).text).empty());
-  CHECK(r.run({"audit", "list", "--since", "yesterday"}, true).exit_code == 1);
+  CHECK(parse_json(r.run({"audit", "records", "--grant", "g-2"}, true).text).size() == 2);
+  CHECK(parse_json(r.run({"audit", "records", "--session", "s-1"}, true).text).size() == 4);
+  CHECK(parse_json(r.run({"audit", "records", "--event", "grant"}, true).text).size() == 4);
+  CHECK(parse_json(r.run({"audit", "records", "--event", "grant.claimed"}, true).text).size() == 1);
+  CHECK(parse_json(r.run({"audit", "records", "--limit", "2"}, true).text)[0]["event"] == "session.ended");
+  CHECK(parse_json(r.run({"audit", "records", "--since", "2026-03-01T00:05:00Z"}, true).text).size() == 3);
+  CHECK(parse_json(r.run({"audit", "records", "--since", "2026-03-02"}, true).text).empty());
+  CHECK(parse_json(r.run({"audit", "records", "--until", "2026-03-01T00:02:30Z"}, true).text).size() == 2);
+  CHECK(r.run({"audit", "records", "--since", "yesterday"}, true).exit_code == 1);
+}
+
+TEST_CASE("audit list shows a row a grant, and filters") {
+  const Records r;
+  const auto all = r.run({"audit", "list"});
+  CHECK(all.exit_code == 0);
+  CHECK(std::count(all.text.begin(), all.text.end(), '\n') == 3);
+  CHECK(all.text.find('\x1b') == std::string::npos);
+  const auto as_json = [&](const std::vector<std::string>& words) {
+    auto typed = std::vector<std::string>{"audit", "list"};
+    typed.insert(typed.end(), words.begin(), words.end());
+    return parse_json(r.run(typed, true).text);
+  };
+  CHECK(as_json({}).size() == 2);
+  CHECK(as_json({"--rep", "ann"})[0]["session"] == "s-1");
+  CHECK(as_json({"--sessions"}).size() == 1);
+  CHECK(as_json({"--ended", "nobody came"})[0]["grant"] == "g-2");
+  CHECK(as_json({"--limit", "1"})[0]["grant"] == "g-2");
+  CHECK(as_json({"--alarms"}).empty());
+  CHECK(as_json({"--files"}).empty());
+  CHECK(as_json({"--until", "2026-02-28"}).empty());
+  CHECK(as_json({"--since", "2026-03-01", "--until", "2026-03-01"}).size() == 2);
+}
+
+TEST_CASE("audit grep finds what was on a terminal, and says where and when") {
+  const Records r;
+  CHECK(r.run({"audit", "grep", "ls.*c$"}).text == "s-1 1  0:00:00.1  lshmc\n");
+  const auto found = parse_json(r.run({"audit", "grep", "LSH", "-i"}, true).text);
+  REQUIRE(found.size() == 1);
+  CHECK(found[0]["line"] == "lshmc");
+  CHECK(found[0]["rep"] == "ann");
+  CHECK(parse_json(r.run({"audit", "grep", "nothing"}, true).text).empty());
+  CHECK(parse_json(r.run({"audit", "grep", "ls", "--rep", "bob"}, true).text).empty());
+  CHECK(r.run({"audit", "grep", "("}).exit_code == 1);
+  std::filesystem::remove(r.f.folder.path() / "recordings/s-1/1.cast");
+  CHECK(r.run({"audit", "grep", "ls", "--session", "s-1"}).exit_code ==
+        0);  // no file, and no record names one
+}
+
+TEST_CASE("audit keep compresses what is over, and asks the gate to delete what is old") {
+  const Records r;
+  const auto plain = r.f.folder.path() / "recordings/s-1/1.cast";
+  FakeGate gate{{R"({"ok":true,"result":{"keep_days":36500}})", R"({"ok":true,"result":{"keep_days":1}})",
+                 R"({"ok":false,"refused":"no"})", R"({"ok":true,"result":{"keep_days":1}})",
+                 R"({"ok":true,"result":{"keep_days":0}})"}};
+  const auto keep = [&] { return r.run({"audit", "keep"}, true, gate.path()); };
+  CHECK(parse_json(keep().text)["compressed"] == 1);
+  CHECK_FALSE(std::filesystem::exists(plain));
+  CHECK(r.run({"audit", "verify"}).exit_code == 0);
+  CHECK(r.run({"audit", "grep", "lshmc"}).text.find("lshmc") != std::string::npos);
+  const auto refused = keep();
+  CHECK(refused.exit_code == 1);
+  CHECK(parse_json(refused.text)["problems"].size() == 1);
+  const auto asked = gate.asked();
+  REQUIRE(asked.size() == 3);
+  CHECK(asked[2]["ask"] == "recording.delete");
+  CHECK(asked[2]["session"] == "s-1");
+  CHECK(asked[2]["sha256"].get<std::string>().size() == 64);
+  // What was altered is evidence: the gate is not even asked.
+  put_contents(plain, "{}");
+  CHECK(parse_json(keep().text)["problems"].size() == 1);
+  CHECK(gate.asked().size() == 4);
+  CHECK(parse_json(keep().text)["deleted"] == 0);
+}
+
+TEST_CASE("audit report tells a month as text, JSON and HTML, with the state of the records") {
+  const Records r;
+  const auto text = r.run({"audit", "report", "--month", "2026-03"});
+  CHECK(text.exit_code == 0);
+  CHECK(text.text.find("whole: 7 records, 1 recordings") != std::string::npos);
+  CHECK(text.text.find('\x1b') == std::string::npos);
+  CHECK(parse_json(r.run({"audit", "report", "--month", "2026-03"}, true).text)["sessions"] == 1);
+  const auto page = (r.f.folder.path() / "page.html").string();
+  CHECK(r.run({"audit", "report", "--month", "2026-03", "--html", "--out", page}).exit_code == 0);
+  CHECK(contents_of(page).find("<h2>Sessions by rep</h2>") != std::string::npos);
+  CHECK(r.run({"audit", "report", "--month", "2026-3"}).exit_code == 1);
+  put_contents(r.f.folder.path() / "recordings/s-1/1.cast", "{}");
+  CHECK(r.run({"audit", "report", "--month", "2026-03"}).text.find("NOT WHOLE") != std::string::npos);
+  CHECK(r.run({"audit", "report", "--month", "2026-03", "--unverified"}).text.find("not verified") !=
+        std::string::npos);
 }
 
 TEST_CASE("audit show tells the story of a grant or a session, and of nothing else") {
@@ -111,7 +195,7 @@ TEST_CASE("audit verify exits 0 on whole records and 1 on broken ones, naming th
     const auto verdict = r.run({"audit", "verify"}, true);
     CHECK(verdict.exit_code == 1);
     CHECK(parse_json(verdict.text)["broken"]["line"] == 2);
-    CHECK(r.run({"audit", "list"}).exit_code == 1);
+    CHECK(r.run({"audit", "records"}).exit_code == 1);
   }
   SECTION("a recording") {
     put_contents(r.f.folder.path() / "recordings/s-1/1.cast", "{}");

@@ -100,6 +100,33 @@ TEST_CASE("keys skip, search, find again and quit") {
   CHECK(viewer.ended() == 0);
 }
 
+TEST_CASE("a time that is named is gone to, forth and back; back, the screen is drawn anew") {
+  const auto cast = cast_of({{0, "start"}, {60, "one minute"}, {3600, "one hour"}, {9000, "end"}});
+  Viewer viewer{cast};
+  REQUIRE(viewer.sees("start"));
+  viewer.press("g1:00:00\r");
+  CHECK(viewer.sees("one hour"));
+  viewer.press(" gnonsense\r");
+  CHECK(viewer.sees("no time: nonsense"));
+  viewer.press("g1m\r");
+  CHECK(viewer.sees("\x1b[2Jstartone minute"));
+  viewer.press("\x1b[D");
+  CHECK(viewer.sees("\x1b[2Jstart"));
+  viewer.press("q");
+  CHECK(viewer.ended() == 0);
+}
+
+TEST_CASE("playing begins at a time or, paused, at a text") {
+  const auto cast = cast_of({{0, "start "}, {60, "one minute "}, {3600, "one hour "}, {9000, "end"}});
+  RawTerminal terminal = RawTerminal::open().value();
+  Player player{cast, terminal, 1, false};
+  CHECK(player.begin_at_text("hour"));
+  CHECK(player.begin_at_text("minute"));
+  player.begin_at(2h);
+  CHECK_FALSE(player.begin_at_text("minute"));
+  CHECK(player.begin_at_text("end"));
+}
+
 TEST_CASE("paused nothing moves, and faster is faster") {
   const auto cast = cast_of({{0, "start"}, {1, "one"}, {40, "forty"}});
   Viewer viewer{cast};
@@ -121,4 +148,27 @@ TEST_CASE("a signal, Ctrl-C and the end of the terminal's input restore the term
   SECTION("Ctrl-C in a search") { viewer.press("/x\x03"); }
   CHECK(viewer.sees("\x1b[?25h"));
   CHECK(viewer.ended() == 0);
+}
+
+TEST_CASE("a search finds what was typed letter by letter and coloured, behind what was seen") {
+  const auto cast =
+      parse_cast(std::string{"{\"version\": 2, \"width\": 80, \"height\": 24}\n"} +
+                 "[1, \"o\", \"l\"]\n[2, \"o\", \"\\u001b[1ms\"]\n[3, \"o\", \"v\"]\n[4, \"o\", \" ls\"]\n")
+          .value();
+  const CastSearch search{cast};
+  CHECK(search.find("lsv", 0) == std::size_t{2});
+  CHECK(search.find("ls", 0) == std::size_t{1});
+  CHECK(search.find("ls", 2) == std::size_t{3});
+  CHECK_FALSE(search.find("ls", 4));
+  CHECK_FALSE(search.find("nothing", 0));
+  CHECK_FALSE(search.find("", 0));
+}
+
+TEST_CASE("a place in a recording is said as a duration or as a clock shows it") {
+  CHECK(place_in_time("90s") == 90s);
+  CHECK(place_in_time("1h2m") == 1h + 2min);
+  CHECK(place_in_time("1:02:03") == 1h + 2min + 3s);
+  CHECK(place_in_time("2:30") == 150s);
+  for (const auto* wrong : {"", ":", "1:", ":1", "1:2:3:4", "-1:0", "x", "1:999999"})
+    CHECK_FALSE(place_in_time(wrong));
 }

@@ -7,7 +7,7 @@
 #include "gateway/console/qr_code.h"
 #include "gateway/console/record_text.h"
 #include "gateway/console/table.h"
-#include "gateway/console/values.h"
+#include "gateway/review/values.h"
 #include "tests/catch.h"
 
 using namespace sallyport;

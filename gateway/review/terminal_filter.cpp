@@ -1,5 +1,5 @@
 // Runs in: sallyport.
-#include "gateway/console/terminal_filter.h"
+#include "gateway/review/terminal_filter.h"
 
 #include <algorithm>
 

@@ -1,7 +1,6 @@
 // Recordings as the console reads them. Runs in: tests.
-#include "gateway/console/cast.h"
+#include "gateway/review/cast.h"
 
-#include "gateway/console/player.h"
 #include "tests/catch.h"
 
 using namespace sallyport;
@@ -56,18 +55,4 @@ TEST_CASE("long pauses are cut to the longest allowed one") {
   CHECK(cast.events[0].at == 1s);
   CHECK(cast.events[1].at == 3s);
   CHECK(cast.events[2].at == 4s);
-}
-
-TEST_CASE("a search finds what was typed letter by letter and coloured, behind what was seen") {
-  const auto cast =
-      parse_cast(kHeader +
-                 "[1, \"o\", \"l\"]\n[2, \"o\", \"\\u001b[1ms\"]\n[3, \"o\", \"v\"]\n[4, \"o\", \" ls\"]\n")
-          .value();
-  const CastSearch search{cast};
-  CHECK(search.find("lsv", 0) == std::size_t{2});
-  CHECK(search.find("ls", 0) == std::size_t{1});
-  CHECK(search.find("ls", 2) == std::size_t{3});
-  CHECK_FALSE(search.find("ls", 4));
-  CHECK_FALSE(search.find("nothing", 0));
-  CHECK_FALSE(search.find("", 0));
 }

@@ -1,5 +1,5 @@
 // What replay lets through to the viewer's terminal. Runs in: tests.
-#include "gateway/console/terminal_filter.h"
+#include "gateway/review/terminal_filter.h"
 
 #include <random>
 

@@ -1,5 +1,5 @@
 // Runs in: sallyport.
-#include "gateway/console/values.h"
+#include "gateway/review/values.h"
 
 #include <fmt/format.h>
 

@@ -1,5 +1,5 @@
 // Runs in: sallyport.
-#include "gateway/console/audit_selection.h"
+#include "gateway/review/selection.h"
 
 #include <algorithm>
 #include <array>
@@ -41,7 +41,7 @@ std::string text_field(const Record& record, const char* key) {
 }
 
 bool Selection::holds(const Record& record) const {
-  if (since && record.time < *since) return false;
+  if ((since && record.time < *since) || (until && record.time > *until)) return false;
   if (!session.empty() && text_field(record, "session") != session) return false;
   if (!grant.empty() && text_field(record, "grant") != grant) return false;
   const auto family = record.event.substr(0, record.event.find('.'));
@@ -58,6 +58,13 @@ Result<WallTime> parse_since(std::string_view text, WallTime now) {
   return fail(
       "'{}' is neither a duration like 2h, a day like 2026-03-01 nor a time like 2026-03-01T10:20:30Z",
       escape_terminal(text));
+}
+
+Result<WallTime> parse_until(std::string_view text, WallTime now) {
+  ASSIGN_OR_RETURN(const auto time, parse_since(text, now));
+  constexpr std::string_view kDay = "2026-03-01";
+  const bool is_day = text.size() == kDay.size() && text.find('-') == kDay.find('-');
+  return is_day ? time + std::chrono::days{1} - std::chrono::microseconds{1} : time;
 }
 
 void Story::learn(const Record& record) {

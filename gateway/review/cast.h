@@ -4,11 +4,13 @@
 
 #include <chrono>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
 #include "gateway/audit/json.h"
+#include "gateway/review/recording_bytes.h"
 
 namespace sallyport {
 
@@ -26,8 +28,13 @@ struct Cast {
 };
 
 Result<Cast> read_cast(const std::filesystem::path& path);
+Result<Cast> read_cast(RecordingBytes bytes);
 // The same from the text of a file.
 Result<Cast> parse_cast(std::string_view text);
+
+// One line behind the header; not before `earliest`. Nothing when it is no event; of kind '\0' when it is one
+// of a later version of the format, to be skipped, as that asks.
+std::optional<CastEvent> parse_event(std::string_view line, std::chrono::microseconds earliest);
 
 // No pause longer than `most`, as asciinema's --idle-time-limit.
 void shorten_pauses(Cast& cast, std::chrono::microseconds most);

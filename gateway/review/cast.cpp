@@ -1,13 +1,7 @@
 // Runs in: sallyport.
-#include "gateway/console/cast.h"
-
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include "gateway/review/cast.h"
 
 #include <algorithm>
-
-#include "base/unique_fd.h"
 
 namespace sallyport {
 
@@ -44,20 +38,24 @@ Result<Cast> parse_header(std::string_view line) {
 }
 
 bool add_event(Cast& cast, std::string_view line) {
-  const auto event = parse_json(line);
-  if (!event.is_array() || event.size() != 3 || !event[0].is_number() || !event[1].is_string() ||
-      !event[2].is_string())
-    return false;
-  const auto seconds = std::clamp(event[0].get<double>(), 0.0, 1e9);
-  const auto kind = event[1].get<std::string>();
-  if (kind.size() != 1) return true;  // of a later version of the format: skipped, as it asks
-  auto at = microseconds{static_cast<std::int64_t>(seconds * 1e6)};
-  if (!cast.events.empty()) at = std::max(at, cast.events.back().at);
-  cast.events.push_back({at, kind.front(), event[2].get<std::string>()});
-  return true;
+  auto event = parse_event(line, cast.events.empty() ? microseconds{} : cast.events.back().at);
+  if (event && event->kind != '\0') cast.events.push_back(*std::move(event));
+  return event.has_value();
 }
 
 }  // namespace
+
+std::optional<CastEvent> parse_event(std::string_view line, microseconds earliest) {
+  const auto event = parse_json(line);
+  if (!event.is_array() || event.size() != 3 || !event[0].is_number() || !event[1].is_string() ||
+      !event[2].is_string())
+    return std::nullopt;
+  const auto seconds = std::clamp(event[0].get<double>(), 0.0, 1e9);
+  const auto at = std::max(earliest, microseconds{static_cast<std::int64_t>(seconds * 1e6)});
+  const auto& kind = event[1].get_ref<const std::string&>();
+  if (kind.size() != 1) return CastEvent{earliest, '\0', {}};
+  return CastEvent{at, kind.front(), event[2].get<std::string>()};
+}
 
 Result<Cast> parse_cast(std::string_view text) {
   const auto first = text.find('\n');
@@ -76,25 +74,18 @@ Result<Cast> parse_cast(std::string_view text) {
   return cast;
 }
 
-Result<Cast> read_cast(const std::filesystem::path& path) {
-  const UniqueFd fd{::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)};
-  if (!fd) return fail_errno("opening {}", path.string());
-  struct stat status {};
-  if (::fstat(fd.get(), &status) != 0) return fail_errno("looking at {}", path.string());
-  const auto size = static_cast<std::uint64_t>(status.st_size);
-  if (!S_ISREG(status.st_mode) || size > kLargest)
-    return fail("{} is not a file of at most {} bytes", path.string(), kLargest);
-  std::string text(size, '\0');
-  std::size_t had = 0;
-  while (had < text.size()) {
-    const auto got = ::read(fd.get(), text.data() + had, text.size() - had);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return fail_errno("reading {}", path.string());
-    if (got == 0) break;
-    had += static_cast<std::size_t>(got);
+Result<Cast> read_cast(RecordingBytes bytes) {
+  std::string text;
+  for (bool more = true; more;) {
+    ASSIGN_OR_RETURN(more, bytes.more(text));
+    if (text.size() > kLargest) return fail("the recording holds more than {} bytes", kLargest);
   }
-  text.resize(had);
-  auto cast = parse_cast(text);
+  return parse_cast(text);
+}
+
+Result<Cast> read_cast(const std::filesystem::path& path) {
+  ASSIGN_OR_RETURN(auto fd, open_recording(path.string()));
+  auto cast = read_cast(RecordingBytes{std::move(fd)});
   if (!cast) return tl::unexpected{cast.error().within(path.string())};
   return cast;
 }

@@ -11,7 +11,7 @@
 namespace sallyport {
 
 struct Selection {
-  std::optional<WallTime> since;
+  std::optional<WallTime> since, until;
   std::string session, grant;  // empty: any
   std::string event;           // "grant.claimed", or a family: "grant"; empty: any
   bool holds(const Record& record) const;
@@ -19,6 +19,8 @@ struct Selection {
 
 // "2h" before `now`, a day "2026-03-01", or a time in RFC 3339, all in UTC.
 Result<WallTime> parse_since(std::string_view text, WallTime now);
+// The same as the end of a time: a day is the whole of it.
+Result<WallTime> parse_until(std::string_view text, WallTime now);
 
 // The story of one grant or session: the records that name it, and for a session also those of its grant that
 // belong to no other session. A grant's name is only known once a record links the two, so `learn` sees every

@@ -1,0 +1,101 @@
+// recording.read. Runs in: sallyportd (privileged).
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+
+#include "gateway/monitor/commands.h"
+
+namespace sallyport {
+
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::uint64_t kMostChannel = 0xffffffff;
+constexpr std::array<std::string_view, 3> kPurposes{"replay", "search", "export"};
+
+Result<std::uint32_t> channel_of(const CommandContext& context) {
+  ASSIGN_OR_RETURN(const auto asked, context.number("channel"));
+  if (!asked || *asked == 0 || *asked > kMostChannel)
+    return fail("'channel' is to be a number from 1 to {}", kMostChannel);
+  return static_cast<std::uint32_t>(*asked);
+}
+
+Done may_read(const CommandContext& context) {
+  if (context.reviews || context.gate.catalogue.settings.recordings.admins_may_read) return {};
+  return fail("recordings are for auditors: this needs group {}, or admins_may_read in sallyport.toml",
+              kAuditorGroup);
+}
+
+// What the journal says of a recording, as the console has read it there, and as far as it can be held
+// against what lies there: the file must not have been written to for as long.
+Done is_old(const CommandContext& context, const std::filesystem::path& file) {
+  const auto days = context.gate.catalogue.settings.recordings.keep_days;
+  if (days == 0) return fail("recordings are kept for ever here (keep_days in sallyport.toml)");
+  ASSIGN_OR_RETURN(const auto closed, context.text("closed"));
+  ASSIGN_OR_RETURN(const auto time, from_rfc3339(closed));
+  struct stat status {};
+  if (::lstat(file.c_str(), &status) != 0) return fail_errno("looking at {}", file.string());
+  const auto limit = context.gate.clock.wall() - std::chrono::days{days};
+  const WallTime written{std::chrono::seconds{status.st_mtim.tv_sec}};
+  if (!S_ISREG(status.st_mode) || time > limit || written > limit)
+    return fail("{} is not {} days old", file.string(), days);
+  return {};
+}
+
+}  // namespace
+
+// What is to be done with recordings that are over.
+CommandResult recording_rule_command(const CommandContext& context) {
+  return Json{{"keep_days", context.gate.catalogue.settings.recordings.keep_days}};
+}
+
+// The verb behind recording.delete, root's alone: what goes, and which hash it had, is on record before it
+// goes.
+CommandResult recording_delete_command(const CommandContext& context) {
+  Gate& gate = context.gate;
+  if (context.actor.uid != 0) return fail("recordings are deleted by root's timer alone");
+  ASSIGN_OR_RETURN(const auto session, context.text("session"));
+  ASSIGN_OR_RETURN(const auto channel, channel_of(context));
+  ASSIGN_OR_RETURN(const auto sha256, context.text("sha256"));
+  if (sha256.size() != 64 || sha256.find_first_not_of("0123456789abcdef") != sha256.npos)
+    return fail("'sha256' is to be 64 hexadecimal digits");
+  if (gate.ledger.open_recordings().contains({session, channel})) return fail("it is still being written");
+  ASSIGN_OR_RETURN(const auto file, gate.recordings.existing(session, channel));
+  RETURN_IF_ERROR(is_old(context, file));
+  const Entry entry{"recording.deleted",
+                    {{"session", session},
+                     {"channel", channel},
+                     {"path", fmt::format("recordings/{}/{}.cast", session, channel)},
+                     {"sha256", sha256},
+                     {"closed", context.arguments["closed"]},
+                     {"by", context.actor.name},
+                     {"keep_days", gate.catalogue.settings.recordings.keep_days}}};
+  RETURN_IF_ERROR(gate.ledger.note(entry));
+  RETURN_IF_ERROR(gate.recordings.remove(session, channel));
+  return Json::object();
+}
+
+// The verb behind recording.read: who reads what, and what for, is on record before the first byte is handed
+// out; if it cannot be, nothing is.
+CommandResult recording_read_command(const CommandContext& context) {
+  Gate& gate = context.gate;
+  RETURN_IF_ERROR(may_read(context));
+  ASSIGN_OR_RETURN(const auto session, context.text("session"));
+  ASSIGN_OR_RETURN(const auto channel, channel_of(context));
+  ASSIGN_OR_RETURN(const auto purpose, context.text("purpose"));
+  if (std::find(kPurposes.begin(), kPurposes.end(), purpose) == kPurposes.end())
+    return fail("'purpose' is to be replay, search or export");
+  const auto recording = gate.recordings.reader(session, channel);
+  if (!recording && recording.error().code() == ENOENT) return Json{{"known", false}};
+  if (!recording) return tl::unexpected{recording.error()};
+  Entry entry{"recording.read",
+              {{"session", session}, {"channel", channel}, {"by", context.actor.name}, {"purpose", purpose}}};
+  if (const Grant* const grant = gate.ledger.find(session)) entry.fields["grant"] = grant->id.value();
+  RETURN_IF_ERROR(gate.ledger.note(entry));
+  gate.control->find(context.connection)->answer(Json{{"known", true}}, recording->get());
+  return std::optional<Json>{};
+}
+
+}  // namespace sallyport
