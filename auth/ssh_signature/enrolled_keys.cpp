@@ -64,9 +64,9 @@ Result<std::string> read_credential(const PublicKey& key, std::string_view text)
                 key.type());
   auto id = from_base64url(text);
   if (!id) return tl::unexpected{id.error().within("the credential's id")};
-  if (id->size() < kShortestCredential || id->size() > kLongestCredential)
-    return fail("the credential's id has {} bytes (expected {} to {})", id->size(), kShortestCredential,
-                kLongestCredential);
+  if (id->size() < kShortestCredentialId || id->size() > kLongestCredentialId)
+    return fail("the credential's id has {} bytes (expected {} to {})", id->size(), kShortestCredentialId,
+                kLongestCredentialId);
   return id;
 }
 

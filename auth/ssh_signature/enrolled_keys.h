@@ -32,7 +32,7 @@ struct EnrolledKey {
 inline constexpr std::size_t kMostEnrolledKeys = 32, kLongestKeysFile = 256 * 1024;
 // W3C Web Authentication Level 2, section 4, "Credential ID": 16 bytes are the least that can be told apart,
 // 1,023 the most. A page that asks for a key holds all ids of a rep.
-inline constexpr std::size_t kShortestCredential = 16, kLongestCredential = 1023, kMostCredentials = 16;
+inline constexpr std::size_t kShortestCredentialId = 16, kLongestCredentialId = 1023, kMostCredentials = 16;
 
 struct EnrolledKeys {
   std::vector<EnrolledKey> entries;

@@ -64,7 +64,7 @@ Result<AuthenticatorData> read_authenticator_data(std::string_view bytes) {
 Result<Assertion> Assertion::read(std::string_view response) {
   auto rest = response;
   Assertion assertion;
-  ASSIGN_OR_RETURN(assertion.credential, read_run(rest, "the credential's id", kLongestCredential));
+  ASSIGN_OR_RETURN(assertion.credential, read_run(rest, "the credential's id", kLongestCredentialId));
   ASSIGN_OR_RETURN(assertion.client_data, read_run(rest, "the client data", kLongestClientData));
   ASSIGN_OR_RETURN(assertion.authenticator_data,
                    read_run(rest, "the authenticator data", kLongestAuthenticatorData));
