@@ -65,18 +65,25 @@ RawTerminal::Key RawTerminal::wait(std::optional<std::chrono::microseconds> most
   return {key == 0 ? Input::none : Input::key, key};
 }
 
-// Arrow keys come as ESC [ C, in one read on any terminal that is not very slow. End of input reads as
-// Ctrl-D.
+// Arrow keys come as ESC [ C: what follows ESC at once, up to its final byte (ECMA-48, section 5.4) and no
+// further, because the next key may be there already. End of input reads as Ctrl-D.
 char RawTerminal::read_key() {
-  char bytes[8];
-  const auto got = ::read(STDIN_FILENO, bytes, 1);
+  char byte = 0;
+  const auto got = ::read(STDIN_FILENO, &byte, 1);
   if (got <= 0) return got < 0 && errno == EINTR ? '\0' : '\x04';
-  if (bytes[0] != '\x1b') return bytes[0];
-  pollfd more{STDIN_FILENO, POLLIN, 0};
-  if (::poll(&more, 1, 20) <= 0) return '\x1b';
-  const auto rest = ::read(STDIN_FILENO, bytes, sizeof bytes);
-  if (rest < 2 || (bytes[0] != '[' && bytes[0] != 'O')) return '\0';
-  return bytes[1] == 'C' ? kRightArrow : bytes[1] == 'D' ? kLeftArrow : '\0';
+  if (byte != '\x1b') return byte;
+  constexpr int kLongest = 8;
+  for (int place = 0; place < kLongest; ++place) {
+    pollfd more{STDIN_FILENO, POLLIN, 0};
+    if (::poll(&more, 1, 20) <= 0) return place == 0 ? '\x1b' : '\0';
+    if (::read(STDIN_FILENO, &byte, 1) != 1) return '\0';
+    if (place == 0) {
+      if (byte != '[' && byte != 'O') return '\0';
+      continue;
+    }
+    if (byte >= 0x40) return byte == 'C' ? kRightArrow : byte == 'D' ? kLeftArrow : '\0';
+  }
+  return '\0';
 }
 
 }  // namespace sallyport

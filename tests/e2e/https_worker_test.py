@@ -118,7 +118,8 @@ def test_a_hundred_mebibytes_up_and_down(kim, player, tmp_path):
         assert kim.curl(f"/{path}?{BIG}", timeout=120).stdout == down, path
     before = player.memory_kib()
     kim.curl(f"/download?{4 * BIG}", "-o", "/dev/null", timeout=200)
-    assert player.memory_kib() < before + 4096
+    # Buffers are given back after a second, and the sanitizer's allocator gives pages back every five.
+    eventually(lambda: player.memory_kib() < before + 4096, 10, "memory as before")
     eventually(lambda: player.activity[0] > 2 * BIG and player.activity[1] > 7 * BIG, 3, "the counters")
 
 
