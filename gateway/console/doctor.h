@@ -33,6 +33,10 @@ struct Patient {
   Settings settings() const { return catalogue ? catalogue->settings : Settings{}; }
 };
 
+// Every check; prints each finding unless the output is JSON, and sets the exit code when one says FAIL.
+// Returns {"verdict": …, "checks": […]}.
+nlohmann::json diagnose(ConsoleContext& context);
+
 // doctor_system.cpp
 Finding check_kernel(const Patient& patient);
 Finding check_clock(const Patient& patient);

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "gateway/console/doctor.h"
+#include "gateway/console/problem_report.h"
 #include "policies/evaluate.h"
 
 namespace sallyport {
@@ -35,9 +36,7 @@ Finding check_config(const Patient& patient) {
   const auto& problems = patient.catalogue.error();
   if (geteuid() != 0)
     return warning(fmt::format("{} cannot be read whole", patient.context.config.string()), "run as root");
-  return failure(fmt::format("{} problem{}, the first: {}", problems.size(), problems.size() == 1 ? "" : "s",
-                             problems.front().message()),
-                 "sallyport check shows all of them");
+  return failure(summary_of(problems), "sallyport check shows all of them");
 }
 
 Finding check_enrollment(const Patient& patient) {

@@ -162,7 +162,7 @@ void add_unenroll(const Command& reps, ConsoleContext& context) {
 
 }  // namespace
 
-Done enroll_keys(ConsoleContext& context, const std::string& name, const KeyFiles& files) {
+Result<Json> enroll_keys(ConsoleContext& context, const std::string& name, const KeyFiles& files) {
   ASSIGN_OR_RETURN(auto client, connect(context));
   Json enrolled = Json::array();
   for (const auto& path : files.keys)
@@ -171,10 +171,14 @@ Done enroll_keys(ConsoleContext& context, const std::string& name, const KeyFile
     RETURN_IF_ERROR(enroll_file(client, name, path, KeyRole::authority, enrolled));
   for (const auto& path : files.credentials)
     RETURN_IF_ERROR(enroll_file(client, name, path, KeyRole::webauthn, enrolled));
-  if (context.json) return print_json({{"enrolled", enrolled}}), Done{};
+  return Json{{"enrolled", enrolled}};
+}
+
+void print_enrolled_keys(const ConsoleContext& context, const std::string& name, const KeyFiles& files,
+                         const Json& told) {
   print(
       fmt::format("Enrolled for rep {}; compare the fingerprints with the rep's (ssh-keygen -lf FILE):\n\n{}",
-                  escape_terminal(name), table_of(enrolled, context.color).text()));
+                  escape_terminal(name), table_of(member(told, "enrolled"), context.color).text()));
   if (!files.keys.empty() || !files.authorities.empty())
     print(
         "\nThe rep answers each challenge with sallyport-respond, or with ssh-keygen -Y sign -n "
@@ -184,7 +188,6 @@ Done enroll_keys(ConsoleContext& context, const std::string& name, const KeyFile
         "\nThe rep answers each challenge at the HTTPS door with this security key, in a browser. Its "
         "fingerprint there:\n"
         "  tail -n +2 FILE | ssh-keygen -i -m PKCS8 -f /dev/stdin | ssh-keygen -lf -\n");
-  return {};
 }
 
 void add_rep_key_commands(const Command& reps, ConsoleContext& context) {

@@ -228,6 +228,20 @@ TEST_CASE("programs on the gate's ports are found, by transport and address") {
             .verdict == Verdict::ok);
 }
 
+TEST_CASE("who is in the way is named, and of sshd what to type") {
+  auto sockets = sockets_in(
+      "   0: 00000000:0016 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4711 1\n",
+      Transport::tcp);
+  REQUIRE(sockets.size() == 1);
+  CHECK(sockets.front().inode == "4711");
+  sockets.front().program = "sshd";
+  const auto finding = judge_service_ports(sockets, needs(), {});
+  CHECK(finding.text.find("sshd listens on 0.0.0.0:22") != std::string::npos);
+  CHECK(finding.fix.find("echo 'Port 2222' > /etc/ssh/sshd_config.d/port.conf") != std::string::npos);
+  sockets.front().program = "systemd";
+  CHECK(judge_service_ports(sockets, needs(), {}).fix.find("systemctl edit ssh.socket") != std::string::npos);
+}
+
 TEST_CASE("needs are the policies' forwarded ports, each once, and the managed systems too") {
   Catalogue catalogue;
   Service service;
