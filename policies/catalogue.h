@@ -24,6 +24,14 @@ struct Catalogue {
   std::map<std::string, Rep, std::less<>> reps;
 };
 
+// "kim, lee", of one of those maps; "none yet".
+template <class Map>
+std::string names_in(const Map& map) {
+  std::string names;
+  for (const auto& [name, value] : map) names += (names.empty() ? "" : ", ") + name;
+  return names.empty() ? "none yet" : names;
+}
+
 // One fault in one file: what stands there and what was expected.
 struct Problem {
   std::filesystem::path file;

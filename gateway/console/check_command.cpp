@@ -12,13 +12,6 @@ namespace {
 using Json = nlohmann::json;
 
 template <class Map>
-std::string names_in(const Map& map) {
-  std::string names;
-  for (const auto& [name, value] : map) names += (names.empty() ? "" : ", ") + name;
-  return names.empty() ? "none yet" : names;
-}
-
-template <class Map>
 Json names_json(const Map& map) {
   Json names = Json::array();
   for (const auto& [name, value] : map) names.push_back(name);

@@ -23,13 +23,6 @@ using Json = nlohmann::json;
 constexpr const char *kKept = "kept", *kMade = "made", *kToDo = "to do";
 constexpr mode_t kSettingsMode = 0644;
 
-template <class Map>
-std::string names_in(const Map& map) {
-  std::string names;
-  for (const auto& [name, value] : map) names += (names.empty() ? "" : ", ") + name;
-  return names;
-}
-
 // From where a session could well come, as far as the settings tell.
 std::string some_network(const Settings& settings) {
   if (!settings.isolated_networks.empty()) return settings.isolated_networks.front().text();
@@ -77,6 +70,8 @@ bool Setup::lacks_rep() const {
 
 Done Setup::plan() {
   ASSIGN_OR_RETURN(gate_, plan_gate(context_, answers_, respondent_));
+  const bool has_all = !gate_.is_new() && !lacks_target() && !lacks_rep();
+  if (has_all && !answers_.has(Topic::policy)) return {};
   if (lacks_target()) RETURN_IF_ERROR(plan_target());
   if (lacks_rep()) RETURN_IF_ERROR(plan_rep());
   // A later run is about what it names.
