@@ -97,6 +97,29 @@ def test_the_key_is_one_that_openssh_takes(installed):
     assert derived.split()[:2] == (CONFIG / "ssh_host_ed25519_key.pub").read_text().split()[:2]
 
 
+def test_a_run_that_was_killed_between_two_files_is_gone_on_with(installed):
+    """The public half is written before the private one, the settings after both."""
+    answers(installed)
+    write(CONFIG / "ssh_host_ed25519_key.pub", installed.hmc1.public_key + "\n")
+    assert run_setup(installed, "--answers", str(ANSWERS)).returncode == 3
+    made = (CONFIG / "ssh_host_ed25519_key").read_bytes()
+    assert installed.hmc1.public_key.split()[1] not in (CONFIG / "ssh_host_ed25519_key.pub").read_text()
+    SETTINGS.unlink()
+    assert run_setup(installed, "--answers", str(ANSWERS)).returncode == 3
+    assert SETTINGS.exists() and (CONFIG / "ssh_host_ed25519_key").read_bytes() == made
+
+
+def test_a_host_key_without_its_public_half_is_not_replaced(installed):
+    answers(installed)
+    key = CONFIG / "ssh_host_ed25519_key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
+    key.with_suffix(".pub").unlink()
+    before = files()
+    done = run_setup(installed, "--answers", str(ANSWERS))
+    assert done.returncode == 1 and f"ssh-keygen -y -f {key} > {key}.pub" in done.stderr, done
+    assert files() == before
+
+
 # case: (changed answers, a word of the one sentence)
 REFUSED = {
     "an address that the host has not": ({"gate_addresses": '["192.0.2.200"]'}, "wan0 192.0.2.1"),
