@@ -27,7 +27,7 @@
 #include "gateway/monitor/sessions.h"
 #include "gateway/monitor/stored_secret.h"
 #include "gateway/monitor/traffic.h"
-#include "gateway/monitor/version.h"
+#include "gateway/version/version.h"
 
 namespace sallyport {
 
