@@ -39,6 +39,9 @@ using Problems = std::vector<Problem>;
 tl::expected<Catalogue, Problems> load_catalogue(const std::filesystem::path& folder,
                                                  const Settings* in_force = nullptr);
 
+// `folder`/sallyport.toml alone, for a program that needs no more and may read no more.
+tl::expected<Settings, Problems> load_settings(const std::filesystem::path& folder);
+
 // Where the secrets of reps and targets are to lie under `folder`/secrets, whether they are there or not.
 // Another path in a target's file is somebody else's file, too, and not among them.
 std::vector<std::filesystem::path> stored_secret_files(const Catalogue& catalogue,

@@ -36,6 +36,7 @@ constexpr std::array kChecks{
     Check{"forwarding", check_forwarding},
     Check{"reverse path", check_reverse_path},
     Check{"ports", check_ports},
+    Check{"metrics", check_metrics},
 };
 
 Color color_of(Verdict verdict) {

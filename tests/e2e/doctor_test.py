@@ -15,7 +15,7 @@ from support import base_table_of_another
 
 PAM = Path("/etc/pam.d/sallyport")
 NAMES = ["kernel", "clock", "groups", "worker", "pam", "config", "content", "permissions", "secrets", "daemon", "nftables",
-         "base table", "host firewall", "mark bit", "forwarding", "reverse path", "ports"]
+         "base table", "host firewall", "mark bit", "forwarding", "reverse path", "ports", "metrics"]
 
 
 def doctor(lab, *wrapper):
