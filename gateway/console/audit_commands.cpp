@@ -16,6 +16,7 @@
 #include "gateway/console/refusal.h"
 #include "gateway/ocsf/ocsf.h"
 #include "gateway/review/selection.h"
+#include "gateway/version/version.h"
 
 namespace sallyport {
 
@@ -43,7 +44,7 @@ std::string table_line(const Record& record) {
 OcsfSource ocsf_source(const ConsoleContext& context) {
   const auto verifier = read_verifier(head_verifier_file(context.state));
   const auto name = verifier ? verifier->name() : std::string{"sallyport"};
-  return {name.substr(0, name.find('/')), SALLYPORT_VERSION};
+  return {name.substr(0, name.find('/')), kVersion};
 }
 
 // As they come, so that a journal of any length can be listed.

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/reach.h"
 #include "gateway/metrics/present.h"
+#include "gateway/version/version.h"
 
 namespace sallyport {
 
@@ -71,7 +72,7 @@ void Metrics::write_lag(Exposition& out) const {
 
 void Metrics::write_state(Exposition& out) const {
   out.begin(kBuild);
-  out.sample(std::uint64_t{1}, SALLYPORT_VERSION);
+  out.sample(std::uint64_t{1}, kVersion);
   // No question is put to the monitor, which has better to do.
   out.add(kUp, flag(try_to_connect(control_socket_).has_value()));
   out.add(kReadable, flag(readable_));
