@@ -3,6 +3,7 @@
 
 #include <sys/socket.h>
 
+#include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -10,6 +11,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_static_buffer.hpp>
 #include <boost/beast/http.hpp>
+#include <tuple>
 
 #include "base/check.h"
 #include "gateway/metrics/exposition.h"
@@ -99,31 +101,34 @@ void MetricsServer::welcome(UniqueFd socket) {
 }
 
 asio::awaitable<void> MetricsServer::serve(Place place) {
-  Stream& stream = *place;
+  co_await converse(*place);
+  streams_.erase(place);
+}
+
+asio::awaitable<void> MetricsServer::converse(Stream& stream) {
   boost::beast::flat_static_buffer<kLongestHead> buffer;
   http::request_parser<http::empty_body> parser;
   parser.header_limit(kLongestHead);
   stream.expires_after(kRequestTime);
   const auto [bad, size] = co_await http::async_read_header(stream, buffer, parser, kAwait);
-  if (!bad || is_bad_request(bad)) {
-    auto response = bad ? refusal(http::status::bad_request, "this is not a request that is answered")
-                        : answer(parser.get(), text_);
-    response.keep_alive(false);
-    response.prepare_payload();
-    stream.expires_after(kAnswerTime);
-    (void)co_await http::async_write(stream, response, kAwait);
-    // What is left unread in the kernel would make close(2) a reset, and take the answer back.
-    boost::system::error_code ignored;
-    stream.socket().shutdown(asio::socket_base::shutdown_send, ignored);
-    stream.expires_after(kFarewellTime);
-    for (std::size_t left = kMostLeftOver; left > 0;) {
-      buffer.clear();
-      const auto [over, read] = co_await stream.async_read_some(buffer.prepare(kLongestHead), kAwait);
-      if (over) break;
-      left -= std::min(left, read);
-    }
-  }
-  streams_.erase(place);
+  if (bad && !is_bad_request(bad)) co_return;
+  auto response = bad ? refusal(http::status::bad_request, "this is not a request that is answered")
+                      : answer(parser.get(), text_);
+  response.keep_alive(false);
+  response.prepare_payload();
+  stream.expires_after(kAnswerTime);
+  (void)co_await http::async_write(stream, response, kAwait);
+  co_await hear_out(stream);
+}
+
+// What is left unread in the kernel would make close(2) a reset, and take the answer back.
+asio::awaitable<void> MetricsServer::hear_out(Stream& stream) {
+  boost::system::error_code over;
+  stream.socket().shutdown(asio::socket_base::shutdown_send, over);
+  stream.expires_after(kFarewellTime);
+  std::array<char, 4096> piece{};
+  for (std::size_t heard = 0, got = 0; !over && heard < kMostLeftOver; heard += got)
+    std::tie(over, got) = co_await stream.async_read_some(asio::buffer(piece), kAwait);
 }
 
 }  // namespace sallyport

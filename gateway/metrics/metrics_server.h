@@ -30,6 +30,8 @@ class MetricsServer {
 
   boost::asio::awaitable<void> accept();
   boost::asio::awaitable<void> serve(Place place);
+  boost::asio::awaitable<void> converse(Stream& stream);
+  static boost::asio::awaitable<void> hear_out(Stream& stream);
   void welcome(UniqueFd socket);
 
   boost::asio::io_context& io_;
