@@ -56,6 +56,8 @@ Finding check_host_keys(const Patient& patient);
 Finding check_records(const Patient& patient);
 // doctor_secrets.cpp
 Finding check_secrets(const Patient& patient);
+// doctor_metrics.cpp
+Finding check_metrics(const Patient& patient);
 // doctor_network.cpp
 Finding check_daemon(const Patient& patient);
 Finding check_base_table(const Patient& patient);

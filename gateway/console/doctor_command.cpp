@@ -42,6 +42,7 @@ constexpr std::array kChecks{
     Check{"reverse path", check_reverse_path},
     Check{"addresses", check_addresses},
     Check{"ports", check_ports},
+    Check{"metrics", check_metrics},
 };
 
 Color color_of(Verdict verdict) {

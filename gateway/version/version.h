@@ -1,4 +1,4 @@
-// Which build this is: for --version, `status` and the journal. Runs in: sallyportd, sallyport.
+// Which build this is: for --version, `status` and the journal. Runs in: sallyportd, sallyport, sallyport-metrics.
 #pragma once
 
 #include <string>

@@ -31,7 +31,7 @@ def lab():
     forget = made.gate.forget
 
     def check_and_forget():
-        journal_schema.hold(made.gate.journal())
+        journal_schema.hold(made.gate.state)
         forget()
     made.gate.forget = check_and_forget
     return made
@@ -41,7 +41,7 @@ def lab():
 def journal_keeps_to_its_schema(request):
     yield
     if "lab" in request.fixturenames:
-        journal_schema.hold(request.getfixturevalue("lab").gate.journal())
+        journal_schema.hold(request.getfixturevalue("lab").gate.state)
 
 
 @pytest.fixture

@@ -25,13 +25,24 @@ def faults(record):
 
 def is_the_gates(record):
     """Whether a record is as the gate wrote it: tests also damage journals."""
+    if not isinstance(record, dict):
+        return False
     rest = {key: value for key, value in record.items() if key != "hash"}
     line = json.dumps(rest, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return record.get("hash") == hashlib.sha256(line.encode(errors="surrogatepass")).hexdigest()
 
 
-def hold(records):
-    """Fails when the gate wrote a record that the schema refuses."""
-    for record in records:
+def lines_of(state):
+    for path in sorted(state.glob("journal/*.jsonl")):
+        yield from path.read_text(errors="replace").splitlines()
+
+
+def hold(state):
+    """Fails when the gate wrote a record that the schema refuses, into the journal below this folder."""
+    for line in lines_of(state):
+        try:
+            record = json.loads(line)
+        except ValueError:
+            continue  # a torn tail, or a test's damage
         if is_the_gates(record) and (found := faults(record)):
-            raise AssertionError(f"docs/journal.schema.json refuses {json.dumps(record)}: {found}")
+            raise AssertionError(f"docs/journal.schema.json refuses {line}: {found}")

@@ -169,7 +169,36 @@ TEST_CASE("sallyport.toml: limits and kinds") {
               .starts_with("sallyport.toml:5: 'origin' in [https] is \""));
   CHECK(complaint("[frobnicate]\nx = 1\n") ==
         "sallyport.toml:4: unknown key 'frobnicate' (known: gate, login, ssh, https, firewall, worker, pam, "
-        "journal, recordings)\n");
+        "journal, recordings, metrics)\n");
+}
+
+TEST_CASE("sallyport.toml: numbers for a monitoring system are served on this host alone") {
+  const auto listening = [](const std::string& listen) {
+    const ConfigFolder folder;
+    folder.put("sallyport.toml", fmt::format("{}[metrics]\nlisten = \"{}\"\n", kGate, listen));
+    return load_settings(folder.path());
+  };
+  const ConfigFolder none;
+  none.put("sallyport.toml", kGate);
+  CHECK_FALSE(load_settings(none.path())->metrics);
+  none.put("sallyport.toml", std::string{kGate} + "[metrics]\n");
+  CHECK(load_settings(none.path())->metrics->socket == "/run/sallyport-metrics/metrics.sock");
+
+  CHECK(listening("unix:/run/x.sock")->metrics->socket == "/run/x.sock");
+  for (const auto* const good : {"127.0.0.1:9477", "127.9.9.9:1", "[::1]:65535"}) {
+    REQUIRE(listening(good));
+    CHECK(listening(good)->metrics->socket.empty());
+    CHECK(listening(good)->metrics->loopback.text() == good);
+  }
+  for (const auto& bad : {std::string{"0.0.0.0:9477"}, std::string{"192.0.2.1:9477"},
+                          std::string{"[::]:9477"}, std::string{"[fe80::1]:9477"}, std::string{"127.0.0.1:0"},
+                          std::string{"127.0.0.1"}, std::string{"localhost:9477"}, std::string{"unix:x.sock"},
+                          std::string{"unix:"}, std::string{}, "unix:/" + std::string(107, 'x')}) {
+    INFO(bad);
+    const auto read = listening(bad);
+    REQUIRE_FALSE(read);
+    CHECK(read.error().front().text.starts_with("'listen' in [metrics] is \"" + bad));
+  }
 }
 
 TEST_CASE("a policy: each fault with its line") {
