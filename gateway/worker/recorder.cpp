@@ -53,19 +53,38 @@ std::string header(const RecordedTerminal& terminal, WallTime now) {
 
 }  // namespace
 
-Recorder::Recorder(UniqueFd file, std::uint64_t limit, RecordInput input, const Clock& clock)
-    : file_(std::move(file)), left_(limit), input_(input), clock_(&clock), begun_(clock.boot()) {}
+Recorder::Recorder(UniqueFd file, const RecordingRules& rules, OutputMask mask, const Clock& clock)
+    : file_(std::move(file)),
+      left_(rules.limit),
+      input_(rules.input),
+      clock_(&clock),
+      begun_(clock.boot()),
+      mask_(std::move(mask)) {}
 
-Result<Recorder> Recorder::start(UniqueFd file, const RecordedTerminal& terminal, std::uint64_t limit,
-                                 RecordInput input, const Clock& clock) {
-  Recorder recorder{std::move(file), limit, input, clock};
+Result<Recorder> Recorder::start(UniqueFd file, const RecordedTerminal& terminal, const RecordingRules& rules,
+                                 const Clock& clock) {
+  ASSIGN_OR_RETURN(auto mask, OutputMask::create(rules.masked_after));
+  Recorder recorder{std::move(file), rules, std::move(mask), clock};
   recorder.waiting_ = header(terminal, clock.wall());
   RETURN_IF_ERROR(recorder.flush());
   return recorder;
 }
 
 void Recorder::output(std::string_view bytes) {
+  if (!mask_.is_empty()) return masked_output(bytes);
   record_echo(bytes);
+  text(bytes);
+}
+
+void Recorder::masked_output(std::string_view bytes) {
+  const auto shown = mask_.pass(bytes);
+  if (mask_.has_hidden()) typed_.clear();
+  record_echo(bytes);
+  text(shown);
+  if (!mask_.begun_by().empty()) marker(fmt::format("masked after \"{}\"", mask_.begun_by()));
+}
+
+void Recorder::text(std::string_view bytes) {
   if (const auto text = output_text_.feed(bytes); !text.empty()) event('o', text);
 }
 
@@ -98,6 +117,8 @@ void Recorder::event(char kind, std::string_view text) {
 }
 
 Done Recorder::flush() {
+  if (mask_.overrun())
+    return fail("more than {} KiB of one line would be hidden from the recording", OutputMask::kMostHidden / 1024);
   while (!waiting_.empty()) {
     if (waiting_.size() > left_) return fail("the recording has reached its limit");
     const auto written = ::write(file_.get(), waiting_.data(), waiting_.size());
