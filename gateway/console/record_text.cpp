@@ -43,7 +43,7 @@ constexpr std::array kSentences{
              Color::good},
     Sentence{"login.failed", "login failed[ for {rep}][ from {peer}]", Color::warning},
     Sentence{"session.connected", "connected to the target[ at {target_address}]", Color::good},
-    Sentence{"session.channel", "channel {channel} opens[: {kind}][ {command}]"},
+    Sentence{"session.channel", "channel {channel} opens[: {kind}][ {command}][, not recorded after: {masked_after}]"},
     Sentence{"session.channel_closed",
              "channel {channel} closes[, exit status {exit_status}][, {to_target} bytes to the target][, "
              "{from_target} from it]"},

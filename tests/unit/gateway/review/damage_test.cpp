@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <random>
+#include <ranges>
 
 #include "gateway/audit/verify.h"
 #include "gateway/review/bundle.h"
@@ -103,7 +104,13 @@ TEST_CASE("a thousand flips, cuts, swaps and splices of a bundle: each is found,
     auto changed = whole;
     const auto at = damage(changed, other, random);
     put_contents(b.path, changed);
-    const auto problem = b.problem(), file = file_at(whole, at);
+    const auto problem = b.problem();
+    auto file = file_at(whole, at);
+    // What is for people alone is held against the sums, which stand last: of a swap the other half is met first.
+    if (file == "README.txt" && problem.find(file) == problem.npos && changed.size() == whole.size()) {
+      const auto last = std::ranges::mismatch(changed | std::views::reverse, whole | std::views::reverse);
+      file = file_at(whole, whole.size() - 1 - static_cast<std::size_t>(last.in1 - changed.rbegin()));
+    }
     INFO("byte " << at << " of " << (file.empty() ? "the end" : file) << ": " << problem);
     REQUIRE_FALSE(problem.empty());
     REQUIRE(problem.find(file.empty() ? "end" : file) != problem.npos);
