@@ -170,9 +170,21 @@ std::string lines_of(const Cast& cast) {
   return out;
 }
 
-std::string recording_part(const ShownRecording& recording) {
+// By which rules parts of it are hidden.
+std::string masks_of(const SessionStory& story, const ShownRecording& recording) {
+  for (const auto* record : channels(story)) {
+    const auto rules = texts_of(record->fields, "masked_after");
+    if (number_of(record->fields, "channel") == recording.channel && !rules.empty())
+      return fmt::format("<p class=\"faint\">Not recorded is what stood in a line after: {}</p>\n",
+                         html(join(rules)));
+  }
+  return {};
+}
+
+std::string recording_part(const SessionStory& story, const ShownRecording& recording) {
   auto out = fmt::format("<h2>Channel {}</h2>\n<p class=\"faint\">{}, {} bytes, SHA-256 {}</p>\n",
                          recording.channel, html(recording.path), recording.size, html(recording.sha256));
+  out += masks_of(story, recording);
   // The last line may be cut where the page's share of it ends.
   const auto cast = parse_cast(recording.text);
   if (!cast)
@@ -224,7 +236,7 @@ std::string session_page(const SessionStory& story) {
   body += alarm_part(story) + facts_of(story);
   body += section("Logging in", {"TIME", "EVENT", "WHAT"}, told(logins(story)));
   body += firewall_part(story) + file_part(story);
-  for (const auto& recording : story.recordings) body += recording_part(recording);
+  for (const auto& recording : story.recordings) body += recording_part(story, recording);
   body += section("All records", {"TIME", "EVENT", "WHAT"}, told([&] {
                     std::vector<const Record*> all;
                     for (const auto& record : story.records) all.push_back(&record);

@@ -1,9 +1,10 @@
 // OutputMask: takes out of a terminal's output what the policy's rules say must not be recorded: what a target
 // shows in the same line behind the words of a rule, e.g. a password that it echoes behind its prompt.
-// One number a rule and no byte held back, however the output is cut; the time is linear. Pure.
+// Two numbers a rule and no byte held back, however the output is cut; the time is linear. Pure.
 // Runs in: the workers.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -36,22 +37,38 @@ class OutputMask {
   bool overrun() const noexcept { return overrun_; }
 
  private:
-  // How far a line has come in a rule. The words' failure functions are those of Knuth, Morris and Pratt.
+  using RuleSet = std::uint32_t;  // one bit a rule
+  static constexpr RuleSet kNoText = RuleSet{1} << 31;
+  static_assert(MaskRule::kMost < 32);
+
+  // How far a line has come in a rule: in which word, and how many letters of it came last. The words' failure
+  // functions are those of Knuth, Morris and Pratt.
   struct Progress {
     MaskRule rule;
     std::vector<std::vector<std::uint8_t>> failures;
     std::size_t word = 0, letters = 0;
 
     explicit Progress(MaskRule said);
-    bool take(char c) noexcept;  // true: the line has the whole rule
-    void begin_line() noexcept { word = letters = 0; }
+    const std::string& next_word() const noexcept { return rule.words[word]; }
+    bool take(char c) noexcept;  // true: the word is complete
   };
 
-  void read(char c);
-  void hide(char c, std::string& shown);
-  void end_line();
+  OutputMask();
+  void add(MaskRule rule);
+  void expect_word(std::size_t rule, bool expected);
+  std::size_t read(std::string_view output);
+  std::size_t next_beginning(std::string_view output, std::size_t from) const noexcept;
+  bool read(char c, RuleSet concerned);
+  bool complete_word(std::size_t rule);
+  std::size_t hide(std::string_view output, std::string& shown);
+  void end_line(std::string& shown);
+  void begin_rules();
 
   std::vector<Progress> rules_;
+  RuleSet all_ = 0, begun_ = 0, advanced_ = 0;  // begun: with letters; advanced: beyond their first word
+  // Which rules wait for a word that begins with this byte; kNoText where it is not text by itself. And for one
+  // that has it as its second letter: most lines have many first letters, few of them with the second.
+  std::array<RuleSet, 256> first_{}, second_{};
   PrintedText printed_;
   enum class At : std::uint8_t { open, behind_rule, hidden } at_ = At::open;
   std::size_t found_ = 0;   // the rule that was

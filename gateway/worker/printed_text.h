@@ -11,6 +11,11 @@ namespace sallyport {
 
 class PrintedText {
  public:
+  // Where nothing was begun, take() gives back what is plain.
+  bool is_ground() const noexcept { return state_ == State::ground && !lead_; }
+  static constexpr bool is_plain(char c) noexcept {
+    return static_cast<unsigned char>(c) >= 0x20 && c != '\x7f' && c != kC1Lead;
+  }
   // What has become printed text with this byte; empty: nothing. A byte that may begin a C1 control comes with
   // the next. Valid until the next call.
   std::string_view take(char c);

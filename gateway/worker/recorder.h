@@ -9,8 +9,8 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "gateway/worker/json_text.h"
 #include "gateway/worker/output_mask.h"
-#include "gateway/worker/utf8_stream.h"
 
 namespace sallyport {
 
@@ -49,7 +49,9 @@ class Recorder {
 
  private:
   Recorder(UniqueFd file, const RecordingRules& rules, OutputMask mask, const Clock& clock);
-  void event(char kind, std::string_view text);
+  template <class Write>
+  void event(char kind, Write write);
+  void whole_event(char kind, std::string_view text);
   void masked_output(std::string_view bytes);
   void text(std::string_view bytes);
   void record_echo(std::string_view output);
@@ -60,7 +62,7 @@ class Recorder {
   const Clock* clock_;
   BootTime begun_;
   OutputMask mask_;
-  Utf8Stream output_text_;
+  JsonText output_text_;
   std::string typed_;  // not yet seen echoed
   std::string waiting_;
 };

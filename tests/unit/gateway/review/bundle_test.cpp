@@ -163,6 +163,7 @@ TEST_CASE("what a peer wrote stays text on the page") {
   for (const auto& [name, text] : files_of(b.path))
     if (name == "report.html") page = text;
   CHECK(page.find("<img") == std::string::npos);
+  CHECK(page.find("Not recorded is what stood in a line after: PIN for * is") != std::string::npos);
   CHECK(page.find("&lt;/script&gt;&lt;img src=x onerror=alert(1)&gt;") != std::string::npos);
   // One script, and one element of data that its text cannot end.
   std::size_t ends = 0;

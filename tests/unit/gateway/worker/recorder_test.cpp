@@ -62,7 +62,7 @@ TEST_CASE("output, resizes and markers become events with their time") {
   CHECK(recording.text().empty());
   REQUIRE(recorder.flush());
   CHECK(recording.text() ==
-        "[1.500000, \"o\", \"a\\u000d\\u000a\\\"\\\\\"]\n[1.500000, \"r\", \"100x40\"]\n[1.500000, \"m\", "
+        "[1.500000, \"o\", \"a\\r\\n\\\"\\\\\"]\n[1.500000, \"r\", \"100x40\"]\n[1.500000, \"m\", "
         "\"the end\"]\n");
 }
 
@@ -91,7 +91,7 @@ TEST_CASE("input is recorded only as far as the terminal echoes it") {
     recorder.input("secret\r");
     recorder.output("\r\nwelcome");
     REQUIRE(recorder.finish());
-    CHECK(recording.text() == "[0.000000, \"o\", \"\\u000d\\u000awelcome\"]\n");
+    CHECK(recording.text() == "[0.000000, \"o\", \"\\r\\nwelcome\"]\n");
   }
   SECTION("a password is forgotten once something else was shown") {
     recorder.input("secret");
@@ -145,7 +145,7 @@ TEST_CASE("I9: what a rule hides is neither in the output nor in the input, and 
   REQUIRE(recorder.finish());
   CHECK(recording.text() ==
         "[0.000000, \"o\", \"Password: \"]\n[0.000000, \"o\", \"\u2039masked\u203a\"]\n"
-        "[0.000000, \"m\", \"masked after \\\"Password:\\\"\"]\n[0.000000, \"o\", \"\\u000d\\u000a$ \"]\n"
+        "[0.000000, \"m\", \"masked after \\\"Password:\\\"\"]\n[0.000000, \"o\", \"\\r\\n$ \"]\n"
         "[0.000000, \"i\", \"ls\"]\n[0.000000, \"o\", \"ls\"]\n");
 }
 
