@@ -6,7 +6,7 @@ install(TARGETS sallyport-ssh sallyport-https sallyport-auth RUNTIME DESTINATION
 
 file(GLOB policy_files CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/policies/*.toml)
 install(FILES ${policy_files} DESTINATION ${CMAKE_INSTALL_SYSCONFDIR}/sallyport/policies)
-install(FILES packaging/sallyport.toml packaging/nftables/sallyport-closed.nft
+install(FILES packaging/sallyport.toml packaging/nftables/sallyport-closed.nft docs/journal.schema.json
         DESTINATION ${CMAKE_INSTALL_DATADIR}/sallyport)
 # sallyport(1) is made by gateway/console; the others are written by hand.
 file(GLOB pages CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/packaging/man/*.[1-8])

@@ -8,7 +8,7 @@ from booted_gate import UNIT
 from lab import network
 from lab.files import write
 
-CLOSED = "sallyport-closed.service"
+CLOSED, KEEP = "sallyport-closed.service", "sallyport-keep.timer"
 EXPOSURE, READY, MEMORY = 3.0, 0.3, 16 * 1024  # the most: of systemd-analyze's points, seconds, KiB
 
 
@@ -36,6 +36,8 @@ def install(story):
     story.check("the monitor will start at each boot, and does not without a configuration",
                 machine.unit(UNIT, "ActiveState", "UnitFileState", "Result") == ["inactive", "enabled", "success"])
     story.check("asked to start, it still does not, and that is no failure", not_without_configuration(machine))
+    story.check("recordings are looked after each day", machine.unit(KEEP, "ActiveState", "SubState", "UnitFileState")
+                == ["active", "waiting", "enabled"])
     story.check("nothing listens", story.listeners() == [])
     no_unit_failed(story)
 

@@ -1,11 +1,13 @@
 """What happens to a gate in years of service: reboot, a killed monitor, an upgrade, a purge. Runs in: the lab."""
 import os
 import re
+import shutil
 import signal
 import time
+from pathlib import Path
 
 from booted_gate import UNIT
-from installation import CLOSED, no_unit_failed
+from installation import CLOSED, KEEP, no_unit_failed
 from lab import network
 from lab.files import write
 from lab.story import Terminal, clean
@@ -31,6 +33,30 @@ def session(story, rep):
 
 def states(story, *grants):
     return [story.gate.grant(grant)["state"] for grant in grants]
+
+
+def keep(story):
+    story.step("A day later, the timer's service compresses the recordings that are over")
+    gate, machine, service = story.gate, story.lab.machine, KEEP.replace(".timer", ".service")
+    session = next(record["session"] for record in gate.journal() if record["event"] == "session.ended")
+    folder = gate.state / "recordings" / session
+    a_day_later(machine, service)
+    machine.run("systemctl", "start", service)
+    story.output(machine.log_of(service))
+    story.check("it did its work", machine.unit(service, "Result", "ExecMainStatus") == ["success", "0"])
+    story.check("they are compressed", {path.suffix for path in folder.iterdir()} == {".zst"}, list(folder.iterdir()))
+    seen = story.console("sam", "replay", session, "--text", most=8)
+    story.check("and can be replayed", "9105-22A,7A1B2C0" in seen)
+
+
+def a_day_later(machine, unit):
+    """For the one unit: a container's clock is its host's."""
+    library = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
+    shutil.copy(library, machine.tree / "usr/local/lib")
+    lines = ["[Service]", f"Environment=LD_PRELOAD=/usr/local/lib/{library.name} FAKETIME=+25h"]
+    machine.run("mkdir", "-p", f"/run/systemd/system/{unit}.d")
+    machine.run("tee", f"/run/systemd/system/{unit}.d/later.conf", input="\n".join(lines) + "\n")
+    machine.run("systemctl", "daemon-reload")
 
 
 def reboot(story):
@@ -142,12 +168,20 @@ def purge(story):
     story.check("the programs are gone, and the monitor with them", gate.process_id is None
                 and not (machine.tree / "usr/sbin/sallyportd").exists())
     story.check("nothing of it is left in the kernel", gate.tables() == [])
+    story.check("nor of its units", units_left(machine) == [])
     story.check("the journal, the recordings and the site's own settings have stayed", len(before) > 0 and before <= kept(gate))
     no_unit_failed(story)
     machine.run("apt-get", "-y", "-q", "install", story.lab.package, timeout=180)
     gate.start()
     story.check("a later installation goes on with them", len(gate.journal()) > head)
     story.console("sam", "audit", "verify")
+
+
+def units_left(machine):
+    """Of those that systemd knows, and of their links."""
+    known = machine.run("systemctl", "list-units", "--all", "--plain", "--no-legend", "sallyport*").stdout.split("\n")
+    folders = [machine.tree / folder for folder in ("etc/systemd/system", "usr/lib/systemd/system")]
+    return [line for line in known if line] + [path for folder in folders for path in folder.rglob("sallyport*")]
 
 
 def kept(gate):

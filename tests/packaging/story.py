@@ -13,7 +13,7 @@ from installation import boot, configure, install, measure  # noqa: E402
 from lab import story as quickstart  # noqa: E402
 from lab.story_web import web  # noqa: E402
 from lab.telling import Failed, Story  # noqa: E402
-from life import closed_at_boot, kill, purge, purge_all, reboot, upgrade  # noqa: E402
+from life import closed_at_boot, keep, kill, purge, purge_all, reboot, upgrade  # noqa: E402
 from booted_site import Site  # noqa: E402
 
 
@@ -23,7 +23,7 @@ def ssh_session(story):
     quickstart.after(story, grant)
 
 
-STEPS = (boot, install, configure, measure, ssh_session, web, reboot, closed_at_boot, kill, upgrade, purge, purge_all)
+STEPS = (boot, install, configure, measure, ssh_session, web, keep, reboot, closed_at_boot, kill, upgrade, purge, purge_all)
 
 
 def main():

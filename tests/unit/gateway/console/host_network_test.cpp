@@ -228,6 +228,15 @@ TEST_CASE("programs on the gate's ports are found, by transport and address") {
             .verdict == Verdict::ok);
 }
 
+TEST_CASE("every address that the gate listens on is the host's") {
+  const std::vector gate{at("192.0.2.1"), at("2001:db8::1")};
+  CHECK(judge_addresses(gate, {at("127.0.0.1"), gate[1], gate[0]}).verdict == Verdict::ok);
+  const auto without_v6 = judge_addresses(gate, {gate[0]});
+  CHECK(without_v6.verdict == Verdict::fail);
+  CHECK(without_v6.text.starts_with("2001:db8::1 is no address"));
+  CHECK(without_v6.fix.starts_with("ip -6 address"));
+}
+
 TEST_CASE("needs are the policies' forwarded ports, each once, and the managed systems too") {
   Catalogue catalogue;
   Service service;
