@@ -8,7 +8,8 @@ import os
 import pexpect
 import pytest
 from lab.files import ACCOUNTS, LAB, STATE
-from support import Terminal, assert_closes, grant_id, records
+from lab.gate import CONFIG
+from support import Terminal, assert_closes, end_ssh, eventually, grant_id, records
 
 CANARY = "CANARY-7fQ"
 RULES = ["Secret:", "PIN for * is"]
@@ -107,3 +108,17 @@ def test_a_policy_with_a_rule_that_cannot_be_applied_is_refused_and_the_one_in_f
     assert "hmc-ssh.toml:3: 'mask_after' in [recording]" in masked.gate.reload()
     session, _, _ = tell_all(masked)
     assert CANARY not in (STATE / f"recordings/{session}/1.cast").read_text()
+
+
+def test_of_a_policy_that_is_gone_nothing_new_is_recorded_because_its_rules_are_gone_too(masked):
+    socket = masked.kim.folder / "master"
+    master = masked.kim.start_ssh("-N", options=["-M", "-S", str(socket)])
+    eventually(socket.exists, 10, "the master connection")
+    assert masked.kim.ssh("true", options=["-S", str(socket)]).returncode == 0
+    (CONFIG / "policies/hmc-ssh.toml").unlink()
+    assert "stay" not in masked.gate.reload()
+    refused = masked.kim.ssh("true", options=["-S", str(socket), "-tt"])
+    assert refused.returncode != 0 and "too many channels" in refused.stdout + refused.stderr, refused
+    assert not list(STATE.rglob("*.cast"))
+    end_ssh(master)
+    assert_closes(masked)
