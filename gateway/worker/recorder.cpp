@@ -32,14 +32,6 @@ std::string header(const RecordedTerminal& terminal, WallTime now) {
 
 }  // namespace
 
-Recorder::Recorder(UniqueFd file, const RecordingRules& rules, OutputMask mask, const Clock& clock)
-    : file_(std::move(file)),
-      left_(rules.limit),
-      input_(rules.input),
-      clock_(&clock),
-      begun_(clock.boot()),
-      mask_(std::move(mask)) {}
-
 Result<Recorder> Recorder::start(UniqueFd file, const RecordedTerminal& terminal, const RecordingRules& rules,
                                  const Clock& clock) {
   ASSIGN_OR_RETURN(auto mask, OutputMask::create(rules.masked_after));

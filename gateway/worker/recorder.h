@@ -48,7 +48,13 @@ class Recorder {
   Done finish();
 
  private:
-  Recorder(UniqueFd file, const RecordingRules& rules, OutputMask mask, const Clock& clock);
+  Recorder(UniqueFd file, const RecordingRules& rules, OutputMask mask, const Clock& clock)
+      : file_(std::move(file)),
+        left_(rules.limit),
+        input_(rules.input),
+        clock_(&clock),
+        begun_(clock.boot()),
+        mask_(std::move(mask)) {}
   template <class Write>
   void event(char kind, Write write);
   void whole_event(char kind, std::string_view text);
