@@ -19,8 +19,9 @@ constexpr bool stands_for_itself(char c) {
   return static_cast<unsigned char>(c) >= 0x20 && c != 0x7F && c != '"' && c != '\\' && is_ascii(c);
 }
 
-// Nearly all of a line is judged eight bytes at a time. The high bit of a byte that is below a limit of at most 0x80 is
-// set, and bytes behind the first such may be taken for one (S. E. Anderson, Bit Twiddling Hacks).
+// Nearly all of a line is judged eight bytes at a time. The high bit of a byte that is below a limit of at
+// most 0x80 is set, and bytes behind the first such may be taken for one (S. E. Anderson, Bit Twiddling
+// Hacks).
 constexpr std::uint64_t eight(unsigned char byte) { return byte * 0x0101010101010101ULL; }
 constexpr std::uint64_t below(std::uint64_t bytes, unsigned char limit) {
   return (bytes - eight(limit)) & ~bytes;

@@ -1,5 +1,5 @@
-// JsonText: any bytes, in pieces, as the inside of a JSON string (RFC 8259, section 7) in valid UTF-8. One pass,
-// because whoever looks at a terminal waits for it. Pure. Runs in: the workers.
+// JsonText: any bytes, in pieces, as the inside of a JSON string (RFC 8259, section 7) in valid UTF-8. One
+// pass, because whoever looks at a terminal waits for it. Pure. Runs in: the workers.
 #pragma once
 
 #include <string>

@@ -45,7 +45,8 @@ OutputMask::OutputMask() {
 
 Result<OutputMask> OutputMask::create(const std::vector<std::string>& rules) {
   OutputMask mask;
-  if (rules.size() > MaskRule::kMost) return fail("more than {} rules for what is not recorded", MaskRule::kMost);
+  if (rules.size() > MaskRule::kMost)
+    return fail("more than {} rules for what is not recorded", MaskRule::kMost);
   for (const auto& text : rules) {
     ASSIGN_OR_RETURN(auto rule, MaskRule::parse(text));
     mask.add(std::move(rule));

@@ -1,5 +1,5 @@
-// OutputMask: takes out of a terminal's output what the policy's rules say must not be recorded: what a target
-// shows in the same line behind the words of a rule, e.g. a password that it echoes behind its prompt.
+// OutputMask: takes out of a terminal's output what the policy's rules say must not be recorded: what a
+// target shows in the same line behind the words of a rule, e.g. a password that it echoes behind its prompt.
 // Two numbers a rule and no byte held back, however the output is cut; the time is linear. Pure.
 // Runs in: the workers.
 #pragma once
@@ -25,8 +25,8 @@ class OutputMask {
   // Refuses a rule that cannot be applied.
   static Result<OutputMask> create(const std::vector<std::string>& rules);
 
-  // What of `output` is to be recorded. Hidden is every byte, those of escape sequences too, up to the line feed;
-  // blanks right behind the rule are left, so that a prompt behind which nothing comes stays as it was.
+  // What of `output` is to be recorded. Hidden is every byte, those of escape sequences too, up to the line
+  // feed; blanks right behind the rule are left, so that a prompt behind which nothing comes stays as it was.
   std::string pass(std::string_view output);
   bool is_empty() const noexcept { return rules_.empty(); }
   // Whether anything of the last output was hidden.
@@ -41,8 +41,8 @@ class OutputMask {
   static constexpr RuleSet kNoText = RuleSet{1} << 31;
   static_assert(MaskRule::kMost < 32);
 
-  // How far a line has come in a rule: in which word, and how many letters of it came last. The words' failure
-  // functions are those of Knuth, Morris and Pratt.
+  // How far a line has come in a rule: in which word, and how many letters of it came last. The words'
+  // failure functions are those of Knuth, Morris and Pratt.
   struct Progress {
     MaskRule rule;
     std::vector<std::vector<std::uint8_t>> failures;
@@ -66,8 +66,8 @@ class OutputMask {
 
   std::vector<Progress> rules_;
   RuleSet all_ = 0, begun_ = 0, advanced_ = 0;  // begun: with letters; advanced: beyond their first word
-  // Which rules wait for a word that begins with this byte; kNoText where it is not text by itself. And for one
-  // that has it as its second letter: most lines have many first letters, few of them with the second.
+  // Which rules wait for a word that begins with this byte; kNoText where it is not text by itself. And for
+  // one that has it as its second letter: most lines have many first letters, few of them with the second.
   std::array<RuleSet, 256> first_{}, second_{};
   PrintedText printed_;
   enum class At : std::uint8_t { open, behind_rule, hidden } at_ = At::open;

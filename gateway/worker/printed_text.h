@@ -1,6 +1,6 @@
-// PrintedText: tells which bytes of a terminal's output are text that it prints, and which are controls or parts
-// of escape sequences (ECMA-48, also with C1 controls as UTF-8). Byte by byte, so that it does not matter how the
-// output is cut. Pure. Runs in: the workers.
+// PrintedText: tells which bytes of a terminal's output are text that it prints, and which are controls or
+// parts of escape sequences (ECMA-48, also with C1 controls as UTF-8). Byte by byte, so that it does not
+// matter how the output is cut. Pure. Runs in: the workers.
 #pragma once
 
 #include <array>
@@ -16,8 +16,8 @@ class PrintedText {
   static constexpr bool is_plain(char c) noexcept {
     return static_cast<unsigned char>(c) >= 0x20 && c != '\x7f' && c != kC1Lead;
   }
-  // What has become printed text with this byte; empty: nothing. A byte that may begin a C1 control comes with
-  // the next. Valid until the next call.
+  // What has become printed text with this byte; empty: nothing. A byte that may begin a C1 control comes
+  // with the next. Valid until the next call.
   std::string_view take(char c);
   // A line feed. It ends whatever was begun, also where some terminals would go on with a string: text is
   // rather taken for printed than overlooked.

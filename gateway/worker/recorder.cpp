@@ -22,9 +22,9 @@ void append_whole(std::string& to, std::string_view text) {
 
 std::string header(const RecordedTerminal& terminal, WallTime now) {
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count();
-  auto line =
-      fmt::format("{{\"version\": 2, \"width\": {}, \"height\": {}, \"timestamp\": {}, \"env\": {{\"TERM\": \"",
-                  terminal.columns, terminal.rows, seconds);
+  auto line = fmt::format(
+      "{{\"version\": 2, \"width\": {}, \"height\": {}, \"timestamp\": {}, \"env\": {{\"TERM\": \"",
+      terminal.columns, terminal.rows, seconds);
   append_whole(line, terminal.term);
   line += "\"}}\n";
   return line;
@@ -85,7 +85,8 @@ void Recorder::event(char kind, Write write) {
   const auto before = waiting_.size();
   const auto elapsed = std::chrono::duration_cast<microseconds>(clock_->boot() - begun_).count();
   const auto second = microseconds{std::chrono::seconds{1}}.count();
-  fmt::format_to(std::back_inserter(waiting_), "[{}.{:06}, \"{}\", \"", elapsed / second, elapsed % second, kind);
+  fmt::format_to(std::back_inserter(waiting_), "[{}.{:06}, \"{}\", \"", elapsed / second, elapsed % second,
+                 kind);
   const auto empty = waiting_.size();
   write(waiting_);
   if (waiting_.size() == empty)
@@ -100,7 +101,8 @@ void Recorder::whole_event(char kind, std::string_view text) {
 
 Done Recorder::flush() {
   if (mask_.overrun())
-    return fail("more than {} KiB of one line would be hidden from the recording", OutputMask::kMostHidden / 1024);
+    return fail("more than {} KiB of one line would be hidden from the recording",
+                OutputMask::kMostHidden / 1024);
   while (!waiting_.empty()) {
     if (waiting_.size() > left_) return fail("the recording has reached its limit");
     const auto written = ::write(file_.get(), waiting_.data(), waiting_.size());

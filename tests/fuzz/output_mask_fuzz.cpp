@@ -1,6 +1,6 @@
-// What a target shows, through the rules for what is not recorded: cut anywhere it comes out the same, a prompt and
-// what follows it in a line never comes out together, and what is recorded is JSON. The first byte says where the
-// output is cut. Runs in: fuzzing.
+// What a target shows, through the rules for what is not recorded: cut anywhere it comes out the same, a
+// prompt and what follows it in a line never comes out together, and what is recorded is JSON. The first byte
+// says where the output is cut. Runs in: fuzzing.
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
@@ -24,7 +24,8 @@ void require(bool holds) {
 std::string in_pieces(std::string_view output, std::size_t size) {
   auto mask = *OutputMask::create({"Password:", "PIN for * is", "a*b*c3"});
   std::string shown;
-  for (; !output.empty(); output.remove_prefix(std::min(size, output.size()))) shown += mask.pass(output.substr(0, size));
+  for (; !output.empty(); output.remove_prefix(std::min(size, output.size())))
+    shown += mask.pass(output.substr(0, size));
   return shown;
 }
 
@@ -40,7 +41,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   require(whole.find("is CANARY\n") == whole.npos || around.find("is CANARY") != around.npos);
   JsonText text;
   std::string json = "\"";
-  for (std::size_t at = 0; at < whole.size(); at += 1 + data[0]) text.feed(whole.substr(at, 1 + data[0]), json);
+  for (std::size_t at = 0; at < whole.size(); at += 1 + data[0])
+    text.feed(whole.substr(at, 1 + data[0]), json);
   text.finish(json);
   require(nlohmann::json::accept(json + '"'));
   return 0;

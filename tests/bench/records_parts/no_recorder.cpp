@@ -1,5 +1,5 @@
-// A Recorder that keeps nothing, linked in the place of gateway/worker/recorder.cpp into a worker of the benchmark
-// alone: what a session costs that nobody records. Runs in: tests/bench/records.
+// A Recorder that keeps nothing, linked in the place of gateway/worker/recorder.cpp into a worker of the
+// benchmark alone: what a session costs that nobody records. Runs in: tests/bench/records.
 #include "gateway/worker/recorder.h"
 
 namespace sallyport {

@@ -1,7 +1,7 @@
-// LoggedDisk: a disk's image as one file of a FUSE file system, which remembers every write and every flush in
-// their order, and what had been acknowledged by then. So a test can make the disk that a power cut at any moment
-// leaves: all writes up to the last flush, and of the later ones what it likes, in any order. The kernel's loop
-// device makes a real disk of it, with a real file system on top. Needs root. Runs in: tests.
+// LoggedDisk: a disk's image as one file of a FUSE file system, which remembers every write and every flush
+// in their order, and what had been acknowledged by then. So a test can make the disk that a power cut at any
+// moment leaves: all writes up to the last flush, and of the later ones what it likes, in any order. The
+// kernel's loop device makes a real disk of it, with a real file system on top. Needs root. Runs in: tests.
 #pragma once
 
 #include <fcntl.h>

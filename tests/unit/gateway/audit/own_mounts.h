@@ -27,8 +27,8 @@ inline bool make_mounts_private() {
          ::chroot(".") == 0;
 }
 
-// What `story` returns, run in a child with its own mounts, which go with it: 0 to 99. 100: no namespace, 200: it
-// was killed.
+// What `story` returns, run in a child with its own mounts, which go with it: 0 to 99. 100: no namespace,
+// 200: it was killed.
 template <class Story>
 int in_own_mounts(Story story) {
   std::fflush(nullptr);

@@ -1,5 +1,5 @@
-// The power is cut while a journal is written to a real file system on a disk that keeps what was flushed, and of
-// what was not flushed what it likes: no acknowledged record is ever lost. Runs in: tests, as root.
+// The power is cut while a journal is written to a real file system on a disk that keeps what was flushed,
+// and of what was not flushed what it likes: no acknowledged record is ever lost. Runs in: tests, as root.
 #include <sys/wait.h>
 
 #include <algorithm>
@@ -19,7 +19,9 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kRecords = 300, kCuts = 100, kSector = 512;
 
-bool run(const std::string& command) { return std::system((command + " >/dev/null 2>&1 </dev/null").c_str()) == 0; }
+bool run(const std::string& command) {
+  return std::system((command + " >/dev/null 2>&1 </dev/null").c_str()) == 0;
+}
 
 struct FileSystem {
   const char *type, *make;
@@ -29,7 +31,10 @@ constexpr FileSystem kExt4{"ext4", "mkfs.ext4 -q -F", 16 << 20}, kXfs{"xfs", "mk
 
 struct Places {
   explicit Places(const fs::path& folder)
-      : base(folder / "base"), flushed(folder / "flushed"), cut(folder / "cut"), fuse(folder / "fuse"),
+      : base(folder / "base"),
+        flushed(folder / "flushed"),
+        cut(folder / "cut"),
+        fuse(folder / "fuse"),
         mounted(folder / "mounted") {
     fs::create_directory(fuse);
     fs::create_directory(mounted);
@@ -49,7 +54,8 @@ bool mount_image(const FileSystem& system, const fs::path& image, const fs::path
 }
 
 // Acts of one to eight records, some of them long, over a dozen segments.
-void write_journal(const fs::path& place, FileJournalOptions options, std::atomic<std::uint64_t>& acknowledged) {
+void write_journal(const fs::path& place, FileJournalOptions options,
+                   std::atomic<std::uint64_t>& acknowledged) {
   const FakeClock clock;
   std::mt19937 random{7};
   options.segment_records = 25;
@@ -74,7 +80,8 @@ struct Written {
   std::vector<DiskStep> steps;
 };
 
-Written write_on_logged_disk(const FileSystem& system, const Places& places, const FileJournalOptions& options) {
+Written write_on_logged_disk(const FileSystem& system, const Places& places,
+                             const FileJournalOptions& options) {
   std::atomic<std::uint64_t> acknowledged{0};
   Written written;
   must(run(fmt::format("cp --sparse=always {} {}", places.base.string(), places.cut.string())), "a copy");
@@ -99,13 +106,15 @@ void keep(int image, const std::vector<const DiskStep*>& unflushed, Kept kept, s
   for (const auto* step : unflushed) {
     if (kept == Kept::none || (kept == Kept::some && random() % 2 == 0)) continue;
     auto torn = *step;
-    if (kept == Kept::some && random() % 3 == 0) torn.data.resize(random() % (torn.data.size() / kSector + 1) * kSector);
+    if (kept == Kept::some && random() % 3 == 0)
+      torn.data.resize(random() % (torn.data.size() / kSector + 1) * kSector);
     apply(image, torn);
   }
 }
 
 // Whether the disk as it is now has every acknowledged record, and takes new ones.
-bool survives(const FileSystem& system, const Places& places, const Written& written, std::uint64_t acknowledged) {
+bool survives(const FileSystem& system, const Places& places, const Written& written,
+              std::uint64_t acknowledged) {
   must(mount_image(system, places.cut, places.mounted), fmt::format("{} does not mount", system.type));
   bool whole = false;
   {
@@ -114,8 +123,9 @@ bool survives(const FileSystem& system, const Places& places, const Written& wri
     auto journal = FileJournal::open(place, clock);
     if (journal && (*journal)->head().seq >= acknowledged) {
       const auto records = records_of(**journal);
-      const auto same = std::mismatch(records.begin(), records.end(), written.hashes.begin(), written.hashes.end(),
-                                      [](const Record& record, const auto& hash) { return record.hash == hash; });
+      const auto same =
+          std::mismatch(records.begin(), records.end(), written.hashes.begin(), written.hashes.end(),
+                        [](const Record& record, const auto& hash) { return record.hash == hash; });
       whole = static_cast<std::uint64_t>(same.first - records.begin()) >= acknowledged &&
               (*journal)->append({"x", {}}, Weight::opening) && !verify_journal(place)->broken;
     }
@@ -128,7 +138,8 @@ bool survives(const FileSystem& system, const Places& places, const Written& wri
 bool loses_something(const FileSystem& system, const Places& places, const Written& written) {
   std::mt19937 random{11};
   const auto& steps = written.steps;
-  const auto first = std::find_if(steps.begin(), steps.end(), [](const DiskStep& s) { return s.acknowledged > 0; });
+  const auto first =
+      std::find_if(steps.begin(), steps.end(), [](const DiskStep& s) { return s.acknowledged > 0; });
   const auto from = static_cast<std::size_t>(first - steps.begin());
   must(steps.size() - from > kCuts, "too few writes");
   std::vector<bool> wanted(steps.size());
@@ -141,7 +152,8 @@ bool loses_something(const FileSystem& system, const Places& places, const Writt
   std::size_t cuts = 0;
   for (std::size_t at = 0; at < steps.size(); ++at) {
     if (wanted[at]) {
-      must(run(fmt::format("cp --sparse=auto {} {}", places.flushed.string(), places.cut.string())), "a copy");
+      must(run(fmt::format("cp --sparse=auto {} {}", places.flushed.string(), places.cut.string())),
+           "a copy");
       const UniqueFd cut{::open(places.cut.c_str(), O_RDWR | O_CLOEXEC)};
       keep(cut.get(), unflushed, static_cast<Kept>(cuts++ % 3), random);
       if (!survives(system, places, written, steps[at].acknowledged)) return true;
@@ -172,7 +184,9 @@ int cut_the_power(const FileSystem& system, const fs::path& folder, const FileJo
 
 }  // namespace
 
-TEST_CASE("the power is cut at 100 moments of each file system: no acknowledged record is lost, no segment given up") {
+TEST_CASE(
+    "the power is cut at 100 moments of each file system: no acknowledged record is lost, no segment given "
+    "up") {
   if (::geteuid() != 0) return;  // needs mounts
   const auto system = GENERATE(kExt4, kXfs);
   INFO(system.type);

@@ -1,5 +1,5 @@
-// audit keep on real files: killed anywhere it leaves each recording whole, and it touches nothing that the journal
-// does not say is old. Runs in: tests.
+// audit keep on real files: killed anywhere it leaves each recording whole, and it touches nothing that the
+// journal does not say is old. Runs in: tests.
 #include <signal.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
@@ -38,9 +38,15 @@ struct Site {
     put_contents(recordings / "s-1/2.cast", "not in the journal");
     fs::create_directory(recordings / "s-9");
     fs::create_symlink(outside, recordings / "s-9/1.cast");
-    f.note("recording.closed", {{"session", "s-9"}, {"channel", 1}, {"path", "recordings/s-9/1.cast"}, {"size", 15},
+    f.note("recording.closed", {{"session", "s-9"},
+                                {"channel", 1},
+                                {"path", "recordings/s-9/1.cast"},
+                                {"size", 15},
                                 {"sha256", Sha256::hex_of("somebody else's")}});
-    f.note("recording.closed", {{"session", "s-8"}, {"channel", 1}, {"path", "recordings/../outside"}, {"size", 15},
+    f.note("recording.closed", {{"session", "s-8"},
+                                {"channel", 1},
+                                {"path", "recordings/../outside"},
+                                {"size", 15},
                                 {"sha256", Sha256::hex_of("somebody else's")}});
   }
 
@@ -138,12 +144,18 @@ TEST_CASE("by a journal that somebody has edited nothing is deleted or changed")
   site.require_others_untouched();
 }
 
-TEST_CASE("a recording whose deletion is on record and that is still there, because the gate died then, goes next time") {
+TEST_CASE(
+    "a recording whose deletion is on record and that is still there, because the gate died then, goes next "
+    "time") {
   Site site;
-  site.f.note("recording.deleted", {{"session", "s-1"}, {"channel", 1}, {"path", "recordings/s-1/1.cast"},
+  site.f.note("recording.deleted", {{"session", "s-1"},
+                                    {"channel", 1},
+                                    {"path", "recordings/s-1/1.cast"},
                                     {"sha256", Sha256::hex_of(site.texts["s-1"])}});
   fs::remove(site.plain("s-2"));
-  site.f.note("recording.deleted", {{"session", "s-2"}, {"channel", 1}, {"path", "recordings/s-2/1.cast"},
+  site.f.note("recording.deleted", {{"session", "s-2"},
+                                    {"channel", 1},
+                                    {"path", "recordings/s-2/1.cast"},
                                     {"sha256", Sha256::hex_of(site.texts["s-2"])}});
   FakeGate gate{{rule(1), R"({"ok":true,"result":{}})"}};
   CHECK(parse_json(site.keep(gate).out)["deleted"] == 1);

@@ -1,5 +1,5 @@
-// Of a thousand random flips, cuts, swaps and splices of recordings, bundles and heads each is found, and where it
-// is. What happens so to a journal: tests/unit/gateway/audit/heads_test.cpp. Runs in: tests.
+// Of a thousand random flips, cuts, swaps and splices of recordings, bundles and heads each is found, and
+// where it is. What happens so to a journal: tests/unit/gateway/audit/heads_test.cpp. Runs in: tests.
 #include <fcntl.h>
 
 #include <algorithm>
@@ -106,7 +106,8 @@ TEST_CASE("a thousand flips, cuts, swaps and splices of a bundle: each is found,
     put_contents(b.path, changed);
     const auto problem = b.problem();
     auto file = file_at(whole, at);
-    // What is for people alone is held against the sums, which stand last: of a swap the other half is met first.
+    // What is for people alone is held against the sums, which stand last: of a swap the other half is met
+    // first.
     if (file == "README.txt" && problem.find(file) == problem.npos && changed.size() == whole.size()) {
       const auto last = std::ranges::mismatch(changed | std::views::reverse, whole | std::views::reverse);
       file = file_at(whole, whole.size() - 1 - static_cast<std::size_t>(last.in1 - changed.rbegin()));
@@ -119,9 +120,11 @@ TEST_CASE("a thousand flips, cuts, swaps and splices of a bundle: each is found,
 
 TEST_CASE("a thousand changed, swapped and spliced heads: each is found, and which") {
   SystemRandom random_key;
-  const auto key = HeadKey::make("gate/journal", random_key), another = HeadKey::make("gate/journal", random_key);
+  const auto key = HeadKey::make("gate/journal", random_key),
+             another = HeadKey::make("gate/journal", random_key);
   std::vector<std::string> notes;
-  for (std::uint64_t size = 1; size <= 12; ++size) notes.push_back(key.sign({size, Digest{static_cast<std::uint8_t>(size)}}));
+  for (std::uint64_t size = 1; size <= 12; ++size)
+    notes.push_back(key.sign({size, Digest{static_cast<std::uint8_t>(size)}}));
   std::mt19937 random{7};
   for (int round = 0; round < kRounds; ++round) {
     auto changed = notes;

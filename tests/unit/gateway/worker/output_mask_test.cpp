@@ -45,27 +45,29 @@ TEST_CASE("I9: what follows a rule is hidden to the end of the line, at whatever
   CHECK(shown_in_pieces(rules, "the pin FOR ann IS " + canary + "\nok") == "the pin FOR ann IS ‹masked›\nok");
   CHECK(shown_in_pieces(rules, "PaPassPassword:" + canary) == "PaPassPassword:‹masked›");
   SECTION("with escape sequences in the prompt and in the echo") {
-    for (const std::string between : {"\x1b[1;31m", "\x1b]0;a title\a", "\x1b]0;title\x1b\\", "\x1bP1$r\x1b\\",
-                                      "\x1b(B", "\x1b=", "\xc2\x9b\x31m", "\xc2\x9d" "2;t\xc2\x9c", "\x18",
-                                      "\x1b[3\b1m", "\x1b[\x1b[m", "\r", "\x7f", "\x0e"}) {
+    for (const std::string between : {"\x1b[1;31m", "\x1b]0;a title\a", "\x1b]0;title\x1b\\",
+                                      "\x1bP1$r\x1b\\", "\x1b(B", "\x1b=", "\xc2\x9b\x31m",
+                                      "\xc2\x9d"
+                                      "2;t\xc2\x9c",
+                                      "\x18", "\x1b[3\b1m", "\x1b[\x1b[m", "\r", "\x7f", "\x0e"}) {
       INFO(between);
-      const auto seen = shown_in_pieces(
-          rules, "Pass" + between + "word" + between + ": " + canary.substr(0, 3) + between + canary.substr(3) +
-                     between + "\r\nok");
+      const auto seen =
+          shown_in_pieces(rules, "Pass" + between + "word" + between + ": " + canary.substr(0, 3) + between +
+                                     canary.substr(3) + between + "\r\nok");
       CHECK(seen == "Pass" + between + "word" + between + ": ‹masked›\r\nok");
     }
   }
   SECTION("and a line editor that draws the line again") {
-    CHECK(shown_in_pieces(rules, "Password: CA\r\x1b[KPassword: CANA\r\x1b[KPassword: " + canary + "\r\nok") ==
-          "Password: ‹masked›\r\nok");
+    CHECK(shown_in_pieces(rules, "Password: CA\r\x1b[KPassword: CANA\r\x1b[KPassword: " + canary +
+                                     "\r\nok") == "Password: ‹masked›\r\nok");
   }
 }
 
 TEST_CASE("a prompt behind which nothing comes stays as it was, and so does what only resembles a rule") {
   const std::vector<std::string> rules{"Password:", "PIN for * is"};
   for (const std::string same :
-       {"Password: \r\nwelcome\r\n", "Passwort: x\r\n", "Pass\nword: x\n", "PIN for ann\nis x\n", "\x1b[31mred",
-        "\xc2\xa3 5, \xe2\x82\xac 6\xc2", "\x1b]0;Password: a title\a$ ls\r\n"})
+       {"Password: \r\nwelcome\r\n", "Passwort: x\r\n", "Pass\nword: x\n", "PIN for ann\nis x\n",
+        "\x1b[31mred", "\xc2\xa3 5, \xe2\x82\xac 6\xc2", "\x1b]0;Password: a title\a$ ls\r\n"})
     CHECK(shown_in_pieces(rules, same) == same);
 }
 
@@ -98,8 +100,8 @@ TEST_CASE("I9: of random output around a canary behind a prompt nothing of the c
 }
 
 TEST_CASE("a rule that cannot be applied is none") {
-  for (const std::string bad : {"", "*", "a*", "*abc", "a**bcd", "ab", "a * b", "Pass\tword", "Pass\xff",
-                                "Pass\nword"}) {
+  for (const std::string bad :
+       {"", "*", "a*", "*abc", "a**bcd", "ab", "a * b", "Pass\tword", "Pass\xff", "Pass\nword"}) {
     INFO(bad);
     CHECK_FALSE(OutputMask::create({bad}));
   }

@@ -125,13 +125,14 @@ TEST_CASE("I6: reaching the limit is an error, and nothing beyond it is written"
 
 TEST_CASE("I6: a failing write is an error") {
   TurnedClock clock;
-  CHECK_FALSE(Recorder::start(UniqueFd{open("/dev/full", O_WRONLY)}, {"xterm", 80, 24}, {.limit = 1000}, clock));
+  CHECK_FALSE(
+      Recorder::start(UniqueFd{open("/dev/full", O_WRONLY)}, {"xterm", 80, 24}, {.limit = 1000}, clock));
 }
 
 TEST_CASE("I9: what a rule hides is neither in the output nor in the input, and the recording says so") {
   Recording recording;
-  auto recorder = start(
-      recording, {.limit = 1 << 16, .input = RecordInput::when_echoed, .masked_after = {"Password:"}});
+  auto recorder =
+      start(recording, {.limit = 1 << 16, .input = RecordInput::when_echoed, .masked_after = {"Password:"}});
   recording.text();
   recorder.output("Password: ");
   for (const char c : std::string_view{"CANARY"}) {
@@ -149,7 +150,8 @@ TEST_CASE("I9: what a rule hides is neither in the output nor in the input, and 
         "[0.000000, \"i\", \"ls\"]\n[0.000000, \"o\", \"ls\"]\n");
 }
 
-TEST_CASE("I6: a recording whose rules cannot be applied is not begun, nor one gone on with that hides too much") {
+TEST_CASE(
+    "I6: a recording whose rules cannot be applied is not begun, nor one gone on with that hides too much") {
   Recording recording;
   SECTION("a rule that is none") {
     CHECK_FALSE(Recorder::start(std::move(recording.write_end), {"xterm", 80, 24},
