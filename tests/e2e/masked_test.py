@@ -93,6 +93,27 @@ def test_a_canary_behind_a_prompt_is_shown_to_the_rep_and_is_in_no_file(masked):
             assert CANARY.encode() not in path.read_bytes(), path
 
 
+def test_what_is_typed_where_the_terminal_does_not_echo_is_in_no_file_rules_or_none(masked):
+    masked.gate.set_limits("[recording]", "input = true")
+    assert "stay" not in masked.gate.reload()
+    terminal = Terminal(masked, masked.kim, prompt=r"\$ ")
+    terminal.drain()
+    terminal.child.sendline("python3 -c 'import getpass; print(\"it had\", len(getpass.getpass(\"Code: \")))'")
+    terminal.child.expect("Code: $")
+    terminal.child.send(CANARY[:4])
+    terminal.drain()
+    terminal.child.sendline(CANARY[4:])
+    terminal.child.expect(f"it had {len(CANARY)}")
+    terminal.leave()
+    assert_closes(masked)
+    (cast,) = STATE.glob("recordings/*/*.cast")
+    events = [json.loads(line) for line in cast.read_text().splitlines()[1:]]
+    typed = "".join(event[2] for event in events if event[1] == "i")
+    assert "getpass" in typed and "it had" in "".join(event[2] for event in events if event[1] == "o")
+    assert not any(part in cast.read_text() for part in (CANARY, CANARY[:4], CANARY[4:])), typed
+    assert "masked_after" not in records(masked, "session.channel")[0]
+
+
 def test_a_rep_who_prints_a_prompt_hides_one_line_and_not_a_session(masked):
     terminal = Terminal(masked, masked.kim, prompt=r"\$ ")
     terminal.drain()
