@@ -11,6 +11,9 @@ namespace sallyport {
 // What people and records mean by time: UTC, microseconds.
 using WallTime = std::chrono::sys_time<std::chrono::microseconds>;
 
+// A clock that shows an earlier time is wrong: this program was not made yet.
+inline constexpr WallTime kMadeAfter = std::chrono::sys_days{std::chrono::year{2025} / 1 / 1};
+
 // What deadlines are measured by: never set back, counts on while the machine sleeps (CLOCK_BOOTTIME).
 struct BootClock {
   using duration = std::chrono::microseconds;

@@ -8,14 +8,16 @@ namespace sallyport {
 
 namespace {
 
-Done check_trust(int fd, const std::filesystem::path& path, Trust trust) {
-  struct stat status {};
-  if (fstat(fd, &status) != 0) return fail_errno("looking at {}", path.string());
-  if (!S_ISREG(status.st_mode)) return fail("{} is not a regular file", path.string());
+Done check_owner(const struct stat& status, const std::filesystem::path& path) {
   if (status.st_uid != 0)
     return fail("{} is not owned by root (fix: chown root {})", path.string(), path.string());
   if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0)
     return fail("{} can be written by others than root (fix: chmod go-w {})", path.string(), path.string());
+  return {};
+}
+
+Done check_trust(const struct stat& status, const std::filesystem::path& path, Trust trust) {
+  RETURN_IF_ERROR(check_owner(status, path));
   if (trust == Trust::secret_of_root && (status.st_mode & (S_IRWXG | S_IRWXO)) != 0)
     return fail("{} holds a secret and can be read by others than root (fix: chmod 600 {})", path.string(),
                 path.string());
@@ -23,6 +25,26 @@ Done check_trust(int fd, const std::filesystem::path& path, Trust trust) {
 }
 
 }  // namespace
+
+Done check_rooted(const std::filesystem::path& path, Trust trust) {
+  struct stat status {};
+  if (lstat(path.c_str(), &status) != 0) return fail_errno("looking at {}", path.string());
+  if (S_ISLNK(status.st_mode)) return fail("{} is a link", path.string());
+  return check_trust(status, path, trust);
+}
+
+Done check_program(const std::filesystem::path& path) {
+  struct stat status {};
+  if (lstat(path.c_str(), &status) != 0) {
+    const Error missing{fmt::format("the program {}", path.string()), errno};
+    return fail("{} (fix: reinstall it: apt install --reinstall sallyport)", missing.message());
+  }
+  if (!S_ISREG(status.st_mode)) return fail("{} is not a regular file", path.string());
+  RETURN_IF_ERROR(check_owner(status, path));
+  if ((status.st_mode & S_IXOTH) == 0)
+    return fail("the program {0} cannot be started (fix: chmod 755 {0})", path.string());
+  return {};
+}
 
 Done sync_folder(const std::filesystem::path& folder) {
   const UniqueFd fd{::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
@@ -35,7 +57,10 @@ Result<std::string> read_trusted_file(const std::filesystem::path& path, Trust t
   // O_NONBLOCK: a FIFO put in the file's place must not hang us before fstat tells what it is.
   const UniqueFd fd{::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)};
   if (!fd) return fail_errno("opening {}", path.string());
-  RETURN_IF_ERROR(check_trust(fd.get(), path, trust));
+  struct stat status {};
+  if (fstat(fd.get(), &status) != 0) return fail_errno("looking at {}", path.string());
+  if (!S_ISREG(status.st_mode)) return fail("{} is not a regular file", path.string());
+  RETURN_IF_ERROR(check_trust(status, path, trust));
   std::string bytes(limit + 1, '\0');
   std::size_t size = 0;
   while (size < bytes.size()) {

@@ -22,6 +22,12 @@ enum class Trust {
 Result<std::string> read_trusted_file(const std::filesystem::path& path, Trust trust,
                                       std::size_t limit = 1 << 20);
 
+// That `path`, a file or a folder and no link, is root's as `trust` says. It is not opened.
+Done check_rooted(const std::filesystem::path& path, Trust trust = Trust::owned_by_root);
+
+// That `path` is a program which root alone can change, and that can be started.
+Done check_program(const std::filesystem::path& path);
+
 // A temporary file beside `path`, fsync, rename, fsync of the folder: after power loss the old one or the
 // new one, never half. The umask does not matter.
 Done replace_file(const std::filesystem::path& path, std::string_view bytes, mode_t mode);

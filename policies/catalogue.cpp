@@ -171,6 +171,16 @@ std::string Problem::message() const {
   return line == 0 ? fmt::format("{}: {}", path, text) : fmt::format("{}:{}: {}", path, line, text);
 }
 
+tl::expected<Settings, Problems> load_settings(const std::filesystem::path& folder) {
+  Settings settings;
+  Problems problems;
+  check_folder(folder, problems);
+  read_file(folder / "sallyport.toml", problems,
+            [&](TableReader file) { settings = read_settings(std::move(file)); });
+  if (!problems.empty()) return tl::unexpected{std::move(problems)};
+  return settings;
+}
+
 tl::expected<Catalogue, Problems> load_catalogue(const std::filesystem::path& folder,
                                                  const Settings* in_force) {
   Catalogue catalogue;

@@ -56,6 +56,9 @@ tl::expected<Catalogue, Problems> load_catalogue_with(const std::filesystem::pat
 // its own firewall. A part of the above.
 Problems addresses_of_its_own(const Catalogue& catalogue, const std::filesystem::path& folder);
 
+// `folder`/sallyport.toml alone, for a program that needs no more and may read no more.
+tl::expected<Settings, Problems> load_settings(const std::filesystem::path& folder);
+
 // Where the secrets of reps and targets are to lie under `folder`/secrets, whether they are there or not.
 // Another path in a target's file is somebody else's file, too, and not among them.
 std::vector<std::filesystem::path> stored_secret_files(const Catalogue& catalogue,

@@ -47,6 +47,12 @@ struct HttpsDoor {
   std::string origin, relying_party;
 };
 
+// Where sallyport-metrics answers: on a unix socket or at a loopback address, and nowhere else.
+struct MetricsSettings {
+  std::filesystem::path socket = "/run/sallyport-metrics/metrics.sock";  // empty: at `loopback`
+  Endpoint loopback;
+};
+
 struct Settings {
   std::string gate_name;           // how reps know the gate: a host name
   std::vector<Address> addresses;  // service addresses: where it listens while a grant is live
@@ -57,6 +63,7 @@ struct Settings {
   LoginLimits login;
   JournalSettings journal;
   RecordingSettings recordings;
+  std::optional<MetricsSettings> metrics;  // without [metrics] there are none
   SshProfile ssh_profile = SshProfile::modern;
   bool transit = false;                 // whether the host may route what is no session's
   std::uint32_t mark_bit = 0x40000000;  // one bit of the packet mark, ours alone

@@ -14,6 +14,8 @@ constexpr std::size_t kMostAddresses = 16;
 constexpr std::size_t kMostNetworks = 64;
 constexpr std::size_t kLongestBanner = 4000;  // one message to a worker must hold it
 constexpr std::string_view kHttps = "https://";
+const std::string kUnix = "unix:";
+constexpr std::size_t kLongestSocket = 107;  // sockaddr_un holds that and a zero
 
 std::vector<Address> read_addresses(TableReader& gate) {
   std::vector<Address> addresses;
@@ -201,6 +203,32 @@ void read_recordings(TableReader table, RecordingSettings& settings) {
   table.finish();
 }
 
+bool is_loopback(const Address& address) {
+  const auto* const bytes = address.data();
+  if (address.family() == Family::ipv4) return bytes[0] == 127;
+  return address == *Address::parse("::1");
+}
+
+// "unix:/a/path" or an address and port of this host's own; whoever else wants the numbers has to be led to
+// them by a program that asks who it is.
+MetricsSettings read_metrics(TableReader table) {
+  MetricsSettings settings;
+  const auto listen = table.text("listen", kUnix + settings.socket.string(), 256);
+  const auto endpoint = Endpoint::parse(listen);
+  settings.socket = listen.starts_with(kUnix) ? listen.substr(kUnix.size()) : std::string{};
+  if (endpoint) settings.loopback = *endpoint;
+  const bool is_path = listen.starts_with(kUnix + "/") && settings.socket.string().size() <= kLongestSocket;
+  const bool is_ours = endpoint && is_loopback(endpoint->address) && endpoint->port != 0;
+  if (!is_path && !is_ours)
+    table.problem(
+        table.line_of("listen"),
+        fmt::format("'listen' in [metrics] is \"{}\" (expected \"unix:/full/path\" or a loopback address "
+                    "and port, e.g. \"127.0.0.1:9477\")",
+                    escape_terminal(listen)));
+  table.finish();
+  return settings;
+}
+
 }  // namespace
 
 Settings read_settings(TableReader file) {
@@ -217,6 +245,8 @@ Settings read_settings(TableReader file) {
   read_pam(file.table("pam"), settings);
   read_journal(file.table("journal"), settings.journal);
   read_recordings(file.table("recordings"), settings.recordings);
+  auto metrics = file.table("metrics");
+  if (file.has("metrics")) settings.metrics = read_metrics(metrics);
   file.finish();
   return settings;
 }

@@ -38,10 +38,12 @@ class Walker {
   Walker(const std::vector<fs::path>& files, const ViewVisit& visit, const WalkStart& start)
       : files_(files),
         visit_(visit),
+        on_break_(start.on_break),
         without_tree_(start.without_tree),
         chain_(start.position, start.tree),
         roots_at_(start.roots_at) {
     if (without_tree_) chain_.leave_out_tree();
+    if (start.whole_until) whole_until_ = Chain{*start.whole_until};
     walk_.last = start.place;
     walk_.latest = start.latest;
   }
@@ -49,7 +51,8 @@ class Walker {
   Result<Walk> run(const WalkStart& start) {
     const bool from_first = start.position.seq == 0;
     for (std::size_t i = start.place.file; i < files_.size(); ++i) {
-      note_missing(i, from_first);
+      // What is missing before a file in which the walk begins is no matter of this walk's.
+      if (i != start.place.file || start.place.line == 0) RETURN_IF_ERROR(note_missing(i, from_first));
       RETURN_IF_ERROR(walk_file(i, i == start.place.file ? start.place : Place{}));
     }
     walk_.head = chain_.head();
@@ -62,13 +65,15 @@ class Walker {
 
  private:
   // A gap in the numbers of the files.
-  void note_missing(std::size_t index, bool from_first) {
+  Done note_missing(std::size_t index, bool from_first) {
     const auto number = segment_number(files_[index]);
-    if (!number) return;
+    if (!number) return {};
     const auto before = index > 0 ? segment_number(files_[index - 1]) : std::optional<std::uint64_t>{0};
-    if (!before || *number <= *before + 1 || (index == 0 && !from_first)) return;
+    if (!before || *number <= *before + 1 || (index == 0 && !from_first)) return {};
     for (auto gone = *before + 1; gone < *number && gone < *before + 1 + kMostBreaks; ++gone)
-      note_break(Break{files_[index].parent_path() / segment_name(gone), 0, "it is missing"});
+      RETURN_IF_ERROR(
+          note_break(Break{files_[index].parent_path() / segment_name(gone), 0, "it is missing"}));
+    return {};
   }
 
   Done walk_file(std::size_t index, const Place& from) {
@@ -98,7 +103,7 @@ class Walker {
         Break found{files_[file_], place.line, follows.error().message()};
         ASSIGN_OR_RETURN(const auto after, reader.next());
         if (after) {
-          note_break(std::move(found));
+          RETURN_IF_ERROR(note_break(std::move(found)));
           line = *after;
           continue;
         }
@@ -154,7 +159,8 @@ class Walker {
   // A break. What follows is judged by what this line claims, if the line is sound by itself.
   Done pass_over(const Line& line, const Result<RecordView>& record, const Done& follows,
                  const Place& place) {
-    note_break(Break{files_[file_], line.number, follows ? "it has no end" : follows.error().message()});
+    RETURN_IF_ERROR(
+        note_break(Break{files_[file_], line.number, follows ? "it has no end" : follows.error().message()}));
     if (!record || !line.ended) return {};
     return go_on_behind(*record, place);
   }
@@ -172,13 +178,15 @@ class Walker {
     return accept(record, place);
   }
 
-  void note_break(Break found) {
+  Done note_break(Break found) {
+    if (on_break_) RETURN_IF_ERROR(on_break_(found));
     lost_ = true;
     if (!whole_until_) whole_until_ = chain_;
     ++walk_.broken_lines;
     ++walk_.unacknowledged;
     if (!walk_.broken) walk_.broken = found;
     if (walk_.breaks.size() < kMostBreaks) walk_.breaks.push_back(std::move(found));
+    return {};
   }
 
   // Whoever acknowledges has seen exactly this: the first break, and so many.
@@ -211,6 +219,7 @@ class Walker {
 
   const std::vector<fs::path>& files_;
   const ViewVisit& visit_;
+  const BreakVisit& on_break_;
   bool without_tree_;
   std::size_t file_ = 0;
   Chain chain_;

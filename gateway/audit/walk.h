@@ -52,6 +52,7 @@ inline constexpr std::size_t kMostBreaks = 100;
 
 using Visit = std::function<Done(const Record&, const Place&)>;
 using ViewVisit = std::function<Done(const RecordView&, const Place&)>;
+using BreakVisit = std::function<Done(const Break&)>;
 struct WalkStart {
   Position position;   // the walk begins behind this record
   Place place;         // file, line and offset of that record; size 0 when it is the very start
@@ -60,11 +61,15 @@ struct WalkStart {
   std::vector<std::uint64_t> roots_at = {};  // tell the tree's root at these sizes; sorted
   // The chain alone is checked: for whoever looks for something. The tree costs as much as the chain does.
   bool without_tree = false;
+  // Told of each break where it stands between the records.
+  BreakVisit on_break = {};
+  // Where the records ended before a break that an earlier part of the same walk has met.
+  std::optional<Position> whole_until = {};
 };
 
 // Every record of `files` in order, read-only and without a lock, in constant memory. An Error is a file that
-// cannot be read, or what `visit` returned; damage is not an Error but a finding, and the walk goes on behind
-// it with the next line that is a sound record by itself.
+// cannot be read, or what `visit` or `on_break` returned; damage is not an Error but a finding, and the walk
+// goes on behind it with the next line that is a sound record by itself.
 Result<Walk> walk_records(const std::vector<std::filesystem::path>& files, const ViewVisit& visit,
                           const WalkStart& start = {});
 // The same with every record taken apart.

@@ -18,6 +18,7 @@
 #include "gateway/console/refusal.h"
 #include "gateway/review/bundle.h"
 #include "gateway/review/values.h"
+#include "gateway/version/version.h"
 
 namespace sallyport {
 
@@ -64,7 +65,7 @@ Done export_session(ConsoleContext& context, const ExportOptions& options) {
   NewFile file{options.out};
   ASSIGN_OR_RETURN(const auto out, file.open());
   const BundleSource source{
-      std::move(found.proofs), std::move(found.note), std::move(found.key), SALLYPORT_VERSION,
+      std::move(found.proofs), std::move(found.note), std::move(found.key), kVersion,
       [&](const std::string& session, std::uint64_t channel) { return desk.open(session, channel); }};
   RETURN_IF_ERROR(write_bundle(source, out));
   RETURN_IF_ERROR(file.keep());
@@ -110,7 +111,7 @@ Done verify_bundle(ConsoleContext& context, const CheckOptions& options) {
   }
   const UniqueFd file{::open(options.file.c_str(), O_RDONLY | O_CLOEXEC)};
   if (!file) return fail_errno("opening {}", options.file);
-  const auto checked = check_bundle(file.get(), key, SALLYPORT_VERSION);
+  const auto checked = check_bundle(file.get(), key, kVersion);
   if (!checked) return tl::unexpected{checked.error().within(options.file)};
   if (context.json)
     print_json(to_json(*checked));

@@ -8,12 +8,15 @@
 #include <utility>
 
 #include "base/escape.h"
+#include "gateway/audit/head_keeper.h"
 #include "gateway/console/audit_proof_commands.h"
 #include "gateway/console/audit_reading.h"
 #include "gateway/console/commands.h"
 #include "gateway/console/output.h"
 #include "gateway/console/refusal.h"
+#include "gateway/ocsf/ocsf.h"
 #include "gateway/review/selection.h"
+#include "gateway/version/version.h"
 
 namespace sallyport {
 
@@ -27,6 +30,7 @@ struct RecordOptions {
   Selection selection;
   TimeOptions time;
   std::size_t limit = 0;  // 0: all
+  bool as_ocsf = false;
 };
 
 // A table line; the time to the second, in UTC as the journal has it.
@@ -36,12 +40,22 @@ std::string table_line(const Record& record) {
   return fmt::format("{}Z  {:<22}  {}\n", time, escape_terminal(record.event), describe(record));
 }
 
+// The gate that wrote the journal, by the name of the key that signs its heads.
+OcsfSource ocsf_source(const ConsoleContext& context) {
+  const auto verifier = read_verifier(head_verifier_file(context.state));
+  const auto name = verifier ? verifier->name() : std::string{"sallyport"};
+  return {name.substr(0, name.find('/')), kVersion};
+}
+
 // As they come, so that a journal of any length can be listed.
 class RecordPrinter {
  public:
   explicit RecordPrinter(const ConsoleContext& context) : json_(context.json) {}
+  void as_ocsf(OcsfSource source) { ocsf_ = std::move(source); }
   void add(const Record& record) {
-    text_ += json_ ? (any_ ? ",\n" : "[\n") + json_text(to_json(record)) : table_line(record);
+    if (json_) text_ += any_ ? ",\n" : "[\n";
+    text_ += json_ || ocsf_ ? json_text(object(record)) : table_line(record);
+    if (ocsf_ && !json_) text_ += "\n";
     any_ = true;
     if (text_.size() > kPiece) print(std::exchange(text_, {}));
   }
@@ -52,7 +66,11 @@ class RecordPrinter {
   }
 
  private:
+  json object(const Record& record) const {
+    return ocsf_ ? to_ocsf(to_json(record), *ocsf_) : to_json(record);
+  }
   bool json_, any_ = false;
+  std::optional<OcsfSource> ocsf_;
   std::string text_;
 };
 
@@ -84,6 +102,7 @@ void list_records(ConsoleContext& context, RecordOptions options) {
   selection.until = *last;
   std::deque<Record> kept;  // of a limit; without one each is printed at once
   RecordPrinter printer{context};
+  if (options.as_ocsf) printer.as_ocsf(ocsf_source(context));
   const auto since = selection.since ? to_rfc3339(*selection.since) : std::string{};
   const auto walked = walk(
       context, [&](const RecordView& view) { return view.time >= since && may_hold(selection, view); },
@@ -137,6 +156,7 @@ void add_records(const Command& audit, ConsoleContext& context) {
   command.option("--event", options->selection.event,
                  "Only this event, e.g. grant.claimed, or family, e.g. login");
   command.option("--limit", options->limit, "Only the last so many");
+  command.flag("--ocsf", options->as_ocsf, "As events of OCSF, one JSON object a line, for a SIEM");
   command.footer("Example: sallyport audit records --since 1d --event login");
   command.runs([&context, options] { list_records(context, *options); });
 }
@@ -165,6 +185,7 @@ void add_audit_commands(const Command& app, ConsoleContext& context) {
   add_proof_commands(audit, context);
   add_bundle_commands(audit, context);
   add_keep_command(audit, context);
+  add_schema_command(audit, context);
 }
 
 }  // namespace sallyport

@@ -11,6 +11,11 @@ namespace {
 
 using Json = nlohmann::json;
 
+std::string metrics_text(const std::optional<MetricsSettings>& metrics) {
+  if (!metrics) return "none";
+  return metrics->socket.empty() ? metrics->loopback.text() : metrics->socket.string();
+}
+
 template <class Map>
 Json names_json(const Map& map) {
   Json names = Json::array();
@@ -24,7 +29,8 @@ void print_found(const ConsoleContext& context, const Catalogue& catalogue) {
                        {"gate", catalogue.settings.gate_name},
                        {"policies", names_json(catalogue.policies)},
                        {"targets", names_json(catalogue.targets)},
-                       {"reps", names_json(catalogue.reps)}});
+                       {"reps", names_json(catalogue.reps)},
+                       {"metrics", metrics_text(catalogue.settings.metrics)}});
   std::string addresses;
   for (const auto& address : catalogue.settings.addresses)
     addresses += (addresses.empty() ? "" : ", ") + address.text();
@@ -34,6 +40,7 @@ void print_found(const ConsoleContext& context, const Catalogue& catalogue) {
                     door ? fmt::format(", HTTPS on port {}", door->port.value()) : ""));
   print(fmt::format("policies  {}\ntargets   {}\nreps      {}\n", names_in(catalogue.policies),
                     names_in(catalogue.targets), names_in(catalogue.reps)));
+  print(fmt::format("metrics   {}\n", metrics_text(catalogue.settings.metrics)));
   print(painted("no problems", Color::good, context.color) + "\n");
 }
 

@@ -13,13 +13,14 @@
 #include "gateway/console/commands.h"
 #include "gateway/console/output.h"
 #include "gateway/console/replay_command.h"
+#include "gateway/version/version.h"
 
 namespace sallyport {
 
 namespace {
 
 void add_global_options(CommandLine& line, ConsoleContext& context) {
-  line.version("sallyport " SALLYPORT_VERSION);
+  line.version(fmt::format("{}\nbuilt with {}", version_text("sallyport"), kLibraries));
   line.help_text("this text; behind a command, about the command");
   line.flag("--json", context.json, "one JSON document instead of text");
   line.option("--socket", context.socket, "the gate's control socket").shows_default();

@@ -8,6 +8,7 @@
 
 #include "gateway/audit/json.h"
 #include "gateway/console/context.h"
+#include "gateway/console/host_addresses.h"
 #include "policies/catalogue.h"
 
 namespace sallyport {
@@ -23,12 +24,14 @@ struct Finding {
 Finding fine(std::string text);
 Finding warning(std::string text, std::string fix);
 Finding failure(std::string text, std::string fix);
+Finding failure(const Error& error);  // in whose line the fix stands (base/advice.h)
 
 // What the checks share.
 struct Patient {
   const ConsoleContext& context;
   tl::expected<Catalogue, Problems> catalogue;
   Result<nlohmann::json> status;  // the daemon's own
+  Result<nlohmann::json> grants{};  // those that are live, as it lists them
   // The settings in the files, or the defaults while the files have problems.
   Settings settings() const { return catalogue ? catalogue->settings : Settings{}; }
 };
@@ -42,20 +45,32 @@ Finding check_kernel(const Patient& patient);
 Finding check_clock(const Patient& patient);
 Finding check_groups(const Patient& patient);
 Finding check_worker_account(const Patient& patient);
+Finding check_installed_programs(const Patient& patient);
 // doctor_pam.cpp
 Finding check_pam(const Patient& patient);
 // doctor_files.cpp
 Finding check_config(const Patient& patient);
 Finding check_enrollment(const Patient& patient);
 Finding check_permissions(const Patient& patient);
+Finding check_host_keys(const Patient& patient);
+Finding check_records(const Patient& patient);
 // doctor_secrets.cpp
 Finding check_secrets(const Patient& patient);
+// doctor_metrics.cpp
+Finding check_metrics(const Patient& patient);
 // doctor_network.cpp
 Finding check_daemon(const Patient& patient);
 Finding check_base_table(const Patient& patient);
+Finding check_addresses(const Patient& patient);
+// doctor_grants.cpp
+Finding check_grants(const Patient& patient);
+
+// Where the programs are that only the gate starts: beside the console, as in a build's folder, or installed.
+std::filesystem::path helper_folder();
 
 // Pure parts, for tests.
 Finding judge_kernel(const std::string& release);
+Finding judge_addresses(const std::vector<Address>& gate, const std::vector<HostAddress>& host);
 struct PamLine {
   bool is_include = false;
   std::string name;   // of a module or of an included file

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/advice.h"
 #include "base/escape.h"
 #include "gateway/console/commands.h"
 #include "gateway/console/control_client.h"
@@ -23,19 +24,25 @@ constexpr std::array kChecks{
     Check{"clock", check_clock},
     Check{"groups", check_groups},
     Check{"worker", check_worker_account},
+    Check{"programs", check_installed_programs},
     Check{"pam", check_pam},
     Check{"config", check_config},
     Check{"content", check_enrollment},
     Check{"permissions", check_permissions},
+    Check{"host keys", check_host_keys},
     Check{"secrets", check_secrets},
+    Check{"records", check_records},
     Check{"daemon", check_daemon},
+    Check{"grants", check_grants},
     Check{"nftables", check_nftables},
     Check{"base table", check_base_table},
     Check{"host firewall", check_host_firewall},
     Check{"mark bit", check_mark_bit},
     Check{"forwarding", check_forwarding},
     Check{"reverse path", check_reverse_path},
+    Check{"addresses", check_addresses},
     Check{"ports", check_ports},
+    Check{"metrics", check_metrics},
 };
 
 Color color_of(Verdict verdict) {
@@ -58,16 +65,18 @@ void print_finding(const ConsoleContext& context, const Check& check, const Find
 }
 
 // The daemon's answer; that it cannot be reached is a finding, not the end.
-Result<nlohmann::json> status_of(const ConsoleContext& context) {
+Result<nlohmann::json> answer_of(const ConsoleContext& context, const nlohmann::json& question) {
   ASSIGN_OR_RETURN(auto client, ControlClient::connect(context.socket));
-  ASSIGN_OR_RETURN(auto reply, client.ask({{"ask", "status"}}));
+  ASSIGN_OR_RETURN(auto reply, client.ask(question));
   return std::move(reply.result);
 }
 
 }  // namespace
 
 nlohmann::json diagnose(ConsoleContext& context) {
-  const Patient patient{context, load_catalogue(context.config), status_of(context)};
+  const Patient patient{context, load_catalogue(context.config),
+                        answer_of(context, {{"ask", "status"}}),
+                        answer_of(context, {{"ask", "list"}, {"all", false}})};
   nlohmann::json findings = nlohmann::json::array();
   Verdict worst = Verdict::ok;
   for (const auto& check : kChecks) {
@@ -101,6 +110,10 @@ Finding warning(std::string text, std::string fix) {
 }
 Finding failure(std::string text, std::string fix) {
   return {Verdict::fail, std::move(text), std::move(fix)};
+}
+Finding failure(const Error& error) {
+  auto [problem, fix] = split_advice(with_advice(error));
+  return failure(std::move(problem), std::move(fix));
 }
 
 void add_doctor_command(const Command& app, ConsoleContext& context) {

@@ -1,9 +1,11 @@
-// doctor: config, secrets, permissions. Runs in: sallyport.
+// doctor: config, permissions, host keys, records. Runs in: sallyport.
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "gateway/audit/state_folder.h"
 #include "gateway/console/doctor.h"
 #include "gateway/console/problem_report.h"
+#include "gateway/core/host_keys.h"
 #include "policies/evaluate.h"
 
 namespace sallyport {
@@ -63,6 +65,20 @@ Finding check_permissions(const Patient& patient) {
       return failure(fmt::format("{} {}", folder.path.string(), fault),
                      fmt::format("chown root: {0}; chmod {1} {0}", folder.path.string(), folder.fix));
   return fine("config, secrets, state and run folders are root's");
+}
+
+Finding check_host_keys(const Patient& patient) {
+  if (geteuid() != 0) return warning("the gate's host keys cannot be read without rights", "run as root");
+  const auto keys = HostKeys::load(patient.context.config, patient.settings().ssh_profile);
+  return keys ? fine("the gate's host key is " + keys->fingerprints.front()) : failure(keys.error());
+}
+
+Finding check_records(const Patient& patient) {
+  const auto& state = patient.context.state;
+  if (geteuid() != 0)
+    return warning(fmt::format("{} cannot be looked into without rights", state.string()), "run as root");
+  if (const auto done = check_state_folder(state); !done) return failure(done.error());
+  return fine(fmt::format("the records in {} are root's, and there is room for more", state.string()));
 }
 
 }  // namespace sallyport

@@ -1,8 +1,29 @@
-// doctor: the daemon, and what it says of its deny side. Runs in: sallyport.
+// doctor: the daemon, what it says of its deny side, and whether the addresses that it listens on are there.
+// Runs in: sallyport.
+#include <algorithm>
+
 #include "gateway/console/doctor.h"
 #include "gateway/review/values.h"
 
 namespace sallyport {
+
+Finding judge_addresses(const std::vector<Address>& gate, const std::vector<HostAddress>& host) {
+  for (const auto& address : gate)
+    if (std::ranges::find(host, address, &HostAddress::address) == host.end())
+      return failure(
+          fmt::format("{} is no address of this host, so nothing can be enabled", address.text()),
+          fmt::format("it has {}; give that address to an interface, or take it out of addresses in "
+                      "sallyport.toml",
+                      list_of(host)));
+  return fine("this host has every address that the gate listens on");
+}
+
+Finding check_addresses(const Patient& patient) {
+  if (!patient.catalogue)
+    return warning("not known while the configuration has problems", "sallyport check names them");
+  const auto host = host_addresses();
+  return host ? judge_addresses(patient.settings().addresses, *host) : failure(host.error());
+}
 
 Finding check_daemon(const Patient& patient) {
   if (!patient.status)

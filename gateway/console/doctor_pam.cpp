@@ -90,19 +90,10 @@ bool is_one_of(std::string_view status, std::initializer_list<std::string_view> 
   return std::any_of(names.begin(), names.end(), [&](std::string_view name) { return status == name; });
 }
 
-// Beside the console, as in a build's folder, or where it is installed.
-std::string helper_program() {
-  std::error_code error;
-  const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
-  const auto beside = self.parent_path() / "sallyport-auth";
-  if (!error && std::filesystem::exists(beside, error)) return beside;
-  return SALLYPORT_LIBEXECDIR "/sallyport-auth";
-}
-
 Finding try_service(const Settings& settings, const std::string& file) {
   const auto began = std::chrono::steady_clock::now();
   const auto done = run_program(
-      {helper_program(), to_text(settings.login.helper_deadline), "--try", settings.pam_service}, {});
+      {helper_folder() / "sallyport-auth", to_text(settings.login.helper_deadline), "--try", settings.pam_service}, {});
   const auto took = std::chrono::steady_clock::now() - began;
   if (!done)
     return warning("the PAM service cannot be tried: " + done.error().message(), "reinstall sallyport");

@@ -1,4 +1,4 @@
-// doctor: kernel, clock, accounts. Runs in: sallyport.
+// doctor: kernel, clock, accounts, programs. Runs in: sallyport.
 #include <grp.h>
 #include <pwd.h>
 #include <sys/timex.h>
@@ -6,7 +6,9 @@
 
 #include <charconv>
 
+#include "base/clock.h"
 #include "gateway/console/doctor.h"
+#include "gateway/core/programs.h"
 
 namespace sallyport {
 
@@ -14,8 +16,6 @@ namespace {
 
 // 5.12 is the first kernel with nftables' table flag "owner", on which I4 stands.
 constexpr int kLeastMajor = 5, kLeastMinor = 12;
-// A clock before this program was written is wrong.
-constexpr std::chrono::sys_days kBuiltAfter = std::chrono::year{2025} / 1 / 1;
 
 }  // namespace
 
@@ -36,7 +36,7 @@ Finding check_kernel(const Patient&) {
 }
 
 Finding check_clock(const Patient&) {
-  if (std::chrono::system_clock::now() < kBuiltAfter)
+  if (SystemClock{}.wall() < kMadeAfter)
     return failure("the clock is wrong: it shows a time before this program was made",
                    "set the clock; install chrony");
   timex state{};
@@ -55,6 +55,19 @@ Finding check_groups(const Patient&) {
     return warning("groups are there; nobody is in sallyport-admin, only root may enable",
                    "usermod -aG sallyport-admin NAME");
   return fine("groups sallyport-admin and sallyport-auditor");
+}
+
+std::filesystem::path helper_folder() {
+  std::error_code error;
+  const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
+  if (!error && std::filesystem::exists(self.parent_path() / "sallyportd", error)) return self.parent_path();
+  return SALLYPORT_LIBEXECDIR;
+}
+
+Finding check_installed_programs(const Patient&) {
+  const auto folder = helper_folder();
+  if (const auto done = check_programs(folder); !done) return failure(done.error());
+  return fine(fmt::format("the programs in {}", folder.string()));
 }
 
 Finding check_worker_account(const Patient& patient) {

@@ -1,14 +1,12 @@
 // rep enroll --key, --authority and --webauthn, unenroll, show, suspend, resume. Runs in: sallyport.
 #include "gateway/console/rep_key_commands.h"
 
-#include <fcntl.h>
-
 #include "auth/ssh_signature/enrolled_keys.h"
 #include "auth/webauthn/credential_file.h"
 #include "base/escape.h"
 #include "base/secret.h"
-#include "base/unique_fd.h"
 #include "gateway/console/control_client.h"
+#include "gateway/console/named_input.h"
 #include "gateway/console/output.h"
 #include "gateway/console/table.h"
 #include "gateway/review/values.h"
@@ -20,23 +18,6 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::size_t kLongestKeyText = 48 * 1024;
-
-Result<std::string> read_key_file(const std::string& path) {
-  const UniqueFd file{path == "-" ? ::dup(STDIN_FILENO) : ::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
-  if (!file) return fail_errno("opening {}", path);
-  std::string text(kLongestKeyText + 1, '\0');
-  std::size_t size = 0;
-  while (size < text.size()) {
-    const auto got = ::read(file.get(), text.data() + size, text.size() - size);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return fail_errno("reading {}", path);
-    if (got == 0) break;
-    size += static_cast<std::size_t>(got);
-  }
-  if (size == text.size()) return fail("{} is longer than {} bytes", path, kLongestKeyText);
-  text.resize(size);
-  return text;
-}
 
 // As the gate takes it: what a tool wrote of a WebAuthn credential is one line there.
 Result<std::string> as_lines(const std::string& text, KeyRole role) {
@@ -50,7 +31,7 @@ Result<std::string> as_lines(const std::string& text, KeyRole role) {
 
 // Looked at here too: a private key handed in by mistake does not leave this process.
 Result<std::string> read_public_keys(const std::string& path, KeyRole role) {
-  ASSIGN_OR_RETURN(auto text, read_key_file(path));
+  ASSIGN_OR_RETURN(auto text, read_named_input(path, kLongestKeyText));
   auto lines = as_lines(text, role);
   if (lines) return lines;
   wipe(text);

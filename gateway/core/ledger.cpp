@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "gateway/audit/segment.h"
+#include "gateway/core/journal_format.h"
 
 namespace sallyport {
 
@@ -50,6 +51,7 @@ Done Ledger::catch_up() {
 }
 
 Done Ledger::fold(const Record& record) {
+  RETURN_IF_ERROR(check_format(record));
   if (record.event == kSegmentEvent) forget();
   if (record.event == kCarriedEvent) RETURN_IF_ERROR(fold_carried(record));
   RETURN_IF_ERROR(apply(record));

@@ -93,7 +93,8 @@ Result<std::unique_ptr<ControlServer>> ControlServer::listen(Loop& loop, const s
   std::memcpy(address.sun_path, name.c_str(), name.size());
   UniqueFd socket{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
   if (!socket) return fail_errno("making the control socket");
-  ::unlink(name.c_str());  // the journal's lock has told that no other gate is running
+  if (::unlink(name.c_str()) != 0 && errno != ENOENT)  // the journal's lock tells that no other gate runs
+    return fail_errno("removing the control socket of before, {}", name);
   if (bind(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
     return fail_errno("making the control socket {}", name);
   // Everybody may connect, so that everybody gets a clear refusal; credentials decide.

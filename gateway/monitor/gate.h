@@ -15,7 +15,7 @@
 #include "gateway/monitor/dial.h"
 #include "gateway/monitor/door_certificate.h"
 #include "gateway/monitor/doors.h"
-#include "gateway/monitor/host_keys.h"
+#include "gateway/core/host_keys.h"
 #include "gateway/monitor/listener.h"
 #include "gateway/monitor/loop.h"
 #include "gateway/monitor/options.h"

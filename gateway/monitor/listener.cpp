@@ -15,19 +15,30 @@ namespace {
 constexpr int kBacklog = 64;
 constexpr int kAcceptsATurn = 16;  // then the loop serves others
 
+// Also while its family is switched off.
+tl::unexpected<Error> not_ours(const Endpoint& endpoint) {
+  return fail(
+      "{} is no address of this host now (fix: give it to an interface, or take it out of addresses in "
+      "sallyport.toml)",
+      endpoint.address.text());
+}
+
 Result<UniqueFd> listening_socket(const Endpoint& endpoint) {
   sockaddr_storage address{};
   const auto length = endpoint.to_sockaddr(address);
   UniqueFd socket{::socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP)};
+  if (!socket && errno == EAFNOSUPPORT) return not_ours(endpoint);
   if (!socket) return fail_errno("making a socket for {}", endpoint.text());
   const int on = 1;
   (void)setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   if (endpoint.address.family() == Family::ipv6)
     (void)setsockopt(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
-  if (bind(socket.get(), reinterpret_cast<sockaddr*>(&address), length) != 0)
+  if (bind(socket.get(), reinterpret_cast<sockaddr*>(&address), length) != 0) {
+    if (errno == EADDRNOTAVAIL) return not_ours(endpoint);
     return fail_errno(
         "listening on {} (does another program, such as the host's own sshd, use it? sallyport doctor tells)",
         endpoint.text());
+  }
   if (::listen(socket.get(), kBacklog) != 0) return fail_errno("listening on {}", endpoint.text());
   return socket;
 }

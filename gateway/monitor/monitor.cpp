@@ -14,6 +14,8 @@
 #include "firewall/nft_firewall.h"
 #include "gateway/audit/file_journal.h"
 #include "gateway/audit/head_keeper.h"
+#include "gateway/audit/state_folder.h"
+#include "gateway/core/programs.h"
 #include "gateway/monitor/closed_table.h"
 #include "gateway/monitor/commands.h"
 #include "gateway/monitor/firewall_watch.h"
@@ -25,7 +27,7 @@
 #include "gateway/monitor/sessions.h"
 #include "gateway/monitor/stored_secret.h"
 #include "gateway/monitor/traffic.h"
-#include "gateway/monitor/version.h"
+#include "gateway/version/version.h"
 
 namespace sallyport {
 
@@ -122,6 +124,15 @@ Workers worker_programs(const Options& options, const Settings& settings) {
   return {program("sallyport-ssh"), program("sallyport-https")};
 }
 
+// What a start stands on. `sallyport doctor` looks at the same things.
+Done check_host(const Options& options, const Clock& clock) {
+  if (clock.wall() < kMadeAfter)
+    return fail("the clock shows {}: no deadline and no record would be right (fix: set the clock)",
+                to_rfc3339(clock.wall()));
+  RETURN_IF_ERROR(check_programs(options.libexec));
+  return check_state_folder(options.state);
+}
+
 Done make_folders(const Options& options, std::optional<gid_t> auditors) {
   RETURN_IF_ERROR(make_folder(options.state, 0750));
   // Auditors read the journal and the recordings in there; they write nothing.
@@ -188,6 +199,7 @@ Done run_monitor(const Options& options) {
   Loop loop;
   const SystemClock clock;
   SystemRandom random;
+  RETURN_IF_ERROR(check_host(options, clock));
   ASSIGN_OR_RETURN(auto catalogue, load_or_explain(options.config));
   if (!options.credential.empty()) RETURN_IF_ERROR(SealingKey::read(options.credential));
   ASSIGN_OR_RETURN(auto host_keys, HostKeys::load(options.config, catalogue.settings.ssh_profile));

@@ -5,7 +5,7 @@
 #include <cstdlib>
 
 #include "auth/sealed_secret.h"
-#include "gateway/monitor/version.h"
+#include "gateway/version/version.h"
 
 namespace sallyport {
 
@@ -30,7 +30,7 @@ std::variant<Options, int> Options::parse(int argc, char** argv) {
   CLI::App app{
       "The monitor of Sallyport, a one-time inbound service gateway. It runs as root in the foreground;\n"
       "systemd starts it. Admins use sallyport(1)."};
-  app.set_version_flag("--version", kVersion);
+  app.set_version_flag("--version", version_text("sallyportd"));
   app.add_option("--config", options.config, "folder of sallyport.toml, policies, targets, reps")
       ->capture_default_str();
   app.add_option("--state", options.state, "folder of the journal and the recordings")->capture_default_str();

@@ -5,7 +5,7 @@
 #include "gateway/monitor/peer.h"
 #include "gateway/monitor/reload.h"
 #include "gateway/monitor/stored_secret.h"
-#include "gateway/monitor/version.h"
+#include "gateway/version/version.h"
 
 namespace sallyport {
 
@@ -61,6 +61,7 @@ CommandResult status_command(const CommandContext& context) {
   return Json{
       {"gate", gate.catalogue.settings.gate_name},
       {"version", kVersion},
+      {"commit", kCommit},
       {"pid", getpid()},
       {"started_at", to_rfc3339(gate.started_at)},
       {"grants",

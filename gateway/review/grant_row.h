@@ -41,8 +41,4 @@ struct GrantRow {
 
 nlohmann::json to_json(const GrantRow& row);
 
-// Why a record should make somebody look: what was left open, cut recordings, locked grants, files that could
-// not be told apart, foreign hands on the firewall. Empty: it need not.
-std::string alarm_in(const Record& record);
-
 }  // namespace sallyport

@@ -5,6 +5,7 @@
 #include <array>
 #include <charconv>
 
+#include "gateway/audit/alarm.h"
 #include "gateway/audit/segment.h"
 #include "gateway/review/selection.h"
 #include "gateway/review/values.h"
@@ -148,7 +149,7 @@ void GrantRows::take(const Record& record) {
       grant = known->second;
   const auto found = rows_.find(grant);
   if (found != rows_.end()) take_grant(found->second, record);
-  const auto alarm = alarm_in(record);
+  const auto alarm = alarm_in(record.event, record.fields);
   if (alarm.empty()) return;
   const Alarm told{to_rfc3339(record.time), alarm};
   if (found != rows_.end()) found->second.alarms.push_back(told);

@@ -7,7 +7,8 @@ from pathlib import Path
 from .init import mount
 
 MS_NOSUID, MS_NODEV, MS_BIND = 2, 4, 4096
-PROGRAMS = ("sallyportd", "sallyport-ssh", "sallyport-https", "sallyport-auth", "sallyport", "sallyport-respond")
+PROGRAMS = ("sallyportd", "sallyport-ssh", "sallyport-https", "sallyport-auth", "sallyport", "sallyport-respond",
+            "sallyport-metrics")
 LAB = Path("/run/lab")
 STATE = Path("/var/lib/sallyport")
 
@@ -20,6 +21,7 @@ ACCOUNTS = {
     "kim": (2004, [], "/nonexistent", "/usr/sbin/nologin"),
     "lee": (2005, [], "/nonexistent", "/usr/sbin/nologin"),
     "laptop": (2006, [], "/run/lab/laptop", "/bin/bash"),  # whom a representative is at home
+    "sallyport-metrics": (2007, ["sallyport-auditor"], "/nonexistent", "/usr/sbin/nologin"),
     "hscroot": (2010, [], "/run/lab/home/hscroot", "/run/lab/hmc_shell"),
     "tester": (2011, [], "/run/lab/home/tester", "/bin/bash"),
 }

@@ -9,6 +9,7 @@ SOURCE = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(SOURCE / "packaging"))
 sys.dont_write_bytecode = True
 
+import journal_schema  # noqa: E402
 from lab.lab import Lab  # noqa: E402
 
 
@@ -25,7 +26,22 @@ def programs():
 
 @pytest.fixture(scope="session")
 def lab():
-    return Lab(programs())
+    """The site. Each journal that its gate leaves is held to docs/journal.schema.json, before the next one begins."""
+    made = Lab(programs())
+    forget = made.gate.forget
+
+    def check_and_forget():
+        journal_schema.hold(made.gate.state)
+        forget()
+    made.gate.forget = check_and_forget
+    return made
+
+
+@pytest.fixture(autouse=True)
+def journal_keeps_to_its_schema(request):
+    yield
+    if "lab" in request.fixturenames:
+        journal_schema.hold(request.getfixturevalue("lab").gate.state)
 
 
 @pytest.fixture

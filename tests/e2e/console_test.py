@@ -1,9 +1,9 @@
 """The console: who may do what, exit codes, --json, and one line for every bad input."""
 import json
 import re
+import select
 import signal
 import subprocess
-import time
 
 import pytest
 from lab import network
@@ -54,7 +54,7 @@ def test_every_listing_is_json_when_asked(armed):
 def test_watch_shows_records_as_they_come(armed):
     watch = subprocess.Popen(armed.gate.console_command("sam", ["watch", "--json"]), stdout=subprocess.PIPE, text=True,
                              env=console_environment())
-    time.sleep(0.5)
+    eventually(lambda: armed.gate.reload() is not None and select.select([watch.stdout], [], [], 0.2)[0], 10, "that it watches")
     assert armed.kim.ssh("lshmc -V").returncode == 0
     assert_closes(armed)
     watch.send_signal(signal.SIGINT)

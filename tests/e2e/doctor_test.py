@@ -14,8 +14,9 @@ from lab.gate import CONFIG, RUN, console_environment
 from support import base_table_of_another
 
 PAM = Path("/etc/pam.d/sallyport")
-NAMES = ["kernel", "clock", "groups", "worker", "pam", "config", "content", "permissions", "secrets", "daemon", "nftables",
-         "base table", "host firewall", "mark bit", "forwarding", "reverse path", "ports"]
+NAMES = ["kernel", "clock", "groups", "worker", "programs", "pam", "config", "content", "permissions", "host keys", "secrets",
+         "records", "daemon", "grants", "nftables", "base table", "host firewall", "mark bit", "forwarding", "reverse path",
+         "addresses", "ports", "metrics"]
 
 
 def doctor(lab, *wrapper):

@@ -9,7 +9,7 @@ from booted_gate import UNIT
 from lab import network
 from lab.telling import wait_for
 
-CLOSED, KEEP = "sallyport-closed.service", "sallyport-keep.timer"
+CLOSED, KEEP, METRICS = "sallyport-closed.service", "sallyport-keep.timer", "sallyport-metrics.service"
 EXPOSURE, READY, MEMORY = 3.0, 0.3, 16 * 1024  # the most: of systemd-analyze's points, seconds, KiB
 
 
@@ -121,7 +121,7 @@ def measure(story):
     memory = proportional_set_size(story.gate.process_id)
     story.output(f"memory of the monitor at rest: {memory / 1024:.1f} MiB (PSS)")
     story.check(f"at most {MEMORY // 1024} MiB", memory <= MEMORY)
-    for unit in (UNIT, CLOSED):
+    for unit in (UNIT, CLOSED, METRICS):
         said = machine.run("systemd-analyze", "security", "--no-pager", unit).stdout.strip().splitlines()[-1]
         exposure = float(re.search(r"exposure level for \S+: ([0-9.]+)", said)[1])
         story.output(f"exposure of {unit}: {exposure}")

@@ -169,7 +169,36 @@ TEST_CASE("sallyport.toml: limits and kinds") {
               .starts_with("sallyport.toml:5: 'origin' in [https] is \""));
   CHECK(complaint("[frobnicate]\nx = 1\n") ==
         "sallyport.toml:4: unknown key 'frobnicate' (known: gate, login, ssh, https, firewall, worker, pam, "
-        "journal, recordings)\n");
+        "journal, recordings, metrics)\n");
+}
+
+TEST_CASE("sallyport.toml: numbers for a monitoring system are served on this host alone") {
+  const auto listening = [](const std::string& listen) {
+    const ConfigFolder folder;
+    folder.put("sallyport.toml", fmt::format("{}[metrics]\nlisten = \"{}\"\n", kGate, listen));
+    return load_settings(folder.path());
+  };
+  const ConfigFolder none;
+  none.put("sallyport.toml", kGate);
+  CHECK_FALSE(load_settings(none.path())->metrics);
+  none.put("sallyport.toml", std::string{kGate} + "[metrics]\n");
+  CHECK(load_settings(none.path())->metrics->socket == "/run/sallyport-metrics/metrics.sock");
+
+  CHECK(listening("unix:/run/x.sock")->metrics->socket == "/run/x.sock");
+  for (const auto* const good : {"127.0.0.1:9477", "127.9.9.9:1", "[::1]:65535"}) {
+    REQUIRE(listening(good));
+    CHECK(listening(good)->metrics->socket.empty());
+    CHECK(listening(good)->metrics->loopback.text() == good);
+  }
+  for (const auto& bad : {std::string{"0.0.0.0:9477"}, std::string{"192.0.2.1:9477"},
+                          std::string{"[::]:9477"}, std::string{"[fe80::1]:9477"}, std::string{"127.0.0.1:0"},
+                          std::string{"127.0.0.1"}, std::string{"localhost:9477"}, std::string{"unix:x.sock"},
+                          std::string{"unix:"}, std::string{}, "unix:/" + std::string(107, 'x')}) {
+    INFO(bad);
+    const auto read = listening(bad);
+    REQUIRE_FALSE(read);
+    CHECK(read.error().front().text.starts_with("'listen' in [metrics] is \"" + bad));
+  }
 }
 
 TEST_CASE("a policy: each fault with its line") {
@@ -254,6 +283,32 @@ TEST_CASE("a policy says which way files may go") {
         "\"both\")\n");
   folder.put("policies/hmc-ssh.toml", "[ssh]\nfile = \"none\"\n" + service);
   CHECK(folder.problems().starts_with("policies/hmc-ssh.toml:2: "));
+}
+
+TEST_CASE(
+    "I8: a policy says behind which words nothing is recorded, and a rule that cannot be applied refuses "
+    "it") {
+  const ConfigFolder folder;
+  const std::string service = "[[service]]\nname = \"ssh\"\ncarriage = \"ssh\"\nexposure = \"wide\"\n";
+  const auto put = [&](const std::string& rules) {
+    folder.put("policies/hmc-ssh.toml", "[recording]\nmask_after = " + rules + "\n" + service);
+    return folder.problems();
+  };
+  CHECK(put("[\"Password:\", \"PIN for * is\"]") == "");
+  CHECK(load_catalogue(folder.path())->policies.at("hmc-ssh").masked_after ==
+        std::vector<std::string>{"Password:", "PIN for * is"});
+  const std::string place = "policies/hmc-ssh.toml:2: 'mask_after' in [recording]";
+  CHECK(put("[\"a*\"]") == place +
+                               ": \"a*\" has a * that stands between nothing (expected text before and "
+                               "behind each *)\n");
+  CHECK(put("[\": *\"]").starts_with(place));
+  CHECK(put("[\": :\"]") == place +
+                                ": \": :\" would hide nearly everything (expected at least 3 characters "
+                                "besides spaces and *)\n");
+  CHECK(put("[\"Pass\\tword\"]").starts_with(place + ": \"Pass\\"));
+  CHECK(put("[\"Password:\", \"Password:\"]") == place + " names \"Password:\" twice\n");
+  CHECK(put("\"Password:\"").starts_with(place));
+  CHECK(put("[" + std::string(17, ' ') + "\"a:1\"]").empty());
 }
 
 TEST_CASE("a forwarded service is read with all that it can say") {

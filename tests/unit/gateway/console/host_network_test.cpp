@@ -228,6 +228,15 @@ TEST_CASE("programs on the gate's ports are found, by transport and address") {
             .verdict == Verdict::ok);
 }
 
+TEST_CASE("every address that the gate listens on is the host's") {
+  const std::vector gate{at("192.0.2.1"), at("2001:db8::1")};
+  CHECK(judge_addresses(gate, {{"lo", at("127.0.0.1")}, {"eth1", gate[1]}, {"eth0", gate[0]}}).verdict == Verdict::ok);
+  const auto without_v6 = judge_addresses(gate, {{"eth0", gate[0]}});
+  CHECK(without_v6.verdict == Verdict::fail);
+  CHECK(without_v6.text.starts_with("2001:db8::1 is no address"));
+  CHECK(without_v6.fix.starts_with("it has eth0 192.0.2.1;"));
+}
+
 TEST_CASE("who is in the way is named, and of sshd what to type") {
   auto sockets = sockets_in(
       "   0: 00000000:0016 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4711 1\n",

@@ -113,7 +113,7 @@ TEST_CASE("what should be looked at is told with the grant that it is about") {
          {{"session", "s-1"}, {"grant", "g-1"}, {"channel", 4}, {"reason", "x"}});
   f.note("session.ended", {{"grant", "g-1"}, {"session", "s-1"}, {"reason", "gateway restarted"}});
   f.note("firewall.closed", {{"grant", "g-1"}, {"left", {"an element"}}});
-  f.note("firewall.changed", {{"what", "a table was removed"}});
+  f.note("firewall.changed", {{"what", nlohmann::json::array({"a table was removed"})}});
   const auto rows = fold(f);
   CHECK(rows.wanted()[0]->alarms.size() == 4);
   REQUIRE(rows.other_alarms().size() == 1);

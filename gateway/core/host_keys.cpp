@@ -1,5 +1,5 @@
-// Runs in: sallyportd (privileged).
-#include "gateway/monitor/host_keys.h"
+// Runs in: sallyportd (privileged), sallyport.
+#include "gateway/core/host_keys.h"
 
 #include "base/file.h"
 #include "policies/host_key.h"

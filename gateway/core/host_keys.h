@@ -1,6 +1,6 @@
 // The gate's own SSH host keys: private ones go to each worker, which must hold them because libssh has no
 // way to sign elsewhere (docs/TRUST.md); public ones make the fingerprints that the admin reads out.
-// Runs in: sallyportd (privileged).
+// Runs in: sallyportd (privileged); sallyport doctor, to see that they are in order.
 #pragma once
 
 #include <filesystem>
