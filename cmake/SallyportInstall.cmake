@@ -20,5 +20,6 @@ install(FILES packaging/completions/sallyport.bash RENAME sallyport
 install(FILES packaging/completions/_sallyport DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions)
 install(FILES packaging/completions/sallyport.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
 
-install(FILES docs/ARCHITECTURE.md docs/JOURNAL.md docs/OCSF.md docs/METRICS.md docs/TRUST.md README.md
+install(FILES docs/ARCHITECTURE.md docs/INSTALL.md docs/JOURNAL.md docs/METRICS.md docs/OCSF.md docs/OPERATE.md docs/PAM.md
+              docs/TRUST.md README.md
         DESTINATION ${CMAKE_INSTALL_DOCDIR})

@@ -4,7 +4,6 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <optional>
 #include <system_error>
 
 #include "base/escape.h"
@@ -58,30 +57,27 @@ std::vector<std::filesystem::path> toml_files(const std::filesystem::path& folde
   return files;
 }
 
-// The file as a table, or a problem.
-std::optional<TomlTable> read_table(const std::filesystem::path& path, Problems& problems) {
-  auto bytes = read_trusted_file(path, Trust::owned_by_root, kLargestFile);
-  if (!bytes) {
-    const bool link = bytes.error().code() == ELOOP;
-    problems.push_back({path, 0,
-                        link ? "is a symbolic link, which is not followed (expected a regular file)"
-                             : without_path(bytes.error().message(), path)});
-    return std::nullopt;
-  }
-  auto table = parse_toml(*bytes);
-  if (table) return *std::move(table);
-  problems.push_back({path, table.error().line, table.error().text});
-  return std::nullopt;
-}
-
-// Reads `path` with `read`, its problems in the order of lines.
+// Reads what stands, or is to stand, in `path` with `read`, its problems in the order of lines.
 template <class Read>
-void read_file(const std::filesystem::path& path, Problems& all, Read read) {
+void read_text(std::string_view text, const std::filesystem::path& path, Problems& all, Read read) {
   Problems problems;
-  if (const auto table = read_table(path, problems)) read(TableReader{*table, 0, "", path, problems});
+  if (const auto table = parse_toml(text))
+    read(TableReader{*table, 0, "", path, problems});
+  else
+    problems.push_back({path, table.error().line, table.error().text});
   std::stable_sort(problems.begin(), problems.end(),
                    [](const Problem& a, const Problem& b) { return a.line < b.line; });
   all.insert(all.end(), problems.begin(), problems.end());
+}
+
+template <class Read>
+void read_file(const std::filesystem::path& path, Problems& all, Read read) {
+  if (const auto bytes = read_trusted_file(path, Trust::owned_by_root, kLargestFile))
+    read_text(*bytes, path, all, read);
+  else if (bytes.error().code() == ELOOP)
+    all.push_back({path, 0, "is a symbolic link, which is not followed (expected a regular file)"});
+  else
+    all.push_back({path, 0, without_path(bytes.error().message(), path)});
 }
 
 template <class Map, class Read>
@@ -117,21 +113,27 @@ void check_rep_secrets(const Catalogue& catalogue, const std::filesystem::path& 
     }
 }
 
-// The gate must not be made to dial itself, or to forward to itself, past its own firewall.
-void check_target_addresses(const Catalogue& catalogue, const std::filesystem::path& folder,
-                            Problems& problems) {
-  const auto& own = catalogue.settings.addresses;
-  for (const auto& [name, target] : catalogue.targets) {
-    const auto check = [&, &file = name](const std::vector<Address>& addresses, const std::string& whose) {
-      for (const auto& address : addresses)
-        if (std::find(own.begin(), own.end(), address) != own.end())
-          problems.push_back({folder / "targets" / (file + ".toml"), 0,
-                              fmt::format("address {}{} is the gate's own", address.text(), whose)});
-    };
-    check(target.addresses, "");
-    for (const auto& system : target.managed_systems)
-      check(system.addresses, fmt::format(" of managed system '{}'", system.name));
-  }
+// All but sallyport.toml, for the catalogue's settings.
+void read_the_rest(const std::filesystem::path& folder, Catalogue& catalogue, Problems& problems) {
+  read_folder(folder / "policies", problems, catalogue.policies,
+              [&](TableReader file, const std::string& name) {
+                return read_policy(std::move(file), name, catalogue.settings.ssh_port);
+              });
+  read_folder(folder / "targets", problems, catalogue.targets,
+              [&](TableReader file, const std::string& name) {
+                return read_target(std::move(file), name, folder, check_secret);
+              });
+  read_folder(folder / "reps", problems, catalogue.reps, [&](TableReader file, const std::string& name) {
+    return read_rep(std::move(file), name, folder);
+  });
+  check_rep_secrets(catalogue, folder, problems);
+  const auto own = addresses_of_its_own(catalogue, folder);
+  problems.insert(problems.end(), own.begin(), own.end());
+}
+
+tl::expected<Catalogue, Problems> all_or_nothing(Catalogue&& catalogue, Problems&& problems) {
+  if (!problems.empty()) return tl::unexpected{std::move(problems)};
+  return std::move(catalogue);
 }
 
 }  // namespace
@@ -145,6 +147,23 @@ std::vector<std::filesystem::path> stored_secret_files(const Catalogue& catalogu
   for (const auto& [name, rep] : catalogue.reps) add(rep.secret_file);
   for (const auto& [name, target] : catalogue.targets) add(target.secret_file);
   return files;
+}
+
+Problems addresses_of_its_own(const Catalogue& catalogue, const std::filesystem::path& folder) {
+  Problems problems;
+  const auto& own = catalogue.settings.addresses;
+  for (const auto& [name, target] : catalogue.targets) {
+    const auto check = [&, &file = name](const std::vector<Address>& addresses, const std::string& whose) {
+      for (const auto& address : addresses)
+        if (std::find(own.begin(), own.end(), address) != own.end())
+          problems.push_back({folder / "targets" / (file + ".toml"), 0,
+                              fmt::format("address {}{} is the gate's own", address.text(), whose)});
+    };
+    check(target.addresses, "");
+    for (const auto& system : target.managed_systems)
+      check(system.addresses, fmt::format(" of managed system '{}'", system.name));
+  }
+  return problems;
 }
 
 std::string Problem::message() const {
@@ -170,21 +189,19 @@ tl::expected<Catalogue, Problems> load_catalogue(const std::filesystem::path& fo
   read_file(folder / "sallyport.toml", problems,
             [&](TableReader file) { catalogue.settings = read_settings(std::move(file)); });
   if (in_force != nullptr) catalogue.settings = *in_force;
-  read_folder(folder / "policies", problems, catalogue.policies,
-              [&](TableReader file, const std::string& name) {
-                return read_policy(std::move(file), name, catalogue.settings.ssh_port);
-              });
-  read_folder(folder / "targets", problems, catalogue.targets,
-              [&](TableReader file, const std::string& name) {
-                return read_target(std::move(file), name, folder, check_secret);
-              });
-  read_folder(folder / "reps", problems, catalogue.reps, [&](TableReader file, const std::string& name) {
-    return read_rep(std::move(file), name, folder);
-  });
-  check_rep_secrets(catalogue, folder, problems);
-  check_target_addresses(catalogue, folder, problems);
-  if (!problems.empty()) return tl::unexpected{std::move(problems)};
-  return catalogue;
+  read_the_rest(folder, catalogue, problems);
+  return all_or_nothing(std::move(catalogue), std::move(problems));
+}
+
+tl::expected<Catalogue, Problems> load_catalogue_with(const std::filesystem::path& folder,
+                                                      std::string_view text) {
+  Catalogue catalogue;
+  Problems problems;
+  check_folder(folder, problems);
+  read_text(text, folder / "sallyport.toml", problems,
+            [&](TableReader file) { catalogue.settings = read_settings(std::move(file)); });
+  read_the_rest(folder, catalogue, problems);
+  return all_or_nothing(std::move(catalogue), std::move(problems));
 }
 
 }  // namespace sallyport

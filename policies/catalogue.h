@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <tl/expected.hpp>
@@ -23,6 +24,14 @@ struct Catalogue {
   std::map<std::string, Rep, std::less<>> reps;
 };
 
+// "kim, lee", of one of those maps; "none yet".
+template <class Map>
+std::string names_in(const Map& map) {
+  std::string names;
+  for (const auto& [name, value] : map) names += (names.empty() ? "" : ", ") + name;
+  return names.empty() ? "none yet" : names;
+}
+
 // One fault in one file: what stands there and what was expected.
 struct Problem {
   std::filesystem::path file;
@@ -38,6 +47,14 @@ using Problems = std::vector<Problem>;
 // the rest is read for, and the catalogue gets, those settings (a running gate's).
 tl::expected<Catalogue, Problems> load_catalogue(const std::filesystem::path& folder,
                                                  const Settings* in_force = nullptr);
+
+// As load_catalogue() would find the folder if `text` stood in its sallyport.toml: to look before one writes.
+tl::expected<Catalogue, Problems> load_catalogue_with(const std::filesystem::path& folder,
+                                                      std::string_view text);
+
+// Targets with an address of the gate's: it must not be made to dial itself, or to forward to itself, past
+// its own firewall. A part of the above.
+Problems addresses_of_its_own(const Catalogue& catalogue, const std::filesystem::path& folder);
 
 // `folder`/sallyport.toml alone, for a program that needs no more and may read no more.
 tl::expected<Settings, Problems> load_settings(const std::filesystem::path& folder);

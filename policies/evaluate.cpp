@@ -13,16 +13,9 @@ namespace sallyport {
 namespace {
 
 template <class Map>
-std::string known(const Map& map) {
-  std::vector<std::string> names;
-  for (const auto& [name, value] : map) names.push_back(name);
-  return listing(names);
-}
-
-template <class Map>
 Done listed(const char* kind, const Map& map, const std::string& name) {
-  if (name.empty()) return fail("no {} is named (known: {})", kind, known(map));
-  if (!map.contains(name)) return fail("no {} '{}' (known: {})", kind, escape_terminal(name), known(map));
+  if (name.empty()) return fail("no {} is named (known: {})", kind, names_in(map));
+  if (!map.contains(name)) return fail("no {} '{}' (known: {})", kind, escape_terminal(name), names_in(map));
   return {};
 }
 

@@ -41,6 +41,7 @@ struct Policy {
   // [recording]
   bool record_input = false;                   // what the rep types, while the terminal echoes
   std::uint64_t recording_limit = 1ULL << 30;  // bytes of one recording; reaching it ends the session (I6)
+  std::vector<std::string> masked_after;       // rules for what no recording may show (base/mask_rule.h)
 };
 
 }  // namespace sallyport

@@ -1,4 +1,7 @@
 // policies/NAME.toml. Runs in: sallyportd, sallyport.
+#include <algorithm>
+
+#include "base/mask_rule.h"
 #include "policies/file_formats.h"
 #include "policies/service_table.h"
 
@@ -53,6 +56,12 @@ void read_ssh(TableReader ssh, Policy& policy) {
 void read_recording(TableReader recording, Policy& policy) {
   policy.record_input = recording.boolean("input", policy.record_input);
   policy.recording_limit = recording.size("limit", policy.recording_limit, 4096, 1ULL << 40);
+  for (const auto& [line, rule] : recording.values("mask_after", MaskRule::kMost, MaskRule::parse)) {
+    auto& rules = policy.masked_after;
+    if (std::find(rules.begin(), rules.end(), rule.text) != rules.end())
+      recording.problem(line, fmt::format("'mask_after' in [recording] names \"{}\" twice", rule.text));
+    rules.push_back(rule.text);
+  }
   recording.finish();
 }
 

@@ -144,8 +144,14 @@ Result<UniqueFd> RecordingStore::reader(const std::string& session, std::uint32_
 }
 
 Done RecordingStore::remove(const std::string& session, std::uint32_t channel) const {
-  ASSIGN_OR_RETURN(const auto path, existing(session, channel));
-  if (::unlink(path.c_str()) != 0) return fail_errno("removing {}", path.string());
+  RETURN_IF_ERROR(check_session(session));
+  const auto path = state_ / path_of(session, channel);
+  const auto compressed = path.string() + kCompressedEnding;
+  // Both are there where a compression was killed at its very end.
+  const bool plain_gone = ::unlink(path.c_str()) == 0;
+  if (!plain_gone && errno != ENOENT) return fail_errno("removing {}", path.string());
+  const bool compressed_gone = ::unlink(compressed.c_str()) == 0;
+  if (!compressed_gone && (errno != ENOENT || !plain_gone)) return fail_errno("removing {}", compressed);
   const auto folder = path.parent_path();
   RETURN_IF_ERROR(sync_folder(folder));
   return ::rmdir(folder.c_str()) == 0 ? sync_folder(folder.parent_path()) : Done{};

@@ -70,7 +70,7 @@ class RecordingStore {
   Result<RecordingSum> close_left_over(const std::string& session, std::uint32_t channel) const;
   // The same path as the journal names it, or an Error when it is none of ours.
   Result<std::filesystem::path> existing(const std::string& session, std::uint32_t channel) const;
-  // Removes one for good, in whichever form it is there; and its folder, when that was the last.
+  // Removes one for good, in whichever forms it is there; and its folder, when that was the last.
   Done remove(const std::string& session, std::uint32_t channel) const;
   // Whether there is room to begin another recording, or to go on with one.
   Done room() const;

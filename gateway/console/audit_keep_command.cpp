@@ -31,7 +31,16 @@ struct ClosedRecording {
   RecordingSum sum;
 };
 
-// What the journal says was closed and not yet deleted, by path.
+bool is_there(const fs::path& file) {
+  std::error_code ignored;
+  return fs::symlink_status(file, ignored).type() == fs::file_type::regular;
+}
+bool is_there_in_any_form(const fs::path& file) {
+  return is_there(file) || is_there(file.string() + kCompressedEnding);
+}
+
+// What the journal says was closed and not yet deleted, by path. One whose deletion is on record may still be
+// there, if the gate died between the two.
 Result<std::map<std::string, ClosedRecording>> closed_recordings(const ConsoleContext& context) {
   std::map<std::string, ClosedRecording> found;
   const auto visit = [&](const RecordView& view, const Place&) -> Done {
@@ -47,7 +56,7 @@ Result<std::map<std::string, ClosedRecording>> closed_recordings(const ConsoleCo
                      channel,
                      record.time,
                      {path, number_of(record.fields, "size"), text_field(record, "sha256")}};
-    else if (!closed)
+    else if (!closed && !is_there_in_any_form(context.state / path))
       found.erase(path);
     return {};
   };
@@ -78,15 +87,10 @@ class Keeper {
   }
 
  private:
-  bool is_there(const fs::path& file) const {
-    std::error_code ignored;
-    return fs::symlink_status(file, ignored).type() == fs::file_type::regular;
-  }
-
   // One that was altered is evidence.
   Done remove(const ClosedRecording& recording) {
     const auto file = context_.state / recording.sum.path;
-    if (!is_there(file) && !is_there(file.string() + kCompressedEnding)) return {};
+    if (!is_there_in_any_form(file)) return {};
     ASSIGN_OR_RETURN(auto opened, open_recording(file.string()));
     ASSIGN_OR_RETURN(const auto found, hash_contents(std::move(opened), recording.sum.size));
     if (found.size != recording.sum.size || found.sha256 != recording.sum.sha256)

@@ -1,6 +1,7 @@
 // check: reads all of /etc/sallyport as the gate would, without the gate. Runs in: sallyport.
 #include "gateway/console/commands.h"
 #include "gateway/console/output.h"
+#include "gateway/console/problem_report.h"
 #include "gateway/console/table.h"
 #include "policies/catalogue.h"
 
@@ -9,20 +10,6 @@ namespace sallyport {
 namespace {
 
 using Json = nlohmann::json;
-
-Json problems_json(const Problems& problems) {
-  Json list = Json::array();
-  for (const auto& problem : problems)
-    list.push_back({{"file", problem.file.string()}, {"line", problem.line}, {"problem", problem.text}});
-  return {{"problems", list}};
-}
-
-template <class Map>
-std::string names_in(const Map& map) {
-  std::string names;
-  for (const auto& [name, value] : map) names += (names.empty() ? "" : ", ") + name;
-  return names.empty() ? "none yet" : names;
-}
 
 std::string metrics_text(const std::optional<MetricsSettings>& metrics) {
   if (!metrics) return "none";
@@ -34,15 +21,6 @@ Json names_json(const Map& map) {
   Json names = Json::array();
   for (const auto& [name, value] : map) names.push_back(name);
   return names;
-}
-
-void print_problems(ConsoleContext& context, const Problems& problems) {
-  context.exit_code = exit_code::refused;
-  if (context.json) return print_json(problems_json(problems));
-  for (const auto& problem : problems) print(problem.message() + "\n");
-  print(painted(problems.size() == 1 ? "1 problem" : std::to_string(problems.size()) + " problems",
-                Color::bad, context.color) +
-        ": the gate refuses these files as a whole\n");
 }
 
 void print_found(const ConsoleContext& context, const Catalogue& catalogue) {
@@ -80,7 +58,7 @@ void add_check_command(const Command& app, ConsoleContext& context) {
     if (catalogue)
       print_found(context, *catalogue);
     else
-      print_problems(context, catalogue.error());
+      report_problems(context, catalogue.error(), "the gate refuses these files as a whole");
   });
 }
 

@@ -12,6 +12,7 @@ void add_firewall_commands(const Command& app, ConsoleContext& context);  // fir
 void add_watch_command(const Command& app, ConsoleContext& context);
 void add_rep_commands(const Command& app, ConsoleContext& context);     // rep add, list, remove, enroll
 void add_target_commands(const Command& app, ConsoleContext& context);  // target add, list, scan
+void add_setup_command(const Command& app, ConsoleContext& context);
 void add_check_command(const Command& app, ConsoleContext& context);
 void add_doctor_command(const Command& app, ConsoleContext& context);
 void add_self_commands(const CommandLine& app, ConsoleContext& context);  // for packagers and shells

@@ -37,6 +37,7 @@ void add_commands(const CommandLine& program, ConsoleContext& context) {
   add_replay_command(program, context);
   add_rep_commands(program, context);
   add_target_commands(program, context);
+  add_setup_command(program, context);
   add_check_command(program, context);
   add_doctor_command(program, context);
   add_self_commands(program, context);

@@ -8,6 +8,7 @@
 
 #include "gateway/audit/json.h"
 #include "gateway/console/context.h"
+#include "gateway/console/host_addresses.h"
 #include "policies/catalogue.h"
 
 namespace sallyport {
@@ -30,10 +31,14 @@ struct Patient {
   const ConsoleContext& context;
   tl::expected<Catalogue, Problems> catalogue;
   Result<nlohmann::json> status;  // the daemon's own
-  Result<nlohmann::json> grants;  // those that are live, as it lists them
+  Result<nlohmann::json> grants{};  // those that are live, as it lists them
   // The settings in the files, or the defaults while the files have problems.
   Settings settings() const { return catalogue ? catalogue->settings : Settings{}; }
 };
+
+// Every check; prints each finding unless the output is JSON, and sets the exit code when one says FAIL.
+// Returns {"verdict": …, "checks": […]}.
+nlohmann::json diagnose(ConsoleContext& context);
 
 // doctor_system.cpp
 Finding check_kernel(const Patient& patient);
@@ -65,7 +70,7 @@ std::filesystem::path helper_folder();
 
 // Pure parts, for tests.
 Finding judge_kernel(const std::string& release);
-Finding judge_addresses(const std::vector<Address>& gate, const std::vector<Address>& host);
+Finding judge_addresses(const std::vector<Address>& gate, const std::vector<HostAddress>& host);
 struct PamLine {
   bool is_include = false;
   std::string name;   // of a module or of an included file

@@ -71,7 +71,9 @@ Result<nlohmann::json> answer_of(const ConsoleContext& context, const nlohmann::
   return std::move(reply.result);
 }
 
-void examine(ConsoleContext& context) {
+}  // namespace
+
+nlohmann::json diagnose(ConsoleContext& context) {
   const Patient patient{context, load_catalogue(context.config),
                         answer_of(context, {{"ask", "status"}}),
                         answer_of(context, {{"ask", "list"}, {"all", false}})};
@@ -86,11 +88,9 @@ void examine(ConsoleContext& context) {
                         {"fix", finding.fix}});
     if (!context.json) print_finding(context, check, finding);
   }
-  if (context.json) print_json({{"verdict", to_text(worst)}, {"checks", findings}});
   if (worst == Verdict::fail) context.exit_code = exit_code::refused;
+  return {{"verdict", to_text(worst)}, {"checks", findings}};
 }
-
-}  // namespace
 
 const char* to_text(Verdict verdict) noexcept {
   switch (verdict) {
@@ -121,7 +121,10 @@ void add_doctor_command(const Command& app, ConsoleContext& context) {
                            .heading(group::setup);
   command.footer(
       "Example:\n  sudo sallyport doctor\nIt changes nothing. Exit code 1 when a check says FAIL.");
-  command.runs([&context] { examine(context); });
+  command.runs([&context] {
+    const auto found = diagnose(context);
+    if (context.json) print_json(found);
+  });
 }
 
 }  // namespace sallyport

@@ -4,6 +4,7 @@
 
 #include "gateway/audit/state_folder.h"
 #include "gateway/console/doctor.h"
+#include "gateway/console/problem_report.h"
 #include "gateway/core/host_keys.h"
 #include "policies/evaluate.h"
 
@@ -37,9 +38,7 @@ Finding check_config(const Patient& patient) {
   const auto& problems = patient.catalogue.error();
   if (geteuid() != 0)
     return warning(fmt::format("{} cannot be read whole", patient.context.config.string()), "run as root");
-  return failure(fmt::format("{} problem{}, the first: {}", problems.size(), problems.size() == 1 ? "" : "s",
-                             problems.front().message()),
-                 "sallyport check shows all of them");
+  return failure(summary_of(problems), "sallyport check shows all of them");
 }
 
 Finding check_enrollment(const Patient& patient) {

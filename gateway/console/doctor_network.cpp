@@ -1,43 +1,20 @@
-// doctor: the daemon, what it says of its deny side, and whether the addresses are there that it listens on. Runs in: sallyport.
-#include <ifaddrs.h>
-#include <netinet/in.h>
-
+// doctor: the daemon, what it says of its deny side, and whether the addresses that it listens on are there.
+// Runs in: sallyport.
 #include <algorithm>
-#include <memory>
 
 #include "gateway/console/doctor.h"
 #include "gateway/review/values.h"
 
 namespace sallyport {
 
-namespace {
-
-// Of all interfaces.
-Result<std::vector<Address>> host_addresses() {
-  ifaddrs* list = nullptr;
-  if (getifaddrs(&list) != 0) return fail_errno("listing this host's addresses");
-  const std::unique_ptr<ifaddrs, decltype(&freeifaddrs)> owner{list, freeifaddrs};
-  std::vector<Address> addresses;
-  for (const auto* entry = list; entry != nullptr; entry = entry->ifa_next) {
-    const auto* const of = entry->ifa_addr;
-    if (of == nullptr) continue;
-    const auto length = of->sa_family == AF_INET6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in);
-    if (const auto endpoint = Endpoint::from_sockaddr(of, static_cast<socklen_t>(length)))  // not of links
-      addresses.push_back(endpoint->address);
-  }
-  return addresses;
-}
-
-}  // namespace
-
-Finding judge_addresses(const std::vector<Address>& gate, const std::vector<Address>& host) {
+Finding judge_addresses(const std::vector<Address>& gate, const std::vector<HostAddress>& host) {
   for (const auto& address : gate)
-    if (std::ranges::find(host, address) == host.end())
+    if (std::ranges::find(host, address, &HostAddress::address) == host.end())
       return failure(
           fmt::format("{} is no address of this host, so nothing can be enabled", address.text()),
-          fmt::format("ip{} address tells which there are; give it to an interface, or take it out of "
-                      "addresses in sallyport.toml",
-                      address.family() == Family::ipv6 ? " -6" : ""));
+          fmt::format("it has {}; give that address to an interface, or take it out of addresses in "
+                      "sallyport.toml",
+                      list_of(host)));
   return fine("this host has every address that the gate listens on");
 }
 

@@ -59,13 +59,4 @@ std::string files_text(const Json& files, bool color) {
   return painted("Files:", Color::strong, color) + "\n" + table.text();
 }
 
-std::string file_totals_text(const Json& totals) {
-  std::string text;
-  for (const auto& total : totals)
-    text += fmt::format("{}{} {}, {}", text.empty() ? "" : "; ", number_of(total, "count"),
-                        text_of(total, "direction") == "to-target" ? "to the target" : "from the target",
-                        size_text(number_of(total, "bytes")));
-  return text;
-}
-
 }  // namespace sallyport

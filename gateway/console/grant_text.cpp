@@ -4,8 +4,8 @@
 #include <fmt/core.h>
 
 #include "base/duration.h"
-#include "gateway/console/file_table.h"
 #include "gateway/console/table.h"
+#include "gateway/review/record_sentence.h"
 #include "gateway/review/values.h"
 
 namespace sallyport {

@@ -2,21 +2,14 @@
 #include "gateway/console/host_key_scan.h"
 
 #include <fmt/ranges.h>
-#include <libssh/libssh.h>
-
-#include <memory>
 
 #include "base/escape.h"
-#include "base/handle.h"
+#include "gateway/ssh/handles.h"
 #include "policies/ssh_algorithms.h"
 
 namespace sallyport {
 
 namespace {
-
-using SshSession = std::unique_ptr<ssh_session_struct, FreeWith<ssh_free>>;
-using SshKey = std::unique_ptr<ssh_key_struct, FreeWith<ssh_key_free>>;
-using SshText = std::unique_ptr<char, FreeWith<ssh_string_free_char>>;
 
 constexpr long kScanSeconds = 10;
 

@@ -108,11 +108,26 @@ std::set<std::string> ways_to(const Address& target, const std::vector<HostRoute
   return interfaces;
 }
 
+// What an admin types. A port of their own: a gate that shares a port with sshd at another address would be
+// one wrong ListenAddress away from not starting, or from keeping the admin out.
+std::string way_out_of(const HostSocket& socket) {
+  if (socket.program == "sshd")
+    return "echo 'Port 2222' > /etc/ssh/sshd_config.d/port.conf && sshd -t && systemctl restart ssh; log in "
+           "at "
+           "port 2222 before you leave";
+  if (socket.program == "systemd")  // it listens for sshd, and starts it
+    return "systemctl edit ssh.socket (under [Socket]: ListenStream= and ListenStream=2222) && systemctl "
+           "restart "
+           "ssh.socket; log in at port 2222 before you leave";
+  return "move that program to another port or address (of sshd: Port, ListenAddress)";
+}
+
 Finding judge_socket(const HostSocket& socket, const GateNeeds::Service& service, const Address& address) {
   const Endpoint wanted{address, service.port.value()};
-  const auto what = fmt::format("{} {} is in use: a program listens on {}", to_text(service.transport),
-                                wanted.text(), socket.local.text());
-  const char* const fix = "move that program to another port or address (of sshd: Port, ListenAddress)";
+  const auto what =
+      fmt::format("{} {} is in use: {} listens on {}", to_text(service.transport), wanted.text(),
+                  socket.program.empty() ? "a program" : socket.program, socket.local.text());
+  const auto fix = way_out_of(socket);
   if (service.path == GateNeeds::Path::to_gate) return failure(what, fix);
   return warning(what + ". The gate keeps that port for its sessions: nobody reaches the program there", fix);
 }
@@ -246,10 +261,11 @@ std::vector<HostSocket> sockets_in(std::string_view proc_net, Transport transpor
   std::istringstream lines{std::string{proc_net}};
   for (std::string line; std::getline(lines, line);) {
     std::istringstream words{line};
-    std::string number, local, remote, state;
-    words >> number >> local >> remote >> state;
+    std::string number, local, remote, state, queues, timer, retransmits, owner, timeout, inode;
+    words >> number >> local >> remote >> state >> queues >> timer >> retransmits >> owner >> timeout >>
+        inode;
     if (state != (transport == Transport::tcp ? kListening : kUnconnected)) continue;
-    if (const auto endpoint = endpoint_in(local)) sockets.push_back({transport, *endpoint});
+    if (const auto endpoint = endpoint_in(local)) sockets.push_back({transport, *endpoint, inode});
   }
   return sockets;
 }

@@ -67,6 +67,8 @@ Finding judge_reverse_path(const std::vector<std::string>& strict, const std::ve
 struct HostSocket {
   Transport transport = Transport::tcp;
   Endpoint local;
+  std::string inode = {};    // as /proc/PID/fd names it
+  std::string program = {};  // who has it open, as far as that is known
 };
 // Of /proc/net/tcp and tcp6: those that listen; of udp and udp6: those that are not connected.
 std::vector<HostSocket> sockets_in(std::string_view proc_net, Transport transport);

@@ -13,6 +13,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <sstream>
 
 #include "base/unique_fd.h"
@@ -107,6 +108,23 @@ Finding judge_tables(const Judge& judge) {
   return finding;
 }
 
+// As root; for others most of /proc/PID/fd is closed, and the names stay empty. Of several programs the first
+// one: systemd, if it listens for the others.
+void name_programs(std::vector<HostSocket>& sockets) {
+  std::map<std::string, HostSocket*> by_link;
+  for (auto& socket : sockets) by_link.emplace(fmt::format("socket:[{}]", socket.inode), &socket);
+  std::error_code error;
+  for (const auto& process : std::filesystem::directory_iterator{"/proc", error}) {
+    std::error_code closed, gone;
+    std::filesystem::directory_iterator files{process.path() / "fd", closed}, end;
+    for (; !closed && files != end; files.increment(closed)) {
+      const auto found = by_link.find(std::filesystem::read_symlink(files->path(), gone).string());
+      if (found == by_link.end() || !found->second->program.empty()) continue;
+      std::getline(std::ifstream{process.path() / "comm"}, found->second->program);
+    }
+  }
+}
+
 Finding not_known() {
   return warning("not known while the configuration has problems", "sallyport check names them");
 }
@@ -179,6 +197,7 @@ Finding check_ports(const Patient& patient) {
     const auto more = sockets_in(read_file(path), transport);
     sockets.insert(sockets.end(), more.begin(), more.end());
   }
+  name_programs(sockets);
   const auto own = patient.status ? texts_of(*patient.status, "listening") : std::vector<std::string>{};
   return judge_service_ports(sockets, needs_of(*patient.catalogue), own);
 }

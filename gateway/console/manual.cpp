@@ -24,12 +24,17 @@ std::string plain(std::string_view text) {
   return out;
 }
 
-// A sentence begins with a capital, and each on a line of its own, as mdoc wants it.
-std::string sentences(std::string text) {
-  if (!text.empty()) text.front() = static_cast<char>(std::toupper(static_cast<unsigned char>(text.front())));
+// Each sentence on a line of its own, as mdoc wants it.
+std::string lines_of(const std::string& text) {
   std::string out = plain(text);
   for (auto at = out.find(". "); at != std::string::npos; at = out.find(". ", at)) out.replace(at, 2, ".\n");
   return out;
+}
+
+// The same of a text that begins a sentence.
+std::string sentences(std::string text) {
+  if (!text.empty()) text.front() = static_cast<char>(std::toupper(static_cast<unsigned char>(text.front())));
+  return lines_of(text);
 }
 
 // An argument of a macro: never a macro's name, never two.
@@ -57,7 +62,7 @@ void write_footer(const std::string& footer, std::string& page) {
     }
     if (line == "Example:") continue;
     set_literal(command);
-    page += (command ? plain(line.substr(2)) : sentences(line)) + "\n";
+    page += (command ? plain(line.substr(2)) : lines_of(line)) + "\n";
   }
   if (literal) page += ".Ed\n";
 }

@@ -1,14 +1,11 @@
 // rep add, list, remove, enroll. Runs in: sallyport.
 #include <memory>
 
-#include "auth/ocra_suite.h"
 #include "base/escape.h"
-#include "base/secret.h"
 #include "gateway/console/commands.h"
 #include "gateway/console/control_client.h"
 #include "gateway/console/output.h"
-#include "gateway/console/prompt.h"
-#include "gateway/console/qr_code.h"
+#include "gateway/console/rep_enrolling.h"
 #include "gateway/console/rep_key_commands.h"
 #include "gateway/console/rep_set_commands.h"
 #include "gateway/console/table.h"
@@ -95,103 +92,28 @@ void add_remove(const Command& reps, ConsoleContext& context) {
   });
 }
 
-// In groups of four, so that it can be read aloud and typed.
-Secret grouped(std::string_view secret) {
-  std::string text;
-  for (std::size_t i = 0; i < secret.size(); i += 4) {
-    if (i > 0) text += ' ';
-    text += secret.substr(i, 4);
-  }
-  return Secret::taking(std::move(text));
-}
-
-// What an authenticator scans: the scheme is our own, in the manner of otpauth://.
-Secret enrollment_uri(const std::string& rep, const std::string& gate, const std::string& suite, bool mutual,
-                      const Secret& secret) {
-  return Secret::taking(fmt::format("ocra://{}@{}?suite={}{}&secret={}", rep, gate, suite,
-                                    mutual ? "&mutual=true" : "", secret.reveal()));
-}
-
-// What the rep types to store it: sallyport-respond must know what the gate expects of it.
-std::string save_command(const std::string& suite, bool mutual) {
-  return fmt::format("sallyport-respond --save{}{}", suite == kDefaultOcraSuite ? "" : " --suite " + suite,
-                     mutual ? " --mutual" : "");
-}
-
-Done print_enrollment(const ConsoleContext& context, const Json& result, const Secret& secret,
-                      const std::string& gate, bool with_qr) {
-  const auto name = text_of(member(result, "rep"), "name"), suite = text_of(result, "suite");
-  const bool mutual = result.value("mutual", false);
-  print(fmt::format("{}\nIt is shown this once. Give it to the rep on a way that nobody else reads.\n\n",
-                    painted("The secret of " + name, Color::strong, context.color)));
-  print(fmt::format("  secret  {}\n  suite   {}\n{}\n", grouped(secret.reveal()).reveal(),
-                    escape_terminal(suite),
-                    mutual ? "  mutual  yes: the gate answers a question of the rep's first\n" : ""));
-  if (with_qr) {
-    ASSIGN_OR_RETURN(const auto code,
-                     qr_code(enrollment_uri(name, gate, suite, mutual, secret), context.color));
-    print(code + "\n");
-  }
-  print(fmt::format(
-      "The rep runs, and gives it the secret:\n  {}\nAfter that, sallyport-respond answers each challenge.\n",
-      escape_terminal(save_command(suite, mutual))));
-  return {};
-}
-
 struct EnrollOptions {
-  std::string name, suite;
-  bool no_qr = false, mutual = false, one_way = false, pin_stdin = false;
+  SecretOptions secret;
+  bool no_qr = false;
   KeyFiles key_files;
 };
 
-// The suite that will be enrolled: asked for, or the one that the rep has.
-Result<OcraSuite> suite_of(ControlClient& client, const EnrollOptions& options) {
-  if (!options.suite.empty()) return OcraSuite::parse(options.suite);
-  ASSIGN_OR_RETURN(const auto reply, client.ask({{"ask", "rep.list"}}));
-  for (const auto& rep : member(reply.result, "reps"))
-    if (text_of(rep, "name") == options.name) return OcraSuite::parse(text_of(rep, "suite"));
-  return fail("no rep '{}' (sallyport rep list shows them)", options.name);
-}
-
-// Twice, because nobody sees what is typed.
-Result<Secret> ask_pin() {
-  ASSIGN_OR_RETURN(auto pin, ask_secret("PIN"));
-  ASSIGN_OR_RETURN(const auto again, ask_secret("PIN again"));
-  if (!pin.equals(again.reveal())) return fail("the two PINs differ");
-  return pin;
-}
-
-Result<Secret> read_pin_from_stdin() {
-  ASSIGN_OR_RETURN(const auto text, read_secret_file("-"));
-  return Secret{text.reveal().substr(0, text.reveal().find_first_of("\r\n"))};
-}
-
-Result<Json> enroll_request(ControlClient& client, const EnrollOptions& options) {
-  if (options.mutual && options.one_way) return fail("--mutual and --one-way exclude each other");
-  ASSIGN_OR_RETURN(const auto suite, suite_of(client, options));
-  Json request{{"ask", "rep.enroll"}, {"name", options.name}};
-  if (!options.suite.empty()) request["suite"] = options.suite;
-  if (options.mutual || options.one_way) request["mutual"] = options.mutual;
-  if (options.pin_stdin && !suite.pin_hash()) return fail("suite {} has no PIN", suite.text());
-  if (suite.pin_hash()) {
-    ASSIGN_OR_RETURN(const auto pin, options.pin_stdin ? read_pin_from_stdin() : ask_pin());
-    request["pin"] = pin.reveal();
-  }
-  return request;
+Done enroll_by_keys(ConsoleContext& context, const EnrollOptions& options) {
+  const auto& name = options.secret.name;
+  ASSIGN_OR_RETURN(const auto told, enroll_keys(context, name, options.key_files));
+  if (context.json)
+    print_json(told);
+  else
+    print_enrolled_keys(context, name, options.key_files, told);
+  return {};
 }
 
 Done enroll(ConsoleContext& context, const EnrollOptions& options) {
-  ASSIGN_OR_RETURN(auto client, connect(context));
-  ASSIGN_OR_RETURN(const auto status, client.ask({{"ask", "status"}}));
-  ASSIGN_OR_RETURN(const auto request, enroll_request(client, options));
-  ASSIGN_OR_RETURN(auto reply, client.ask(request));
-  if (context.json) print_json(reply.result);
-  auto& member_text = reply.result["secret"];
-  if (!member_text.is_string()) return fail("the gate sent no secret");
-  // Out of the JSON, so that it is wiped when it has been shown (I9).
-  const Secret secret = Secret::taking(std::move(member_text.get_ref<std::string&>()));
-  if (context.json) return {};
-  return print_enrollment(context, reply.result, secret, text_of(status.result, "gate"), !options.no_qr);
+  if (!options.key_files.empty()) return enroll_by_keys(context, options);
+  ASSIGN_OR_RETURN(const auto enrollment, enroll_secret(context, options.secret));
+  if (!context.json) return print_enrollment(context, enrollment, !options.no_qr);
+  print_json(enrollment.document());
+  return {};
 }
 
 constexpr const char* kEnrollFooter =
@@ -229,12 +151,12 @@ void add_enroll(const Command& reps, ConsoleContext& context) {
   const auto options = std::make_shared<EnrollOptions>();
   const auto command =
       reps.subcommand("enroll", "Give a rep a new secret, shown once; or keys to sign challenges with");
-  command.option("name", options->name, "the rep").required();
-  const auto suite =
-      command.option("--suite", options->suite, "OCRA suite (RFC 6287), e.g. OCRA-1:HOTP-SHA256-8:QA10");
-  command.flag("--mutual", options->mutual, "the gate must answer a question of the rep's first");
-  command.flag("--one-way", options->one_way, "it need not any more");
-  command.flag("--pin-stdin", options->pin_stdin,
+  command.option("name", options->secret.name, "the rep").required();
+  const auto suite = command.option("--suite", options->secret.suite,
+                                    "OCRA suite (RFC 6287), e.g. OCRA-1:HOTP-SHA256-8:QA10");
+  command.flag("--mutual", options->secret.mutual, "the gate must answer a question of the rep's first");
+  command.flag("--one-way", options->secret.one_way, "it need not any more");
+  command.flag("--pin-stdin", options->secret.pin_stdin,
                "for a suite with a PIN: from standard input, not asked for");
   command.flag("--no-qr", options->no_qr, "as text only");
   command
@@ -249,12 +171,7 @@ void add_enroll(const Command& reps, ConsoleContext& context) {
               "file of a security key's credential, for the HTTPS door (fido2-cred -V)")
       .excludes(suite);
   command.footer(kEnrollFooter);
-  command.runs([&context, options] {
-    run_command(context, [&] {
-      if (!options->key_files.empty()) return enroll_keys(context, options->name, options->key_files);
-      return enroll(context, *options);
-    });
-  });
+  command.runs([&context, options] { run_command(context, [&] { return enroll(context, *options); }); });
 }
 
 }  // namespace

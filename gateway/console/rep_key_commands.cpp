@@ -1,14 +1,12 @@
 // rep enroll --key, --authority and --webauthn, unenroll, show, suspend, resume. Runs in: sallyport.
 #include "gateway/console/rep_key_commands.h"
 
-#include <fcntl.h>
-
 #include "auth/ssh_signature/enrolled_keys.h"
 #include "auth/webauthn/credential_file.h"
 #include "base/escape.h"
 #include "base/secret.h"
-#include "base/unique_fd.h"
 #include "gateway/console/control_client.h"
+#include "gateway/console/named_input.h"
 #include "gateway/console/output.h"
 #include "gateway/console/table.h"
 #include "gateway/review/values.h"
@@ -20,23 +18,6 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::size_t kLongestKeyText = 48 * 1024;
-
-Result<std::string> read_key_file(const std::string& path) {
-  const UniqueFd file{path == "-" ? ::dup(STDIN_FILENO) : ::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
-  if (!file) return fail_errno("opening {}", path);
-  std::string text(kLongestKeyText + 1, '\0');
-  std::size_t size = 0;
-  while (size < text.size()) {
-    const auto got = ::read(file.get(), text.data() + size, text.size() - size);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return fail_errno("reading {}", path);
-    if (got == 0) break;
-    size += static_cast<std::size_t>(got);
-  }
-  if (size == text.size()) return fail("{} is longer than {} bytes", path, kLongestKeyText);
-  text.resize(size);
-  return text;
-}
 
 // As the gate takes it: what a tool wrote of a WebAuthn credential is one line there.
 Result<std::string> as_lines(const std::string& text, KeyRole role) {
@@ -50,7 +31,7 @@ Result<std::string> as_lines(const std::string& text, KeyRole role) {
 
 // Looked at here too: a private key handed in by mistake does not leave this process.
 Result<std::string> read_public_keys(const std::string& path, KeyRole role) {
-  ASSIGN_OR_RETURN(auto text, read_key_file(path));
+  ASSIGN_OR_RETURN(auto text, read_named_input(path, kLongestKeyText));
   auto lines = as_lines(text, role);
   if (lines) return lines;
   wipe(text);
@@ -162,7 +143,7 @@ void add_unenroll(const Command& reps, ConsoleContext& context) {
 
 }  // namespace
 
-Done enroll_keys(ConsoleContext& context, const std::string& name, const KeyFiles& files) {
+Result<Json> enroll_keys(ConsoleContext& context, const std::string& name, const KeyFiles& files) {
   ASSIGN_OR_RETURN(auto client, connect(context));
   Json enrolled = Json::array();
   for (const auto& path : files.keys)
@@ -171,10 +152,14 @@ Done enroll_keys(ConsoleContext& context, const std::string& name, const KeyFile
     RETURN_IF_ERROR(enroll_file(client, name, path, KeyRole::authority, enrolled));
   for (const auto& path : files.credentials)
     RETURN_IF_ERROR(enroll_file(client, name, path, KeyRole::webauthn, enrolled));
-  if (context.json) return print_json({{"enrolled", enrolled}}), Done{};
+  return Json{{"enrolled", enrolled}};
+}
+
+void print_enrolled_keys(const ConsoleContext& context, const std::string& name, const KeyFiles& files,
+                         const Json& told) {
   print(
       fmt::format("Enrolled for rep {}; compare the fingerprints with the rep's (ssh-keygen -lf FILE):\n\n{}",
-                  escape_terminal(name), table_of(enrolled, context.color).text()));
+                  escape_terminal(name), table_of(member(told, "enrolled"), context.color).text()));
   if (!files.keys.empty() || !files.authorities.empty())
     print(
         "\nThe rep answers each challenge with sallyport-respond, or with ssh-keygen -Y sign -n "
@@ -184,7 +169,6 @@ Done enroll_keys(ConsoleContext& context, const std::string& name, const KeyFile
         "\nThe rep answers each challenge at the HTTPS door with this security key, in a browser. Its "
         "fingerprint there:\n"
         "  tail -n +2 FILE | ssh-keygen -i -m PKCS8 -f /dev/stdin | ssh-keygen -lf -\n");
-  return {};
 }
 
 void add_rep_key_commands(const Command& reps, ConsoleContext& context) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "gateway/audit/json.h"
 #include "gateway/console/command_line.h"
 #include "gateway/console/context.h"
 
@@ -15,8 +16,10 @@ struct KeyFiles {
   std::vector<std::string> keys, authorities, credentials;  // paths; "-" is standard input
   bool empty() const noexcept { return keys.empty() && authorities.empty() && credentials.empty(); }
 };
-// What `rep enroll NAME --key FILE --authority FILE --webauthn FILE` does.
-Done enroll_keys(ConsoleContext& context, const std::string& name, const KeyFiles& files);
+// What `rep enroll NAME --key FILE --authority FILE --webauthn FILE` does. Returns {"enrolled": [key, …]}.
+Result<nlohmann::json> enroll_keys(ConsoleContext& context, const std::string& name, const KeyFiles& files);
+void print_enrolled_keys(const ConsoleContext& context, const std::string& name, const KeyFiles& files,
+                         const nlohmann::json& told);
 
 void add_rep_key_commands(const Command& reps, ConsoleContext& context);
 

@@ -1,14 +1,12 @@
 // Runs in: sallyport.
 #include "gateway/console/rep_set_commands.h"
 
-#include <fcntl.h>
-
 #include <algorithm>
 #include <memory>
 
 #include "base/escape.h"
-#include "base/unique_fd.h"
 #include "gateway/console/control_client.h"
+#include "gateway/console/named_input.h"
 #include "gateway/console/output.h"
 #include "gateway/console/rep_set.h"
 #include "gateway/console/run_program.h"
@@ -19,23 +17,6 @@ namespace sallyport {
 namespace {
 
 using Json = nlohmann::json;
-
-Result<std::string> read_whole(const std::string& path) {
-  const UniqueFd file{path == "-" ? ::dup(STDIN_FILENO) : ::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
-  if (!file) return fail_errno("opening {}", path);
-  std::string text(kLongestRepSet + 1, '\0');
-  std::size_t size = 0;
-  while (size < text.size()) {
-    const auto got = ::read(file.get(), text.data() + size, text.size() - size);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return fail_errno("reading {}", path);
-    if (got == 0) break;
-    size += static_cast<std::size_t>(got);
-  }
-  if (size == text.size()) return fail("{} is longer than {} bytes", path, kLongestRepSet);
-  text.resize(size);
-  return text;
-}
 
 // ---- export
 
@@ -106,7 +87,7 @@ struct Import {
 };
 
 Result<PublicKey> signer_from(const std::string& path) {
-  ASSIGN_OR_RETURN(const auto text, read_whole(path));
+  ASSIGN_OR_RETURN(const auto text, read_named_input(path, kLongestRepSet));
   const auto keys = parse_public_keys(text, KeyRole::key);
   if (!keys) return tl::unexpected{keys.error().within(path)};
   if (keys->size() != 1) return fail("{} has {} keys; one is the signer's", path, keys->size());
@@ -187,7 +168,7 @@ std::string in_words(const Step& step, bool with_accounts) {
 
 Done import_set(ConsoleContext& context, const Import& wanted) {
   ASSIGN_OR_RETURN(const auto signer, signer_from(wanted.signer));
-  ASSIGN_OR_RETURN(const auto file, read_whole(wanted.file));
+  ASSIGN_OR_RETURN(const auto file, read_named_input(wanted.file, kLongestRepSet));
   ASSIGN_OR_RETURN(const auto whole, SignedRepSet::split(file));
   RETURN_IF_ERROR(whole.check(signer));  // before anything in it is looked at
   ASSIGN_OR_RETURN(const auto set, RepSet::parse(whole.text));

@@ -1,17 +1,15 @@
-// target add, list, scan. A key is pinned only after a person has seen its fingerprint, or a script has named
-// it. Runs in: sallyport.
+// target add, list, scan. Runs in: sallyport.
 #include "gateway/console/commands.h"
 
 #include <algorithm>
-#include <iterator>
 #include <memory>
 
 #include "base/escape.h"
 #include "gateway/console/control_client.h"
-#include "gateway/console/host_key_scan.h"
 #include "gateway/console/output.h"
 #include "gateway/console/prompt.h"
 #include "gateway/console/table.h"
+#include "gateway/console/target_adding.h"
 #include "gateway/console/target_certificate.h"
 #include "gateway/review/values.h"
 
@@ -20,40 +18,6 @@ namespace sallyport {
 namespace {
 
 using Json = nlohmann::json;
-
-struct PinOptions {
-  std::vector<std::string> expected;  // fingerprints of host keys, and pins of certificates
-  bool yes = false;
-
-  std::vector<std::string> keys() const {
-    return those([](const std::string& one) { return !is_pin(one); });
-  }
-  std::vector<std::string> pins() const { return those(is_pin); }
-
- private:
-  template <class Predicate>
-  std::vector<std::string> those(Predicate are) const {
-    std::vector<std::string> found;
-    std::copy_if(expected.begin(), expected.end(), std::back_inserter(found), are);
-    return found;
-  }
-};
-
-// Its web interface beside its SSH server.
-struct HttpsOptions {
-  bool wanted = false;
-  std::uint16_t port = 443;
-  std::string name;
-};
-
-struct AddOptions {
-  std::string name, user, login = "prompt", description, secret_file, host_key;
-  std::vector<std::string> addresses;
-  std::uint16_t port = 22;
-  bool legacy = false;
-  HttpsOptions https;
-  PinOptions pin;
-};
 
 struct ScanOptions {
   std::string name;
@@ -76,83 +40,6 @@ Argument add_pin_options(const Command& command, PinOptions& options) {
   return expect;
 }
 
-// `where` is what target.scan takes: a name, or addresses and a port.
-Result<std::vector<HostKey>> scan(ConsoleContext& context, Json where) {
-  where["ask"] = "target.scan";
-  ASSIGN_OR_RETURN(auto client, connect(context));
-  return read_host_keys([&]() -> Result<UniqueFd> {
-    ASSIGN_OR_RETURN(auto reply, client.ask(where));
-    if (!reply.descriptor) return fail("the gate sent no connection to the target");
-    return std::move(reply.descriptor);
-  });
-}
-
-// As target.list tells of a pinned key.
-std::string shown_as(const HostKey& key) { return fmt::format("{} ({})", key.fingerprint(), key.label()); }
-
-bool is_among(const HostKey& key, const std::vector<std::string>& pinned) {
-  return std::find(pinned.begin(), pinned.end(), shown_as(key)) != pinned.end();
-}
-
-std::string keys_text(const std::vector<HostKey>& keys, const std::vector<std::string>& pinned, bool color) {
-  Table table{{"HOST KEY", "TYPE", "PINNED"}, color};
-  for (const auto& key : keys)
-    table.add({key.fingerprint(), key.label(), {is_among(key, pinned) ? "yes" : "", Color::good}});
-  return table.text();
-}
-
-std::string list_of(const std::vector<HostKey>& keys) {
-  std::string all;
-  for (const auto& key : keys) all += (all.empty() ? "" : ", ") + shown_as(key);
-  return all;
-}
-
-// Those of `keys` that `expected` names; an error when one named was not found.
-Result<std::vector<HostKey>> expected_of(const std::vector<HostKey>& keys,
-                                         const std::vector<std::string>& expected) {
-  std::vector<HostKey> found;
-  for (const auto& fingerprint : expected) {
-    const auto same = [&](const HostKey& key) { return key.fingerprint() == fingerprint; };
-    const auto key = std::find_if(keys.begin(), keys.end(), same);
-    if (key == keys.end())
-      return fail("the target does not have the expected key {}; it has {}: nothing was pinned",
-                  escape_terminal(fingerprint), list_of(keys));
-    found.push_back(*key);
-  }
-  return found;
-}
-
-// The keys to pin: those expected, or all after a look and a "y".
-Result<std::vector<HostKey>> chosen(const ConsoleContext& context, const std::vector<HostKey>& keys,
-                                    const PinOptions& options) {
-  if (!options.expected.empty()) return expected_of(keys, options.keys());
-  if (context.json)
-    return fail(
-        "with --json nothing is asked: name the fingerprint with --expect (sallyport target scan shows it)");
-  print(keys_text(keys, {}, context.color) + "Compare with what the target's own console shows.\n");
-  if (!confirm(keys.size() == 1 ? "Pin this key?" : "Pin these keys?")) return fail("nothing was pinned");
-  return keys;
-}
-
-Json lines_of(const std::vector<HostKey>& keys) {
-  Json lines = Json::array();
-  for (const auto& key : keys) lines.push_back(key.line());
-  return lines;
-}
-
-Result<Secret> login_secret(const AddOptions& options) {
-  if (options.login == "prompt") return Secret{};
-  if (!options.secret_file.empty()) {
-    ASSIGN_OR_RETURN(auto secret, read_secret_file(options.secret_file));
-    const auto text = secret.reveal();
-    // A file's last newline belongs to the file, not to the password; a key needs it.
-    if (options.login == "password" && text.ends_with('\n')) return Secret{text.substr(0, text.size() - 1)};
-    return secret;
-  }
-  if (options.login == "key") return fail("a private key is read from a file (use --secret-file)");
-  return ask_secret("password of " + escape_terminal(options.user) + " on the target");
-}
-
 void print_target(const ConsoleContext& context, const Json& result, const char* what) {
   if (context.json) return print_json(result);
   const auto& target = member(result, "target");
@@ -160,44 +47,8 @@ void print_target(const ConsoleContext& context, const Json& result, const char*
                     escape_terminal(join(texts_of(target, "fingerprints")))));
 }
 
-Done add_https(ConsoleContext& context, const AddOptions& options, Json& request) {
-  const auto& site = options.https;
-  ASSIGN_OR_RETURN(
-      const auto shown,
-      scan_certificate(context, {{"addresses", options.addresses}, {"https_port", site.port}}, site.name));
-  ASSIGN_OR_RETURN(const auto pin, chosen_pin(context, shown, options.pin.pins()));
-  request["pins"] = Json::array({pin});
-  request["https_port"] = site.port;
-  if (!site.name.empty()) request["https_name"] = site.name;
-  return {};
-}
-
-Done add(ConsoleContext& context, const AddOptions& options) {
-  Json request{{"ask", "target.add"},      {"name", options.name}, {"addresses", options.addresses},
-               {"ssh_port", options.port}, {"user", options.user}, {"login", options.login}};
-  if (!options.description.empty()) request["description"] = options.description;
-  if (options.legacy) request["legacy"] = true;
-  if (options.host_key.empty()) {
-    ASSIGN_OR_RETURN(const auto keys,
-                     scan(context, {{"addresses", options.addresses}, {"ssh_port", options.port}}));
-    ASSIGN_OR_RETURN(const auto pinned, chosen(context, keys, options.pin));
-    request["host_keys"] = lines_of(pinned);
-  } else {
-    ASSIGN_OR_RETURN(const auto key, HostKey::parse(options.host_key));
-    request["host_keys"] = lines_of({key});
-  }
-  if (options.https.wanted) RETURN_IF_ERROR(add_https(context, options, request));
-  ASSIGN_OR_RETURN(const auto secret, login_secret(options));
-  if (!secret.empty()) request["secret"] = std::string{secret.reveal()};
-  const auto result = ask(context, request);
-  if (request.contains("secret")) wipe(request["secret"].get_ref<std::string&>());
-  if (!result) return tl::unexpected{result.error()};
-  print_target(context, *result, "is known");
-  return {};
-}
-
 void add_add(const Command& targets, ConsoleContext& context) {
-  const auto options = std::make_shared<AddOptions>();
+  const auto options = std::make_shared<NewTarget>();
   const auto command = targets.subcommand("add", "Make an HMC known: reads its host key, asks, pins it");
   command.option("name", options->name, "how it is called here: a-z, 0-9, '.', '_', '-'").required();
   command.option("--address", options->addresses, "its IP addresses, separated by commas, tried in order")
@@ -224,7 +75,13 @@ void add_add(const Command& targets, ConsoleContext& context) {
   add_pin_options(command, options->pin).excludes(key);
   command.footer(
       "Example:\n  sallyport target add hmc1 --address 198.51.100.10 --user hscroot --login prompt");
-  command.runs([&context, options] { run_command(context, [&] { return add(context, *options); }); });
+  command.runs([&context, options] {
+    run_command(context, [&]() -> Done {
+      ASSIGN_OR_RETURN(const auto result, add_target(context, *options));
+      print_target(context, result, "is known");
+      return {};
+    });
+  });
 }
 
 void add_list(const Command& targets, ConsoleContext& context) {
@@ -280,7 +137,7 @@ Done pin(ConsoleContext& context, const std::string& name, const std::vector<Hos
 
 Done scan_known_keys(ConsoleContext& context, const ScanOptions& options,
                      const std::vector<std::string>& pinned, Json& result) {
-  ASSIGN_OR_RETURN(const auto keys, scan(context, {{"name", options.name}}));
+  ASSIGN_OR_RETURN(const auto keys, scan_keys(context, {{"name", options.name}}));
   if (!options.pin.expected.empty()) {
     ASSIGN_OR_RETURN(const auto expected, expected_of(keys, options.pin.keys()));
     return pin(context, options.name, expected, result);
@@ -313,7 +170,7 @@ Done scan_known(ConsoleContext& context, const ScanOptions& options) {
 
 Done scan_address(ConsoleContext& context, const ScanOptions& options) {
   ASSIGN_OR_RETURN(const auto keys,
-                   scan(context, {{"addresses", options.addresses}, {"ssh_port", options.port}}));
+                   scan_keys(context, {{"addresses", options.addresses}, {"ssh_port", options.port}}));
   auto result = scan_json(keys, {});
   auto text = keys_text(keys, {}, context.color);
   if (options.https.wanted) {

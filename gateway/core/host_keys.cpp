@@ -1,16 +1,12 @@
 // Runs in: sallyportd (privileged), sallyport.
 #include "gateway/core/host_keys.h"
 
-#include <array>
-
 #include "base/file.h"
 #include "policies/host_key.h"
 
 namespace sallyport {
 
 namespace {
-
-constexpr std::array kModern{"ed25519", "rsa"}, kNist{"ecdsa", "rsa"};
 
 Done load_pair(HostKeys& keys, const std::filesystem::path& path) {
   ASSIGN_OR_RETURN(auto key, read_trusted_file(path, Trust::secret_of_root, 16 * 1024));
@@ -26,7 +22,7 @@ Done load_pair(HostKeys& keys, const std::filesystem::path& path) {
 
 Result<HostKeys> HostKeys::load(const std::filesystem::path& folder, SshProfile profile) {
   HostKeys keys;
-  const auto& types = profile == SshProfile::modern ? kModern : kNist;
+  const auto types = host_key_types(profile);
   for (const char* const type : types) {
     const auto file = folder / fmt::format("ssh_host_{}_key", type);
     std::error_code ignored;

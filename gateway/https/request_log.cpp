@@ -9,7 +9,7 @@ namespace sallyport {
 
 Result<RequestLog> RequestLog::start(UniqueFd file, std::uint64_t limit, const Clock& clock) {
   const RecordedTerminal wide{"dumb", 160, 50};
-  ASSIGN_OR_RETURN(auto recorder, Recorder::start(std::move(file), wide, limit, RecordInput::no, clock));
+  ASSIGN_OR_RETURN(auto recorder, Recorder::start(std::move(file), wide, {.limit = limit}, clock));
   return RequestLog{std::move(recorder)};
 }
 

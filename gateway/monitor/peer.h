@@ -89,7 +89,8 @@ class Peer {
 
   // ---- session (peer_session.cpp)
   void on_dialled(Result<Dial::Connected> dialled);
-  Result<UniqueFd> start_channel(Session& session, std::uint32_t channel, const AskChannel& ask);
+  Result<UniqueFd> start_channel(Session& session, std::uint32_t channel, const AskChannel& ask,
+                                 const Policy& policy);
   void target_unreachable(const std::string& sentence, const std::string& detail);
   Answer beginning() const;
   Result<Port> target_port(const Target& target) const;

@@ -267,20 +267,21 @@ void Peer::on(AskChannel& ask) {
   if (session.open_channels.size() + directs_.size() >= most_channels(grant))
     return tell(Refused{"too many channels are open"});
   const auto channel = session.next_channel++;
-  auto writer = start_channel(session, channel, ask);
+  auto writer = start_channel(session, channel, ask, policy);
   if (!writer) {
     tell(Refused{"this cannot be recorded, so it is not started"});
     return end_session(gate_, *grant_, "it cannot be recorded: " + writer.error().message());
   }
   session.open_channels.emplace(channel, id_);
   tell(ChannelGranted{channel, policy.record_input, policy.recording_limit,
-                      static_cast<FilesAllowed>(policy.files)},
+                      static_cast<FilesAllowed>(policy.files), policy.masked_after},
        writer->get());
 }
 
 // Whatever a person types at is recorded: a terminal, and a shell without one. Exec and sftp without a
 // terminal are bulk, of which the bytes are counted.
-Result<UniqueFd> Peer::start_channel(Session& session, std::uint32_t channel, const AskChannel& ask) {
+Result<UniqueFd> Peer::start_channel(Session& session, std::uint32_t channel, const AskChannel& ask,
+                                     const Policy& policy) {
   Entry entry{"session.channel",
               {{"session", session.name},
                {"grant", grant_->value()},
@@ -292,6 +293,8 @@ Result<UniqueFd> Peer::start_channel(Session& session, std::uint32_t channel, co
   if (is_recorded(ask.kind, ask.terminal)) {
     ASSIGN_OR_RETURN(auto recording, gate_.recordings.create(session.name, channel));
     entry.fields["recording"] = recording.path();
+    if (!policy.masked_after.empty() && ask.kind != ChannelKind::requests)
+      entry.fields["masked_after"] = policy.masked_after;
     writer = recording.take_writer();
     session.recordings.emplace(channel, std::move(recording));
   }

@@ -116,10 +116,11 @@ std::string reason_to_end(Gate& gate, const GrantId& id, Session& session) {
   return fault_of_recordings(gate, grant, session);
 }
 
-// The limits of a policy that was removed while its session runs.
+// The limits of a policy that was removed while its session runs: no new channel either, because what must
+// not be recorded of it is not known any more (I9).
 Policy strictest() {
   Policy policy;
-  policy.channels = 1;
+  policy.channels = 0;
   policy.files = FileWays::none;
   return policy;
 }

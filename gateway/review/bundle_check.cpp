@@ -41,22 +41,30 @@ class BundleCheck {
   using Look = std::function<Done(const std::string&)>;
 
   Result<TarFile> next(const std::string& name, std::uint64_t most) {
-    ASSIGN_OR_RETURN(const auto file, tar_.next());
+    auto read = tar_.next();
+    if (!read) return tl::unexpected{read.error().within(name)};
+    const auto& file = *read;
     if (!file) return fail("{} is missing", name);
     if (file->name != name) return fail("{} is missing: {} stands in its place", name, file->name);
     if (file->size > most) return fail("{} holds {} bytes, more than {}", name, file->size, most);
     return *file;
   }
 
+  // All of the file called `name`, piece by piece.
+  Done read_through(const std::string& name, const std::function<void(std::string_view)>& each) {
+    for (;;) {
+      const auto piece = tar_.piece();
+      if (!piece) return tl::unexpected{piece.error().within(name)};
+      if (piece->empty()) return {};
+      each(*piece);
+    }
+  }
+
   // The next file, which must be of this name, whole in memory.
   Result<std::string> take(const std::string& name, std::size_t most, const Look& look = {}) {
     RETURN_IF_ERROR(next(name, most));
     std::string text;
-    for (;;) {
-      ASSIGN_OR_RETURN(const auto piece, tar_.piece());
-      if (piece.empty()) break;
-      text += piece;
-    }
+    RETURN_IF_ERROR(read_through(name, [&](std::string_view piece) { text += piece; }));
     if (look)
       if (auto done = look(text); !done) return tl::unexpected{done.error().within(name)};
     sums_ += bundle::sum_line(Sha256::hex_of(text), name);
@@ -70,12 +78,10 @@ class BundleCheck {
       return fail("{} holds {} bytes, but {} were recorded", recording.path, file.size, recording.size);
     Sha256 sum;
     const auto share = bundle::share_of_page(shown_);
-    for (;;) {
-      ASSIGN_OR_RETURN(const auto piece, tar_.piece());
-      if (piece.empty()) break;
+    RETURN_IF_ERROR(read_through(recording.path, [&](std::string_view piece) {
       sum.update(piece);
       recording.text.append(piece, 0, share - std::min(share, recording.text.size()));
-    }
+    }));
     shown_ += recording.text.size();
     const auto hex = sum.hex();
     if (hex != recording.sha256)
@@ -130,7 +136,10 @@ class BundleCheck {
     std::size_t same = 0;
     while (same < text.size() && same < found.size() && text[same] == found[same]) ++same;
     const auto line = std::count(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(same), '\n') + 1;
-    return fail("line {} does not say what the bundle holds", line);
+    auto name = found.substr(std::min(found.rfind('\n', same == 0 ? 0 : same - 1) + 1, found.size()));
+    name = name.substr(0, name.find('\n'));
+    return fail("line {} does not say what the bundle holds ({})", line,
+                name.substr(std::min(name.rfind(' ') + 1, name.size())));
   }
 
   TarReader tar_;

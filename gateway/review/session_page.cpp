@@ -5,6 +5,7 @@
 
 #include "embedded.h"
 #include "gateway/review/html.h"
+#include "gateway/review/record_sentence.h"
 #include "gateway/review/selection.h"
 #include "gateway/review/terminal_lines.h"
 #include "gateway/review/values.h"
@@ -104,9 +105,21 @@ std::string section(const char* title, const std::vector<std::string>& headings,
   return fmt::format("<h2>{}</h2>\n", title) + html_table(headings, rows);
 }
 
+// In the words of `sallyport watch`; what each record holds stands at the page's end.
+Rows told(const std::vector<const Record*>& records) {
+  Rows rows;
+  for (const auto* record : records) {
+    auto fields = record->fields;
+    fields["event"] = record->event;
+    const auto sentence = record_sentence(fields);
+    rows.push_back({time_of(*record), sentence ? sentence->text : describe(*record)});
+  }
+  return rows;
+}
+
 // describe() has made its text safe for a terminal already; escaping it again doubles its backslashes, no
 // more.
-Rows told(const std::vector<const Record*>& records) {
+Rows as_they_are(const std::vector<const Record*>& records) {
   Rows rows;
   for (const auto* record : records) rows.push_back({time_of(*record), record->event, describe(*record)});
   return rows;
@@ -170,9 +183,21 @@ std::string lines_of(const Cast& cast) {
   return out;
 }
 
-std::string recording_part(const ShownRecording& recording) {
+// By which rules parts of it are hidden.
+std::string masks_of(const SessionStory& story, const ShownRecording& recording) {
+  for (const auto* record : channels(story)) {
+    const auto rules = texts_of(record->fields, "masked_after");
+    if (number_of(record->fields, "channel") == recording.channel && !rules.empty())
+      return fmt::format("<p class=\"faint\">Not recorded is what stood in a line after: {}</p>\n",
+                         html(join(rules)));
+  }
+  return {};
+}
+
+std::string recording_part(const SessionStory& story, const ShownRecording& recording) {
   auto out = fmt::format("<h2>Channel {}</h2>\n<p class=\"faint\">{}, {} bytes, SHA-256 {}</p>\n",
                          recording.channel, html(recording.path), recording.size, html(recording.sha256));
+  out += masks_of(story, recording);
   // The last line may be cut where the page's share of it ends.
   const auto cast = parse_cast(recording.text);
   if (!cast)
@@ -222,10 +247,10 @@ std::string session_page(const SessionStory& story) {
   body += "<h1>" + html("Session " + (story.row.session.empty() ? story.row.grant : story.row.session)) +
           "</h1>\n";
   body += alarm_part(story) + facts_of(story);
-  body += section("Logging in", {"TIME", "EVENT", "WHAT"}, told(logins(story)));
+  body += section("Logging in", {"TIME", "WHAT"}, told(logins(story)));
   body += firewall_part(story) + file_part(story);
-  for (const auto& recording : story.recordings) body += recording_part(recording);
-  body += section("All records", {"TIME", "EVENT", "WHAT"}, told([&] {
+  for (const auto& recording : story.recordings) body += recording_part(story, recording);
+  body += section("All records", {"TIME", "EVENT", "WHAT"}, as_they_are([&] {
                     std::vector<const Record*> all;
                     for (const auto& record : story.records) all.push_back(&record);
                     return all;

@@ -1,4 +1,4 @@
-// libssh's handles, owned from birth. Runs in: sallyport-ssh.
+// libssh's handles, owned from birth. Runs in: sallyport-ssh, sallyport.
 #pragma once
 
 #include <libssh/libssh.h>

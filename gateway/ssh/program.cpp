@@ -152,9 +152,11 @@ void Program::start(SshMessage message, ProgramRequest request) {
 
 Done Program::begin_recording(GrantedChannel&& granted) {
   if (!is_recorded(request_.kind, terminal_.has_value())) return {};
-  const auto input = granted.facts.record_input ? RecordInput::when_echoed : RecordInput::no;
+  const RecordingRules rules{granted.facts.recording_limit,
+                             granted.facts.record_input ? RecordInput::when_echoed : RecordInput::no,
+                             std::move(granted.facts.masked_after)};
   ASSIGN_OR_RETURN(auto recorder, Recorder::start(std::move(granted.recording), recorded_terminal(terminal_),
-                                                  granted.facts.recording_limit, input, *clock_));
+                                                  rules, *clock_));
   recorder_.emplace(std::move(recorder));
   witness_output_ = [this](std::string_view bytes) { recorder_->output(bytes); };
   witness_input_ = [this](std::string_view bytes) { recorder_->input(bytes); };

@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/mask_rule.h"
 #include "base/secret.h"
 #include "base/tls_profile.h"
 #include "gateway/wire/limits.h"
@@ -92,12 +93,14 @@ struct ChannelGranted {
   bool record_input = false;
   std::uint64_t recording_limit = 0;  // bytes; reaching it ends the session
   FilesAllowed files = FilesAllowed::none;
+  std::vector<std::string> masked_after{};  // rules for the recording (base/mask_rule.h)
   template <class V>
   void visit(V& v) {
     v.u32(channel);
     v.boolean(record_input);
     v.u64(recording_limit);
     v.enumeration(files, kLastFilesAllowed);
+    v.texts(masked_after, MaskRule::kMost, MaskRule::kLongest);
   }
 };
 struct DirectGranted {

@@ -14,59 +14,49 @@ namespace {
 // More typing than this before any output is a paste; its echo comes in pieces and is in the output anyway.
 constexpr std::size_t kTypedLimit = 1024;
 
-constexpr bool stands_for_itself(char c) {
-  return static_cast<unsigned char>(c) >= 0x20 && c != 0x7F && c != '"' && c != '\\';
-}
-
-// RFC 8259 section 7. `text` is valid UTF-8.
-void append_json(std::string& line, std::string_view text) {
-  line += '"';
-  while (!text.empty()) {
-    const auto plain = std::ranges::find_if_not(text, stands_for_itself);
-    line.append(text.begin(), plain);
-    text.remove_prefix(static_cast<std::size_t>(plain - text.begin()));
-    if (text.empty()) break;
-    if (text[0] == '"' || text[0] == '\\')
-      line.append("\\").append(1, text[0]);
-    else
-      line += fmt::format("\\u{:04x}", static_cast<unsigned>(text[0]));
-    text.remove_prefix(1);
-  }
-  line += '"';
-}
-
-std::string valid_utf8(std::string_view bytes) {
-  Utf8Stream stream;
-  auto text = stream.feed(bytes);
-  return text += stream.finish();
+void append_whole(std::string& to, std::string_view text) {
+  JsonText inside;
+  inside.feed(text, to);
+  inside.finish(to);
 }
 
 std::string header(const RecordedTerminal& terminal, WallTime now) {
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count();
-  auto line =
-      fmt::format("{{\"version\": 2, \"width\": {}, \"height\": {}, \"timestamp\": {}, \"env\": {{\"TERM\": ",
-                  terminal.columns, terminal.rows, seconds);
-  append_json(line, valid_utf8(terminal.term));
-  line += "}}\n";
+  auto line = fmt::format(
+      "{{\"version\": 2, \"width\": {}, \"height\": {}, \"timestamp\": {}, \"env\": {{\"TERM\": \"",
+      terminal.columns, terminal.rows, seconds);
+  append_whole(line, terminal.term);
+  line += "\"}}\n";
   return line;
 }
 
 }  // namespace
 
-Recorder::Recorder(UniqueFd file, std::uint64_t limit, RecordInput input, const Clock& clock)
-    : file_(std::move(file)), left_(limit), input_(input), clock_(&clock), begun_(clock.boot()) {}
-
-Result<Recorder> Recorder::start(UniqueFd file, const RecordedTerminal& terminal, std::uint64_t limit,
-                                 RecordInput input, const Clock& clock) {
-  Recorder recorder{std::move(file), limit, input, clock};
+Result<Recorder> Recorder::start(UniqueFd file, const RecordedTerminal& terminal, const RecordingRules& rules,
+                                 const Clock& clock) {
+  ASSIGN_OR_RETURN(auto mask, OutputMask::create(rules.masked_after));
+  Recorder recorder{std::move(file), rules, std::move(mask), clock};
   recorder.waiting_ = header(terminal, clock.wall());
   RETURN_IF_ERROR(recorder.flush());
   return recorder;
 }
 
 void Recorder::output(std::string_view bytes) {
+  if (!mask_.is_empty()) return masked_output(bytes);
   record_echo(bytes);
-  if (const auto text = output_text_.feed(bytes); !text.empty()) event('o', text);
+  text(bytes);
+}
+
+void Recorder::masked_output(std::string_view bytes) {
+  const auto shown = mask_.pass(bytes);
+  if (mask_.has_hidden()) typed_.clear();
+  record_echo(bytes);
+  text(shown);
+  if (!mask_.begun_by().empty()) marker(fmt::format("masked after \"{}\"", mask_.begun_by()));
+}
+
+void Recorder::text(std::string_view bytes) {
+  event('o', [&](std::string& to) { output_text_.feed(bytes, to); });
 }
 
 void Recorder::input(std::string_view bytes) {
@@ -78,26 +68,41 @@ void Recorder::record_echo(std::string_view output) {
   const auto [end, ignored] = std::ranges::mismatch(typed_, output);
   const std::string echoed{typed_.begin(), end};
   typed_.clear();
-  if (!echoed.empty()) event('i', valid_utf8(echoed));
+  if (!echoed.empty()) whole_event('i', echoed);
 }
 
 void Recorder::resize(std::uint32_t columns, std::uint32_t rows) {
-  event('r', fmt::format("{}x{}", columns, rows));
+  whole_event('r', fmt::format("{}x{}", columns, rows));
 }
 
-void Recorder::marker(std::string_view label) { event('m', valid_utf8(label)); }
+void Recorder::marker(std::string_view label) { whole_event('m', label); }
 
-void Recorder::event(char kind, std::string_view text) {
+// `write` appends the text as the inside of a JSON string. An event without text is none: the beginning of a
+// character waits for its end.
+template <class Write>
+void Recorder::event(char kind, Write write) {
   using std::chrono::microseconds;
+  const auto before = waiting_.size();
   const auto elapsed = std::chrono::duration_cast<microseconds>(clock_->boot() - begun_).count();
   const auto second = microseconds{std::chrono::seconds{1}}.count();
-  fmt::format_to(std::back_inserter(waiting_), "[{}.{:06}, \"{}\", ", elapsed / second, elapsed % second,
+  fmt::format_to(std::back_inserter(waiting_), "[{}.{:06}, \"{}\", \"", elapsed / second, elapsed % second,
                  kind);
-  append_json(waiting_, text);
-  waiting_ += "]\n";
+  const auto empty = waiting_.size();
+  write(waiting_);
+  if (waiting_.size() == empty)
+    waiting_.resize(before);
+  else
+    waiting_ += "\"]\n";
+}
+
+void Recorder::whole_event(char kind, std::string_view text) {
+  event(kind, [&](std::string& to) { append_whole(to, text); });
 }
 
 Done Recorder::flush() {
+  if (mask_.overrun())
+    return fail("more than {} KiB of one line would be hidden from the recording",
+                OutputMask::kMostHidden / 1024);
   while (!waiting_.empty()) {
     if (waiting_.size() > left_) return fail("the recording has reached its limit");
     const auto written = ::write(file_.get(), waiting_.data(), waiting_.size());
@@ -113,7 +118,7 @@ Done Recorder::flush() {
 }
 
 Done Recorder::finish() {
-  if (const auto text = output_text_.finish(); !text.empty()) event('o', text);
+  event('o', [&](std::string& to) { output_text_.finish(to); });
   return flush();
 }
 

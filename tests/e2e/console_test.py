@@ -15,7 +15,7 @@ COMMANDS = [["enable"], ["list"], ["show"], ["revoke"], ["end"], ["status"], ["w
             ["audit", "show"], ["audit", "verify"], ["replay"], ["rep"], ["rep", "add"], ["rep", "list"],
             ["rep", "remove"], ["rep", "enroll"], ["rep", "show"], ["rep", "unenroll"], ["rep", "suspend"],
             ["rep", "resume"], ["target"], ["target", "add"], ["target", "list"],
-            ["target", "scan"], ["check"], ["doctor"]]
+            ["target", "scan"], ["check"], ["doctor"], ["setup"]]
 
 
 def replaced(option, value):

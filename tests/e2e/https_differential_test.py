@@ -11,7 +11,7 @@ import pytest
 from https_corpus import hand_written, mutations
 from https_fixtures import Inside, connect
 from https_player import GATE_PORT, NAME
-from https_raw_target import RawTarget, size_of
+from https_raw_target import raw_target, serve_each, size_of
 from support import eventually
 
 SEED = 20260930
@@ -56,7 +56,7 @@ class Understood:
     def __init__(self, folder, port, command, configuration):
         self.port, self.requests, self.lock = port, {}, threading.Lock()
         self.listener = socket.create_server(("127.0.0.1", port + 100), backlog=256)
-        threading.Thread(target=self.accept, daemon=True).start()
+        serve_each(self.listener, self.take)
         file = folder / f"{command[0]}.conf"
         file.write_text(configuration.format(folder=folder, port=port, behind=port + 100))
         self.process = subprocess.Popen([*command, file])
@@ -65,14 +65,6 @@ class Understood:
     def is_up(self):
         with socket.socket() as trial:
             return trial.connect_ex(("127.0.0.1", self.port)) == 0
-
-    def accept(self):
-        while True:
-            try:
-                connection, _ = self.listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self.take, args=(connection,), daemon=True).start()
 
     def take(self, connection):
         with connection:
@@ -130,12 +122,8 @@ def unchunked(text):
 
 @pytest.fixture(scope="module")
 def target(tmp_path_factory):
-    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
-    made = RawTarget(tmp_path_factory.mktemp("hmc"))
-    made.answer = ANSWER
-    made.start()
-    yield made
-    made.stop()
+    with raw_target(tmp_path_factory.mktemp("hmc"), ANSWER) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")

@@ -1,12 +1,11 @@
 """A target that answers with what splits responses, plants cookies, leads elsewhere or never comes to its answer: nothing of it
 reaches the representative's browser as anything else than it was. Runs in: the lab."""
 import re
-import subprocess
 
 import pytest
 from https_fixtures import Inside, connect, cookie_line, head, raw, read_all
 from https_player import GATE_PORT, NAME
-from https_raw_target import NOTHING, RawTarget
+from https_raw_target import NOTHING, raw_target
 
 OK = b"HTTP/1.1 200 OK\r\n"
 SECOND = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nSet-Cookie: evil=1\r\n\r\nevil"
@@ -15,11 +14,8 @@ HOST = f"{NAME}:{GATE_PORT}"
 
 @pytest.fixture(scope="module")
 def hmc(tmp_path_factory):
-    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
-    target = RawTarget(tmp_path_factory.mktemp("hmc"))
-    target.start()
-    yield target
-    target.stop()
+    with raw_target(tmp_path_factory.mktemp("hmc")) as target:
+        yield target
 
 
 @pytest.fixture(scope="module")

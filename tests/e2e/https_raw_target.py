@@ -3,6 +3,7 @@ import contextlib
 import re
 import socket
 import ssl
+import subprocess
 import threading
 import time
 
@@ -30,6 +31,18 @@ def size_of(heard):
     return whole if len(heard) >= whole else None
 
 
+def serve_each(listener, serve):
+    """A thread that accepts, until `listener` is closed, and one for each connection, which it hands to `serve`."""
+    def accept():
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=serve, args=(connection,), daemon=True).start()
+    threading.Thread(target=accept, daemon=True).start()
+
+
 class RawTarget:
     """`answer`: what to say to each request, as bytes or made from the request by a function; nothing: not a word."""
 
@@ -44,15 +57,7 @@ class RawTarget:
 
     def start(self, address="127.0.0.1", port=HMC_PORT):
         self.listener = socket.create_server((address, port), backlog=128)
-        threading.Thread(target=self.accept, daemon=True).start()
-
-    def accept(self):
-        while True:
-            try:
-                connection, _ = self.listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
+        serve_each(self.listener, self.serve)
 
     def serve(self, connection):
         heard = bytearray()
@@ -93,3 +98,16 @@ class RawTarget:
         """What reached it, connection by connection; those without a byte are left out."""
         known = self.known + [0] * (len(self.streams) - len(self.known))
         return [bytes(stream[begin:]) for stream, begin in zip(self.streams, known) if len(stream) > begin]
+
+
+@contextlib.contextmanager
+def raw_target(folder, answer=NOTHING):
+    """One that runs, on a loopback interface that is up."""
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    target = RawTarget(folder)
+    target.answer = answer
+    target.start()
+    try:
+        yield target
+    finally:
+        target.stop()

@@ -15,6 +15,9 @@ class BootedGate(Gate):
 
     def __init__(self, machine, source):
         super().__init__(source)
+        self.move_to(machine)
+
+    def move_to(self, machine):
         self.machine = machine
         self.config = machine.tree / "etc/sallyport"
         self.state = machine.tree / "var/lib/sallyport"
@@ -44,9 +47,8 @@ class BootedGate(Gate):
         return next(iter(pids_of("sallyportd")), None)
 
     def console_command(self, user, arguments):
-        become = [] if user == "root" else ["setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups"]
         environment = [f"{name}={value}" for name, value in console_environment().items()]
-        return self.machine.inside([*become, "env", *environment, "sallyport", *arguments])
+        return self.machine.inside([*self.machine.as_person(user), "env", *environment, "sallyport", *arguments])
 
     def ask(self, person="root", **question):
         """One question to the control socket, as root."""
@@ -64,6 +66,10 @@ class BootedGate(Gate):
         """Of what is open in the kernel: set and seconds."""
         return [(name, seconds_of(re.search(r"expires (\S+)", element)[1])) for name, element in self.elements_with_times()
                 if "expires" in element]
+
+    def listening(self):
+        """But for the host's own sshd, at the port where docs/INSTALL.md put it."""
+        return [address for address in super().listening() if not address.endswith(":2222")]
 
     def base_table(self):
         return "sallyport_base" in self.tables()

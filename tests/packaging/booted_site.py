@@ -4,6 +4,7 @@ import subprocess
 from pathlib import Path
 
 from booted_gate import BootedGate
+from documents import Documents
 from lab import network
 from lab.files import LAB, write
 from lab.lab import Lab
@@ -14,20 +15,27 @@ FOLDER = "srv/packages"  # on the machine
 
 
 class Site(Lab):
-    def __init__(self, tree, packages, programs):
-        """tree: a folder with an empty Debian; packages: the folder of packaging/deb; programs: unpacked from those."""
-        self.tree, self.packages = tree, Path(packages)
+    def __init__(self, trees, packages, programs):
+        """trees: folders with an empty Debian each; packages: the folder of packaging/deb; programs: unpacked from those."""
+        self.trees, self.packages = list(trees), Path(packages)
         super().__init__(programs)
-        self.machine = self.gate.machine
+        self.documents = Documents(f"/{FOLDER}")
 
-    def new_gate(self):
-        machine = Machine(self.tree)
+    @property
+    def machine(self):
+        return self.gate.machine
+
+    def new_machine(self):
+        machine = Machine(self.trees.pop(0))
         write(machine.tree / "etc/hostname", "gate\n")
         write(machine.tree / "etc/hosts", f"127.0.0.1 localhost\n::1 localhost\n{network.GATE4} gate\n")
         (machine.tree / FOLDER).mkdir()
         for package in self.packages.glob("sallyport_*.deb"):
             shutil.copy(package, machine.tree / FOLDER)
-        return BootedGate(machine, self.source)
+        return machine
+
+    def new_gate(self):
+        return BootedGate(self.new_machine(), self.source)
 
     @property
     def package(self):
@@ -35,11 +43,16 @@ class Site(Lab):
         packages = (self.machine.tree / FOLDER).glob("sallyport_*.deb")
         return f"/{FOLDER}/{max(packages, key=lambda package: package.stat().st_mtime_ns).name}"
 
-    def new_rep(self, name):
-        """As the README has it: an account without a shell, a password, a secret that the rep stores."""
-        self.machine.run("useradd", "--shell", "/usr/sbin/nologin", name)
-        rep = self.reps[name] = Rep(name)
+    def give_password(self, name):
+        """To a rep on a laptop; the account is made, and given it, by whoever asks for this."""
+        rep = self.reps.setdefault(name, Rep(name))
         rep.know_password(self.new_secret("pw-"))
+        return rep
+
+    def new_rep(self, name):
+        """Without a document: an account without a shell, a password, a secret that the rep stores."""
+        self.machine.run("useradd", "--shell", "/usr/sbin/nologin", name)
+        rep = self.give_password(name)
         self.machine.run("chpasswd", input=f"{name}:{rep.password}\n")
         self.gate.console("alice", "rep", "add", name)
         enrolled = self.gate.console("alice", "rep", "enroll", name)

@@ -1,4 +1,5 @@
-"""From an empty Debian to a gate that is ready, in the README's words; its size and its speed. Runs in: the lab."""
+"""From an empty Debian to a gate that is ready, in the words of docs/INSTALL.md; its size and its speed. Runs in: the lab."""
+import json
 import re
 import statistics
 import time
@@ -6,7 +7,7 @@ from pathlib import Path
 
 from booted_gate import UNIT
 from lab import network
-from lab.files import write
+from lab.telling import wait_for
 
 CLOSED, KEEP, METRICS = "sallyport-closed.service", "sallyport-keep.timer", "sallyport-metrics.service"
 EXPOSURE, READY, MEMORY = 3.0, 0.3, 16 * 1024  # the most: of systemd-analyze's points, seconds, KiB
@@ -25,11 +26,13 @@ def version(machine):
 
 
 def install(story):
-    story.step("The package, with apt from a folder")
+    story.step("The package, as docs/INSTALL.md says, with apt from a folder")
     machine = story.lab.machine
-    story.command("root", f"apt install {story.lab.package}")
-    said = machine.run("apt-get", "-y", "-q", "install", story.lab.package, timeout=180).stdout
-    story.output("\n".join(line for line in said.splitlines() if "newly installed" in line or "disk space" in line))
+    for user in ("alice", "sam"):  # whom the site has anyway
+        machine.run("useradd", user)
+    said = follow(story, "The package")
+    story.check("apt needed nothing from elsewhere", "newly installed" in said)
+    follow(story, "Who may enable sessions, and who may look")
     story.output(machine.run("dpkg-query", "-W", "-f", "${Package} ${Version} ${Installed-Size} KiB\n", "sallyport").stdout)
     story.check("the deny side is in force, now and at each boot",
                 machine.unit(CLOSED, "ActiveState", "UnitFileState") == ["active", "enabled"])
@@ -42,6 +45,10 @@ def install(story):
     no_unit_failed(story)
 
 
+def follow(story, heading, **more):
+    return story.lab.documents.follow(story, "INSTALL.md", heading, **more)
+
+
 def not_without_configuration(machine):
     machine.run("systemctl", "start", UNIT)
     return machine.unit(UNIT, "ActiveState", "ConditionResult") == ["inactive", "no"]
@@ -52,36 +59,56 @@ def no_unit_failed(story):
     story.check("no unit has failed", failed == "", failed)
 
 
-def configure(story):
-    story.step("It is configured as the README says")
+def sshd_in_the_way(story):
+    story.step("The host's own sshd has the port: setup says what to do, and the admin does it")
     machine, gate = story.lab.machine, story.gate
-    for user, group in (("alice", "sallyport-admin"), ("sam", "sallyport-auditor")):
-        machine.run("useradd", "--groups", group, user)
-    shipped = (machine.tree / "usr/share/sallyport/sallyport.toml").read_text()
-    write(gate.config / "sallyport.toml", filled_in(shipped))
-    story.command("root", 'ssh-keygen -t ed25519 -N "" -f /etc/sallyport/ssh_host_ed25519_key')
-    machine.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", "/etc/sallyport/ssh_host_ed25519_key")
-    story.command("root", "systemctl start sallyportd")
-    gate.start()
+    machine.run("apt-get", "-y", "-q", "install", "openssh-server", timeout=120)
+    wait_for(lambda: "0.0.0.0:22" in gate.listening())
+    refused = setup_by_flags(machine)
+    story.command("root", "sallyport setup")
+    story.output(refused.stderr)
+    told = story.lab.documents.text("INSTALL.md", "If sshd has the port").strip()
+    story.check("it refuses, with the words of the document", refused.returncode == 1 and told in refused.stderr)
+    story.check("and has written nothing", not (gate.config / "sallyport.toml").exists())
+    follow(story, "If sshd has the port")
+    story.check("sshd is elsewhere now", gate.listening() == [])
+
+
+def setup_by_flags(machine):
+    return machine.run("sallyport", "setup", "--name", "gate", "--address", "wan0", "--rep", "kim", "--target-address",
+                       network.HMC1_4, "--expect", "SHA256:unknown", expect=None)
+
+
+def configure(story):
+    story.step("It is set up, as docs/INSTALL.md says")
+    machine, gate, lab = story.lab.machine, story.gate, story.lab
+    follow(story, "If policies forward ports")
+    kim = lab.give_password("kim")
+    follow(story, "A representative's password", typed=f"{kim.password}\n" * 2)
+    said = follow(story, "The first run", typed=lab.hmc_password() + "\n", expect=lab.hmc1.fingerprint)
     story.check("the monitor runs", machine.unit(UNIT, "ActiveState", "SubState") == ["active", "running"])
     story.check("closed: nothing listens, and the deny side is in the kernel", story.listeners() == [] and gate.base_table())
-    story.lab.new_rep("kim")
-    story.lab.new_rep("lee")
-    write(machine.tree / "root/hmc-password", story.lab.hmc_password() + "\n", 0o600)
-    hmc = story.lab.hmc1
-    story.console("root", "target", "add", "hmc1", "--address", ",".join(hmc.addresses), "--user", "hscroot", "--login",
-                  "password", "--secret-file", "/root/hmc-password", "--expect", hmc.fingerprint)
-    story.console("root", "doctor")  # fails here if it finds what would keep a session out
+    secret, suite = (re.search(rf"^  {name}  +(.*)$", said, re.MULTILINE)[1] for name in ("secret", "suite"))
+    kim.know_secret(suite, secret.replace(" ", ""))
+    story.check("doctor was run at its end, and has found nothing in the way", "\nFAIL" not in said and "\nok " in said)
+    before = gate.tables(), settings(gate)
+    again = machine.run("sallyport", "setup", "--answers", "/root/answers.toml", "--json").stdout
+    story.check("a second run keeps all", {step["outcome"] for step in json.loads(again)["steps"]} == {"kept"}
+                and (gate.tables(), settings(gate)) == before)
+    follow(story, "Secrets sealed for this machine")
+    lab.new_rep("lee")
 
 
-def filled_in(shipped):
-    """The shipped file as a site fills it in: name, addresses, and the HTTPS door switched on."""
-    for pattern, replacement in ((r'^name = "[^"]*" *', 'name = "gate"'),
-                                 (r"^addresses = \[[^\]]*\]", f'addresses = ["{network.GATE4}", "{network.GATE6}"]'),
-                                 (r"^#\[https\]", "[https]")):
-        shipped, changes = re.subn(pattern, replacement, shipped, flags=re.MULTILINE)
-        assert changes == 1, pattern
-    return shipped
+def settings(gate):
+    return {path: path.read_bytes() for path in gate.config.rglob("*") if path.is_file()}
+
+
+def first_session(story):
+    story.step("The first session is enabled, as docs/INSTALL.md says")
+    told = follow(story, "The first session")
+    grant = re.search(r"g-[0-9a-z]{8}", told)[0]
+    story.check("it tells the gate's own fingerprint", story.gate.fingerprint in told)
+    story.console("alice", "revoke", grant, show=False)
 
 
 def measure(story):

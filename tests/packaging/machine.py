@@ -64,6 +64,11 @@ class Machine:
         return ["nsenter", f"--target={self.leader}", "--mount", "--uts", "--ipc", "--net", "--pid", "--root", "--wd",
                 "env", "-i", PATH, "LC_ALL=C.UTF-8", "TERM=xterm-256color", "DEBIAN_FRONTEND=noninteractive", *command]
 
+    @staticmethod
+    def as_person(user):
+        """What to put before a command that this person types."""
+        return [] if user == "root" else ["setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups"]
+
     def run(self, *command, expect=0, timeout=60, **options):
         """As root on the machine; expect: its exit status, None for any."""
         if "input" not in options:

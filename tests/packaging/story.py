@@ -9,7 +9,8 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent / "packaging"))
 
-from installation import boot, configure, install, measure  # noqa: E402
+from care import daily, move, nothing_untried, restore  # noqa: E402
+from installation import boot, configure, first_session, install, measure, sshd_in_the_way  # noqa: E402
 from lab import story as quickstart  # noqa: E402
 from lab.story_web import web  # noqa: E402
 from lab.telling import Failed, Story  # noqa: E402
@@ -23,12 +24,14 @@ def ssh_session(story):
     quickstart.after(story, grant)
 
 
-STEPS = (boot, install, configure, measure, ssh_session, web, keep, reboot, closed_at_boot, kill, upgrade, purge, purge_all)
+STEPS = (boot, install, sshd_in_the_way, configure, first_session, measure, ssh_session, web, keep, reboot, closed_at_boot,
+         kill, upgrade, daily, restore, move, nothing_untried, purge, purge_all)
 
 
 def main():
     arguments = argparse.ArgumentParser(prog="tests/packaging/run")
-    for name in ("tree", "packages", "programs"):
+    arguments.add_argument("--tree", required=True, action="append")
+    for name in ("packages", "programs"):
         arguments.add_argument("--" + name, required=True)
     chosen = arguments.parse_args()
     sys.stdout.reconfigure(line_buffering=True)

@@ -285,6 +285,32 @@ TEST_CASE("a policy says which way files may go") {
   CHECK(folder.problems().starts_with("policies/hmc-ssh.toml:2: "));
 }
 
+TEST_CASE(
+    "I8: a policy says behind which words nothing is recorded, and a rule that cannot be applied refuses "
+    "it") {
+  const ConfigFolder folder;
+  const std::string service = "[[service]]\nname = \"ssh\"\ncarriage = \"ssh\"\nexposure = \"wide\"\n";
+  const auto put = [&](const std::string& rules) {
+    folder.put("policies/hmc-ssh.toml", "[recording]\nmask_after = " + rules + "\n" + service);
+    return folder.problems();
+  };
+  CHECK(put("[\"Password:\", \"PIN for * is\"]") == "");
+  CHECK(load_catalogue(folder.path())->policies.at("hmc-ssh").masked_after ==
+        std::vector<std::string>{"Password:", "PIN for * is"});
+  const std::string place = "policies/hmc-ssh.toml:2: 'mask_after' in [recording]";
+  CHECK(put("[\"a*\"]") == place +
+                               ": \"a*\" has a * that stands between nothing (expected text before and "
+                               "behind each *)\n");
+  CHECK(put("[\": *\"]").starts_with(place));
+  CHECK(put("[\": :\"]") == place +
+                                ": \": :\" would hide nearly everything (expected at least 3 characters "
+                                "besides spaces and *)\n");
+  CHECK(put("[\"Pass\\tword\"]").starts_with(place + ": \"Pass\\"));
+  CHECK(put("[\"Password:\", \"Password:\"]") == place + " names \"Password:\" twice\n");
+  CHECK(put("\"Password:\"").starts_with(place));
+  CHECK(put("[" + std::string(17, ' ') + "\"a:1\"]").empty());
+}
+
 TEST_CASE("a forwarded service is read with all that it can say") {
   const ConfigFolder folder;
   folder.put("policies/hmc-ssh.toml",

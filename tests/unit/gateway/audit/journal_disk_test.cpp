@@ -1,14 +1,10 @@
 // A disk that fills, fails and recovers under the journal. Runs in: tests.
-#include <sched.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
-
-#include <cstdio>
 
 #include "tests/catch.h"
 #include "tests/unit/gateway/audit/journal_fixture.h"
+#include "tests/unit/gateway/audit/own_mounts.h"
 
 using namespace sallyport;
 
@@ -207,37 +203,13 @@ int live_through_a_full_disk(const std::filesystem::path& folder) {
   return again && (*again)->head().seq == head.seq + 1 ? 0 : 9;
 }
 
-// In a chroot "/" is no mount point, and its propagation cannot be changed. Joining our namespace once more
-// leads out of the chroot; afterwards we go back into it.
-bool make_mounts_private() {
-  if (::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0) return true;
-  if (errno != EINVAL) return false;
-  const UniqueFd root{::open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-  const UniqueFd self{static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0))};
-  return ::setns(self.get(), CLONE_NEWNS) == 0 &&
-         ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 && ::fchdir(root.get()) == 0 &&
-         ::chroot(".") == 0;
-}
-
-// Mounts in a namespace of its own, tells the step that failed; 100 and more: the mount could not be made.
-int on_small_disk(const std::filesystem::path& folder, const char* type, const char* source,
-                  const char* options) {
-  std::fflush(nullptr);
-  const pid_t child = ::fork();
-  if (child == 0) {
-    if (::unshare(CLONE_NEWNS) != 0 || !make_mounts_private()) ::_exit(100);
-    if (::mount(source, folder.c_str(), type, 0, options) != 0) ::_exit(101);
-    ::_exit(live_through_a_full_disk(folder));
-  }
-  int status = 0;
-  ::waitpid(child, &status, 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 200;
-}
-
 }  // namespace
 
 TEST_CASE("on a full disk closing goes on, opening waits for space, and nothing tears") {
   if (::geteuid() != 0) return;  // needs a mount
   TemporaryFolder folder;
-  CHECK(on_small_disk(folder.path(), "tmpfs", "tmpfs", "size=1m,mode=0700") == 0);
+  CHECK(in_own_mounts([&] {
+          if (::mount("tmpfs", folder.path().c_str(), "tmpfs", 0, "size=1m,mode=0700") != 0) return 99;
+          return live_through_a_full_disk(folder.path());
+        }) == 0);
 }

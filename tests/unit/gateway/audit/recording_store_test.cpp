@@ -114,3 +114,13 @@ TEST_CASE("verification finds recordings that are missing, altered, or named out
   REQUIRE(check.faults.size() == (problem.empty() ? 0 : 1));
   if (!problem.empty()) CHECK(check.faults[0].problem.find(problem) != std::string::npos);
 }
+
+TEST_CASE("a recording goes in both of its forms, as a killed compression leaves them") {
+  TemporaryFolder folder;
+  const auto store = RecordingStore::open(folder.path()).value();
+  (void)store.create("s-1", 1).value();
+  put_contents(folder.path() / "recordings/s-1/1.cast.zst", "x");
+  REQUIRE(store.remove("s-1", 1));
+  CHECK_FALSE(std::filesystem::exists(folder.path() / "recordings/s-1"));
+  CHECK_FALSE(store.remove("s-1", 1));
+}

@@ -2,6 +2,7 @@
 #include "gateway/console/file_table.h"
 
 #include "gateway/console/record_text.h"
+#include "gateway/review/record_sentence.h"
 #include "tests/catch.h"
 
 using namespace sallyport;

@@ -230,11 +230,25 @@ TEST_CASE("programs on the gate's ports are found, by transport and address") {
 
 TEST_CASE("every address that the gate listens on is the host's") {
   const std::vector gate{at("192.0.2.1"), at("2001:db8::1")};
-  CHECK(judge_addresses(gate, {at("127.0.0.1"), gate[1], gate[0]}).verdict == Verdict::ok);
-  const auto without_v6 = judge_addresses(gate, {gate[0]});
+  CHECK(judge_addresses(gate, {{"lo", at("127.0.0.1")}, {"eth1", gate[1]}, {"eth0", gate[0]}}).verdict == Verdict::ok);
+  const auto without_v6 = judge_addresses(gate, {{"eth0", gate[0]}});
   CHECK(without_v6.verdict == Verdict::fail);
   CHECK(without_v6.text.starts_with("2001:db8::1 is no address"));
-  CHECK(without_v6.fix.starts_with("ip -6 address"));
+  CHECK(without_v6.fix.starts_with("it has eth0 192.0.2.1;"));
+}
+
+TEST_CASE("who is in the way is named, and of sshd what to type") {
+  auto sockets = sockets_in(
+      "   0: 00000000:0016 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4711 1\n",
+      Transport::tcp);
+  REQUIRE(sockets.size() == 1);
+  CHECK(sockets.front().inode == "4711");
+  sockets.front().program = "sshd";
+  const auto finding = judge_service_ports(sockets, needs(), {});
+  CHECK(finding.text.find("sshd listens on 0.0.0.0:22") != std::string::npos);
+  CHECK(finding.fix.find("echo 'Port 2222' > /etc/ssh/sshd_config.d/port.conf") != std::string::npos);
+  sockets.front().program = "systemd";
+  CHECK(judge_service_ports(sockets, needs(), {}).fix.find("systemctl edit ssh.socket") != std::string::npos);
 }
 
 TEST_CASE("needs are the policies' forwarded ports, each once, and the managed systems too") {

@@ -62,6 +62,7 @@ struct ReviewFixture : JournalFixture {
                              {"kind", "shell"},
                              {"terminal", true},
                              {"command", ""},
+                             {"masked_after", {"PIN for * is"}},
                              {"recording", std::string{"recordings/"} + session + "/1.cast"}});
     note("session.file", {{"grant", grant},
                           {"session", session},

@@ -148,3 +148,11 @@ TEST_CASE("what ends the target's REST sessions comes back as it went, as many a
   REQUIRE(told);
   CHECK(std::get<TellLoggedOff>(*told).failed == 1);
 }
+
+TEST_CASE("a granted channel brings the rules for its recording") {
+  const auto bytes =
+      encode(kNow, Answer{ChannelGranted{2, true, 4096, FilesAllowed::both, {"Password:", "PIN * is"}}});
+  const auto decoded = decode_answer(kNow, bytes.reveal());
+  REQUIRE(decoded);
+  CHECK(std::get<ChannelGranted>(*decoded).masked_after == std::vector<std::string>{"Password:", "PIN * is"});
+}

@@ -34,9 +34,9 @@ struct Recording {
   TurnedClock clock;
 };
 
-Recorder start(Recording& recording, std::uint64_t limit = 1 << 16, RecordInput input = RecordInput::no) {
+Recorder start(Recording& recording, const RecordingRules& rules = {.limit = 1 << 16}) {
   auto recorder =
-      Recorder::start(std::move(recording.write_end), {"xterm\"\x1b", 80, 24}, limit, input, recording.clock);
+      Recorder::start(std::move(recording.write_end), {"xterm\"\x1b", 80, 24}, rules, recording.clock);
   REQUIRE(recorder);
   return *std::move(recorder);
 }
@@ -62,7 +62,7 @@ TEST_CASE("output, resizes and markers become events with their time") {
   CHECK(recording.text().empty());
   REQUIRE(recorder.flush());
   CHECK(recording.text() ==
-        "[1.500000, \"o\", \"a\\u000d\\u000a\\\"\\\\\"]\n[1.500000, \"r\", \"100x40\"]\n[1.500000, \"m\", "
+        "[1.500000, \"o\", \"a\\r\\n\\\"\\\\\"]\n[1.500000, \"r\", \"100x40\"]\n[1.500000, \"m\", "
         "\"the end\"]\n");
 }
 
@@ -79,7 +79,7 @@ TEST_CASE("a character that never ends is shown as replaced at the end") {
 
 TEST_CASE("input is recorded only as far as the terminal echoes it") {
   Recording recording;
-  auto recorder = start(recording, 1 << 16, RecordInput::when_echoed);
+  auto recorder = start(recording, {.limit = 1 << 16, .input = RecordInput::when_echoed});
   recording.text();
   SECTION("echoed") {
     recorder.input("ls");
@@ -91,7 +91,7 @@ TEST_CASE("input is recorded only as far as the terminal echoes it") {
     recorder.input("secret\r");
     recorder.output("\r\nwelcome");
     REQUIRE(recorder.finish());
-    CHECK(recording.text() == "[0.000000, \"o\", \"\\u000d\\u000awelcome\"]\n");
+    CHECK(recording.text() == "[0.000000, \"o\", \"\\r\\nwelcome\"]\n");
   }
   SECTION("a password is forgotten once something else was shown") {
     recorder.input("secret");
@@ -113,7 +113,7 @@ TEST_CASE("I9: without leave no input is recorded, echoed or not") {
 
 TEST_CASE("I6: reaching the limit is an error, and nothing beyond it is written") {
   Recording recording;
-  auto recorder = start(recording, 150);
+  auto recorder = start(recording, {.limit = 150});
   recorder.output(std::string(200, 'x'));
   CHECK_FALSE(recorder.flush());
   CHECK(
@@ -125,6 +125,43 @@ TEST_CASE("I6: reaching the limit is an error, and nothing beyond it is written"
 
 TEST_CASE("I6: a failing write is an error") {
   TurnedClock clock;
-  CHECK_FALSE(Recorder::start(UniqueFd{open("/dev/full", O_WRONLY)}, {"xterm", 80, 24}, 1000, RecordInput::no,
-                              clock));
+  CHECK_FALSE(
+      Recorder::start(UniqueFd{open("/dev/full", O_WRONLY)}, {"xterm", 80, 24}, {.limit = 1000}, clock));
+}
+
+TEST_CASE("I9: what a rule hides is neither in the output nor in the input, and the recording says so") {
+  Recording recording;
+  auto recorder =
+      start(recording, {.limit = 1 << 16, .input = RecordInput::when_echoed, .masked_after = {"Password:"}});
+  recording.text();
+  recorder.output("Password: ");
+  for (const char c : std::string_view{"CANARY"}) {
+    recorder.input({&c, 1});
+    recorder.output({&c, 1});
+  }
+  recorder.input("\r");
+  recorder.output("\r\n$ ");
+  recorder.input("ls");
+  recorder.output("ls");
+  REQUIRE(recorder.finish());
+  CHECK(recording.text() ==
+        "[0.000000, \"o\", \"Password: \"]\n[0.000000, \"o\", \"\u2039masked\u203a\"]\n"
+        "[0.000000, \"m\", \"masked after \\\"Password:\\\"\"]\n[0.000000, \"o\", \"\\r\\n$ \"]\n"
+        "[0.000000, \"i\", \"ls\"]\n[0.000000, \"o\", \"ls\"]\n");
+}
+
+TEST_CASE(
+    "I6: a recording whose rules cannot be applied is not begun, nor one gone on with that hides too much") {
+  Recording recording;
+  SECTION("a rule that is none") {
+    CHECK_FALSE(Recorder::start(std::move(recording.write_end), {"xterm", 80, 24},
+                                {.limit = 1000, .masked_after = {"*"}}, recording.clock));
+  }
+  SECTION("a made-up prompt, and then a whole session without a line end") {
+    auto recorder = start(recording, {.limit = 1 << 20, .masked_after = {"Password:"}});
+    recorder.output("Password:" + std::string(OutputMask::kMostHidden, 'x'));
+    CHECK(recorder.flush());
+    recorder.output("x\n");
+    CHECK_FALSE(recorder.flush());
+  }
 }
