@@ -18,7 +18,7 @@ std::variant<MetricsOptions, int> MetricsOptions::parse(int argc, char** argv) {
   app.add_option("--config", options.config, "folder of sallyport.toml")->capture_default_str();
   app.add_option("--state", options.state, "folder of the journal")->capture_default_str();
   app.add_option("--run", options.run, "folder of the monitor's control socket")->capture_default_str();
-  app.footer("Example:\n  curl --unix-socket /run/sallyport-metrics/metrics.sock http://localhost/metrics");
+  app.footer("Example:\n  sallyport-metrics --config /etc/sallyport");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

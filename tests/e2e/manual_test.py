@@ -27,7 +27,7 @@ def manual():
 @pytest.mark.parametrize("source", PAGES)
 def test_every_key_that_a_file_may_have_is_documented(source):
     tables = {"gate", "login", "ssh", "https", "firewall", "worker", "pam", "limits", "recording", "service", "response",
-              "managed_system"}
+              "managed_system", "metrics"}
     keys = set(re.findall(READS, (ROOT / "policies" / source).read_text())) - tables
     assert len(keys) >= 4
     page = (ROOT / "packaging/man" / PAGES[source]).read_text()
@@ -35,9 +35,10 @@ def test_every_key_that_a_file_may_have_is_documented(source):
     assert keys <= documented, keys - documented
 
 
-def test_every_option_of_the_monitor_is_documented():
-    page = (ROOT / "packaging/man/sallyportd.8").read_text().replace("\\-", "-")
-    options = set(re.findall(r"--([a-z]+)", help_of("sallyportd")))
+@pytest.mark.parametrize("program", ["sallyportd", "sallyport-metrics"])
+def test_every_option_of_a_daemon_is_documented(program):
+    page = (ROOT / f"packaging/man/{program}.8").read_text().replace("\\-", "-")
+    options = set(re.findall(r"--([a-z]+)", help_of(program)))
     assert len(options) >= 5
     assert {name for name in options if f"Fl -{name}" not in page} == set()
 
