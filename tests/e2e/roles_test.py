@@ -156,6 +156,7 @@ COMMANDS = {
     "audit verify-bundle": (PEOPLE, lambda s, p: [str(s.bundle), "--key", str(s.journal_key)]),
     "audit acknowledge": (NOBODY, lambda s, p: ["--reason", "there is no damage"]),
     "audit schema": (PEOPLE, lambda s, p: []),
+    "audit sending": (PEOPLE, lambda s, p: []),  # here nothing is sent on; where something is, the state says how far
     "audit keep": (REVIEW, lambda s, p: []),  # here nothing is old; what is, only root's files let anybody touch
     "replay": (REVIEW, lambda s, p: [s.over, "--text"]),
     "rep add": (CHANGE, lambda s, p: [s.new_name("r")]),
