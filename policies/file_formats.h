@@ -1,5 +1,5 @@
 // The formats of the files under /etc/sallyport: reading with all problems, and writing what the monitor
-// adds. Runs in: sallyportd, sallyport.
+// adds. Runs in: sallyportd, sallyport; the settings: sallyport-send.
 #pragma once
 
 #include <functional>
@@ -13,6 +13,7 @@ namespace sallyport {
 // Each reads one whole file; problems go to the reader's list, and what is returned after one is not to be
 // used.
 Settings read_settings(TableReader file);
+std::vector<Destination> read_destinations(TableReader& file);  // its [[send]]
 // `gate_ssh_port`: where the gate itself listens, so no policy can forward it.
 Policy read_policy(TableReader file, const std::string& name, Port gate_ssh_port);
 Rep read_rep(TableReader file, const std::string& name, const std::filesystem::path& folder);

@@ -10,6 +10,7 @@
 
 #include "base/endpoint.h"
 #include "base/tls_profile.h"
+#include "policies/destination.h"
 #include "policies/service.h"
 #include "policies/ssh_algorithms.h"
 
@@ -63,6 +64,7 @@ struct Settings {
   LoginLimits login;
   JournalSettings journal;
   RecordingSettings recordings;
+  std::vector<Destination> destinations;  // where the journal is sent on to (sallyport-send)
   std::optional<MetricsSettings> metrics;  // without [metrics] there are none
   SshProfile ssh_profile = SshProfile::modern;
   bool transit = false;                 // whether the host may route what is no session's

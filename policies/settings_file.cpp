@@ -245,6 +245,7 @@ Settings read_settings(TableReader file) {
   read_pam(file.table("pam"), settings);
   read_journal(file.table("journal"), settings.journal);
   read_recordings(file.table("recordings"), settings.recordings);
+  settings.destinations = read_destinations(file);
   auto metrics = file.table("metrics");
   if (file.has("metrics")) settings.metrics = read_metrics(metrics);
   file.finish();

@@ -184,6 +184,7 @@ void add_audit_commands(const Command& app, ConsoleContext& context) {
   add_verify_command(audit, context);
   add_proof_commands(audit, context);
   add_bundle_commands(audit, context);
+  add_sending_command(audit, context);
   add_keep_command(audit, context);
   add_schema_command(audit, context);
 }

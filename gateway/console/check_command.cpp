@@ -23,6 +23,19 @@ Json names_json(const Map& map) {
   return names;
 }
 
+Json destinations_json(const Settings& settings) {
+  Json names = Json::array();
+  for (const auto& destination : settings.destinations) names.push_back(destination.name);
+  return names;
+}
+
+std::string destinations_in(const Settings& settings) {
+  std::string line;
+  for (const auto& destination : settings.destinations)
+    line += fmt::format("{}{} ({})", line.empty() ? "" : ", ", destination.name, destination.to);
+  return line.empty() ? "" : fmt::format("send to   {}\n", line);
+}
+
 void print_found(const ConsoleContext& context, const Catalogue& catalogue) {
   if (context.json)
     return print_json({{"problems", Json::array()},
@@ -30,7 +43,8 @@ void print_found(const ConsoleContext& context, const Catalogue& catalogue) {
                        {"policies", names_json(catalogue.policies)},
                        {"targets", names_json(catalogue.targets)},
                        {"reps", names_json(catalogue.reps)},
-                       {"metrics", metrics_text(catalogue.settings.metrics)}});
+                       {"metrics", metrics_text(catalogue.settings.metrics)},
+                       {"send", destinations_json(catalogue.settings)}});
   std::string addresses;
   for (const auto& address : catalogue.settings.addresses)
     addresses += (addresses.empty() ? "" : ", ") + address.text();
@@ -41,6 +55,7 @@ void print_found(const ConsoleContext& context, const Catalogue& catalogue) {
   print(fmt::format("policies  {}\ntargets   {}\nreps      {}\n", names_in(catalogue.policies),
                     names_in(catalogue.targets), names_in(catalogue.reps)));
   print(fmt::format("metrics   {}\n", metrics_text(catalogue.settings.metrics)));
+  print(destinations_in(catalogue.settings));
   print(painted("no problems", Color::good, context.color) + "\n");
 }
 

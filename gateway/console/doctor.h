@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "gateway/audit/json.h"
 #include "gateway/console/context.h"
 #include "gateway/console/host_addresses.h"
@@ -30,7 +31,7 @@ Finding failure(const Error& error);  // in whose line the fix stands (base/advi
 struct Patient {
   const ConsoleContext& context;
   tl::expected<Catalogue, Problems> catalogue;
-  Result<nlohmann::json> status;  // the daemon's own
+  Result<nlohmann::json> status;    // the daemon's own
   Result<nlohmann::json> grants{};  // those that are live, as it lists them
   // The settings in the files, or the defaults while the files have problems.
   Settings settings() const { return catalogue ? catalogue->settings : Settings{}; }
@@ -56,6 +57,8 @@ Finding check_host_keys(const Patient& patient);
 Finding check_records(const Patient& patient);
 // doctor_secrets.cpp
 Finding check_secrets(const Patient& patient);
+// doctor_sending.cpp
+Finding check_sending(const Patient& patient);
 // doctor_metrics.cpp
 Finding check_metrics(const Patient& patient);
 // doctor_network.cpp
@@ -69,6 +72,8 @@ Finding check_grants(const Patient& patient);
 std::filesystem::path helper_folder();
 
 // Pure parts, for tests.
+struct Sending;
+Finding judge_sending(const std::vector<Sending>& all, WallTime now);
 Finding judge_kernel(const std::string& release);
 Finding judge_addresses(const std::vector<Address>& gate, const std::vector<HostAddress>& host);
 struct PamLine {

@@ -31,6 +31,7 @@ constexpr std::array kChecks{
     Check{"permissions", check_permissions},
     Check{"host keys", check_host_keys},
     Check{"secrets", check_secrets},
+    Check{"sending", check_sending},
     Check{"records", check_records},
     Check{"daemon", check_daemon},
     Check{"grants", check_grants},

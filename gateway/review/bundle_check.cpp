@@ -32,8 +32,9 @@ class BundleCheck {
     const auto sums = sums_;
     RETURN_IF_ERROR(
         take(bundle::kSums, 4 * kMiB, [&](const std::string& text) { return on_sums(text, sums); }));
-    ASSIGN_OR_RETURN(const auto more, tar_.next());
-    if (more) return fail("{} stands behind the last file of a bundle", more->name);
+    const auto more = tar_.next();
+    if (!more) return tl::unexpected{more.error().within("its end")};
+    if (*more) return fail("{} stands behind the last file of a bundle", (*more)->name);
     return std::move(checked_);
   }
 

@@ -122,7 +122,7 @@ class Player:
             elif kind == ASK_CHANNEL:
                 self.asked.append("channel")
                 with open(self.record_file, "ab") as record:
-                    self.tell(CHANNEL_GRANTED, struct.pack(">I?QB", 1, False, self.record_limit, 0), record.fileno())
+                    self.tell(CHANNEL_GRANTED, struct.pack(">I?QB", 1, False, self.record_limit, 0) + texts([]), record.fileno())
             elif kind == ASK_DIRECT:
                 token, host, port = fields.u32(), fields.text(), fields.u32()
                 self.asked.append(f"direct {host}:{port}")

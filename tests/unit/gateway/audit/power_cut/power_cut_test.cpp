@@ -8,7 +8,7 @@
 
 #include "tests/catch.h"
 #include "tests/unit/gateway/audit/journal_fixture.h"
-#include "tests/unit/gateway/audit/logged_disk.h"
+#include "tests/unit/gateway/audit/power_cut/logged_disk.h"
 #include "tests/unit/gateway/audit/own_mounts.h"
 
 using namespace sallyport;

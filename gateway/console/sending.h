@@ -1,0 +1,30 @@
+// How far each [[send]] of the settings is behind the journal. Reads the journal and sallyport-send's
+// positions as whoever runs it. Runs in: sallyport.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "gateway/audit/delivery.h"
+#include "gateway/console/context.h"
+#include "policies/destination.h"
+
+namespace sallyport {
+
+struct Sending {
+  Destination destination;
+  Delivery delivery;
+  std::uint64_t head = 0;          // the journal's last record
+  std::uint64_t waiting = 0;       // records that are not known to have been taken
+  std::optional<WallTime> oldest;  // of them
+};
+Result<std::vector<Sending>> look_at_sending(const ConsoleContext& context,
+                                             const std::vector<Destination>& destinations);
+
+bool is_late(const Sending& sending, WallTime now);
+// "record 512 is there, 3 wait since 2m: connecting: Connection refused"
+std::string sentence(const Sending& sending, WallTime now);
+// What to do about one that is late, or has a problem.
+std::string remedy(const Sending& sending);
+
+}  // namespace sallyport
