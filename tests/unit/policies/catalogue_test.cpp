@@ -169,7 +169,7 @@ TEST_CASE("sallyport.toml: limits and kinds") {
               .starts_with("sallyport.toml:5: 'origin' in [https] is \""));
   CHECK(complaint("[frobnicate]\nx = 1\n") ==
         "sallyport.toml:4: unknown key 'frobnicate' (known: gate, login, ssh, https, firewall, worker, pam, "
-        "journal, recordings, metrics)\n");
+        "journal, recordings, send, metrics)\n");
 }
 
 TEST_CASE("sallyport.toml: numbers for a monitoring system are served on this host alone") {

@@ -85,7 +85,7 @@ TEST_CASE("a segment says what is live, and what it carries is not counted again
   carried("g-1", "armed", json::object());
   carried("g-2", "active", {{"session", "s-2"}});
   carried("g-3", "revoked", {{"session", "s-3"}});
-  carried("g-4", "spent", {{"session", "s-4"}, {"session_closed", 1}});
+  carried("g-4", "spent", {{"session", "s-4"}, {"session_closed", 1U}});
   CHECK(f["sallyport_grants{state=\"armed\"}"] == 1);
   CHECK(f["sallyport_grants{state=\"active\"}"] == 1);
   CHECK(f["sallyport_sessions"] == 2);
@@ -94,13 +94,13 @@ TEST_CASE("a segment says what is live, and what it carries is not counted again
 
 TEST_CASE("what passed is counted when the session has ended") {
   Fold f;
-  f.see("session.file", {{"direction", "from-target"}, {"size", 7}});
+  f.see("session.file", {{"direction", "from-target"}, {"size", 7U}});
   f.see("session.file_refused", json::object());
   f.see("session.ended",
         {{"reason", "the rep left"},
-         {"to_target", 2},
-         {"from_target", 3},
-         {"traffic", {{{"in_bytes", 10}, {"out_bytes", 20}}, {{"in_bytes", 1}, {"out_bytes", 2}}}}});
+         {"to_target", 2U},
+         {"from_target", 3U},
+         {"traffic", {{{"in_bytes", 10U}, {"out_bytes", 20U}}, {{"in_bytes", 1U}, {"out_bytes", 2U}}}}});
   CHECK(f["sallyport_session_bytes_total{direction=\"to-target\"}"] == 2);
   CHECK(f["sallyport_session_bytes_total{direction=\"from-target\"}"] == 3);
   CHECK(f["sallyport_network_bytes_total{direction=\"from-rep\"}"] == 11);
