@@ -123,14 +123,16 @@ Result<int> StreamLink::untaken() const {
 }
 
 Done StreamLink::finish() {
+  // TLS first, and TCP when that was answered.
   if (tls_ && SSL_shutdown(tls_.get()) < 0) return fail("ending TLS: {}", tls_problem(tls_.get()));
-  if (::shutdown(socket_.get(), SHUT_WR) != 0) return fail_errno("closing");
+  if (!tls_ && ::shutdown(socket_.get(), SHUT_WR) != 0) return fail_errno("closing");
   ASSIGN_OR_RETURN(auto before, untaken());
   for (;;) {
     ASSIGN_OR_RETURN(const auto seen, discard());
     // It may have said so before it had read what was on its way: how TCP ends tells that.
     if (seen == Seen::farewell) {
       tls_.reset();
+      if (::shutdown(socket_.get(), SHUT_WR) != 0) return fail_errno("closing");
       continue;
     }
     // Whoever is on the way can forge TCP's end, not TLS's. RFC 5425, section 4.4, has the receiver answer

@@ -19,14 +19,13 @@ from sending import until
 from sending_tls_test import authority, certificate
 
 SEND, LOGS = STATE.parent / "sallyport-send", LAB / "syslog"
-WAYS = {"tls": "tls:127.0.0.1:6514", "gnutls": "tls:127.0.0.1:6515", "tcp": "tcp:127.0.0.1:6516",
+WAYS = {"tls": "tls:127.0.0.1:6514", "tcp": "tcp:127.0.0.1:6516",
         "local": f"unix:{LOGS}/socket"}
 
 
 def rsyslog_settings(way):
     """RFC 5424 in, the journal's line out. By default messages have 8 KiB at most: less than a record may have."""
     keys = LOGS / "keys"
-    driver = {"tls": "ossl", "gnutls": "gtls"}.get(way)
     text = f"""global(workDirectory="{LOGS}/{way}.work" maxMessageSize="192k"
   defaultNetstreamDriverCAFile="{keys}/ca.pem" defaultNetstreamDriverCertFile="{keys}/siem.pem"
   defaultNetstreamDriverKeyFile="{keys}/siem.key")
@@ -37,8 +36,8 @@ template(name="line" type="string" string="%msg%\\n")
 input(type="imuxsock" socket="{LOGS}/socket" useSpecialParser="off" parseHostname="on" rateLimit.Interval="0")
 """
     else:
-        mode = 'StreamDriver.Mode="1" StreamDriver.AuthMode="x509/certvalid"' if driver else ""
-        mode += f' StreamDriver.Name="{driver}"' if driver else ""
+        tls = 'StreamDriver.Name="ossl" StreamDriver.Mode="1" StreamDriver.AuthMode="x509/certvalid"'
+        mode = tls if way == "tls" else ""
         port = WAYS[way].rsplit(":", 1)[1]
         text += f'module(load="imtcp" {mode})\ninput(type="imtcp" address="127.0.0.1" port="{port}")\n'
     return text + f'*.* action(type="omfile" file="{LOGS}/{way}.out" template="line")\n'

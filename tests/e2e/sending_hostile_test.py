@@ -58,7 +58,7 @@ def test_a_window_that_a_receiver_never_closes_is_not_confirmed(tmp_path, journa
             return False
         receiver.read(connection, receiver.connections[0], most=10)
         done.append(connection)
-        time.sleep(4)
+        time.sleep(8)
         return True
     receiver = Receiver(behave)
     journal.append(10)
