@@ -18,6 +18,9 @@ Done check_owner(const struct stat& status, const std::filesystem::path& path) {
 
 Done check_trust(const struct stat& status, const std::filesystem::path& path, Trust trust) {
   RETURN_IF_ERROR(check_owner(status, path));
+  if (trust == Trust::secret_of_group && (status.st_mode & S_IRWXO) != 0)
+    return fail("{} holds a secret and can be read by everybody (fix: chmod o-rwx {})", path.string(),
+                path.string());
   if (trust == Trust::secret_of_root && (status.st_mode & (S_IRWXG | S_IRWXO)) != 0)
     return fail("{} holds a secret and can be read by others than root (fix: chmod 600 {})", path.string(),
                 path.string());

@@ -15,7 +15,8 @@ namespace sallyport {
 
 enum class Trust {
   owned_by_root,   // owner root, not writable by group or others
-  secret_of_root,  // and not readable by group or others
+  secret_of_root,   // and not readable by group or others
+  secret_of_group,  // and not readable by others: root's, handed to a program without privileges
 };
 
 // The whole of a regular file of at most `limit` bytes.

@@ -1,7 +1,7 @@
 # What `cmake --install` puts where. Units, accounts, folders and the PAM service are the packager's
 # (packaging/debian/rules): where they belong, and what is done with them, is a distribution's own.
 install(TARGETS sallyport sallyport-respond RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-install(TARGETS sallyportd RUNTIME DESTINATION ${CMAKE_INSTALL_SBINDIR})
+install(TARGETS sallyportd sallyport-send RUNTIME DESTINATION ${CMAKE_INSTALL_SBINDIR})
 install(TARGETS sallyport-ssh sallyport-https sallyport-auth sallyport-metrics RUNTIME DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/sallyport)
 
 file(GLOB policy_files CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/policies/*.toml)

@@ -8,7 +8,7 @@ from .init import mount
 
 MS_NOSUID, MS_NODEV, MS_BIND = 2, 4, 4096
 PROGRAMS = ("sallyportd", "sallyport-ssh", "sallyport-https", "sallyport-auth", "sallyport", "sallyport-respond",
-            "sallyport-metrics")
+            "sallyport-metrics", "sallyport-send")
 LAB = Path("/run/lab")
 STATE = Path("/var/lib/sallyport")
 
@@ -22,6 +22,7 @@ ACCOUNTS = {
     "lee": (2005, [], "/nonexistent", "/usr/sbin/nologin"),
     "laptop": (2006, [], "/run/lab/laptop", "/bin/bash"),  # whom a representative is at home
     "sallyport-metrics": (2007, ["sallyport-auditor"], "/nonexistent", "/usr/sbin/nologin"),
+    "sallyport-send": (2008, ["sallyport-auditor"], "/nonexistent", "/usr/sbin/nologin"),
     "hscroot": (2010, [], "/run/lab/home/hscroot", "/run/lab/hmc_shell"),
     "tester": (2011, [], "/run/lab/home/tester", "/bin/bash"),
 }

@@ -11,6 +11,7 @@ NEVER = {
     "sallyportd": ("libre2", "libzstd", "libssh", "libssl", "libpam"),
     "sallyport-auth": ("libre2", "libzstd", "libssh", "libssl", "libnftnl", "libmnl", "libnetfilter_conntrack"),
     "sallyport-respond": ("libssh", "libpam", "libnftnl", "libmnl", "libnetfilter_conntrack"),
+    "sallyport-send": ("libre2", "libzstd", "libssh", "libpam", "libnftnl", "libmnl", "libnetfilter_conntrack"),
     "sallyport-metrics": ("libre2", "libzstd", "libssh", "libssl", "libpam", "libnftnl", "libmnl", "libnetfilter_conntrack"),
     "sallyport": ("libpam", "libnftnl", "libmnl", "libnetfilter_conntrack"),
 }

@@ -9,7 +9,7 @@ from lab.files import LAB
 
 pytestmark = pytest.mark.usefixtures("lab")  # which brings the programs
 ROOT = Path(__file__).parents[2]
-PAGES = {"settings_file.cpp": "sallyport.toml.5", "policy_file.cpp": "sallyport-policy.5",
+PAGES = {"settings_file.cpp": "sallyport.toml.5", "send_tables.cpp": "sallyport.toml.5", "policy_file.cpp": "sallyport-policy.5",
          "service_table.cpp": "sallyport-policy.5", "target_file.cpp": "sallyport-target.5",
          "rep_file.cpp": "sallyport-rep.5"}
 READS = r'\.(?:text|required_text|number|boolean|duration|size|choice|some_of|values|has)\(\s*"([a-z_]+)"'
@@ -35,10 +35,11 @@ def test_every_key_that_a_file_may_have_is_documented(source):
     assert keys <= documented, keys - documented
 
 
-def test_every_option_of_the_monitor_is_documented():
-    page = (ROOT / "packaging/man/sallyportd.8").read_text().replace("\\-", "-")
-    options = set(re.findall(r"--([a-z]+)", help_of("sallyportd")))
-    assert len(options) >= 5
+@pytest.mark.parametrize("program, least", [("sallyportd", 5), ("sallyport-send", 4)])
+def test_every_option_of_a_daemon_is_documented(program, least):
+    page = (ROOT / f"packaging/man/{program}.8").read_text().replace("\\-", "-")
+    options = set(re.findall(r"--([a-z]+)", help_of(program)))
+    assert len(options) >= least
     assert {name for name in options if f"Fl -{name}" not in page} == set()
 
 

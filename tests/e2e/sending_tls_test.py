@@ -1,0 +1,177 @@
+"""Sending on over TLS: to nobody but whom the settings name, and nothing counts as read but what TLS itself says.
+
+Runs in: namespaces of its own.
+"""
+import contextlib
+import os
+import re
+import socket
+import ssl
+import subprocess
+import threading
+
+import pytest
+from sending import Journal, Receiver, Sender, each_at_least_once, lo_up, reset, until
+
+
+NEW_KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
+
+
+def openssl(*words):
+    subprocess.run(["openssl", *map(str, words)], check=True, capture_output=True)
+
+
+def certificate(folder, name, subject, issuer="ca", days=2):
+    key, request, extension = folder / f"{name}.key", folder / f"{name}.csr", folder / f"{name}.ext"
+    extension.write_text(f"subjectAltName={subject}\n" if subject else "")
+    openssl("req", *NEW_KEY, "-keyout", key, "-out", request, "-subj", f"/CN={name}")
+    openssl("x509", "-req", "-in", request, "-CA", folder / f"{issuer}.pem", "-CAkey", folder / f"{issuer}.key",
+            "-days", days, "-extfile", extension, "-out", folder / f"{name}.pem")
+
+
+def authority(folder, name):
+    openssl("req", "-x509", *NEW_KEY, "-keyout", folder / f"{name}.key", "-out", folder / f"{name}.pem", "-days", "2",
+            "-subj", f"/CN={name}")
+
+
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory):
+    lo_up()
+    folder = tmp_path_factory.mktemp("keys")
+    for name in ("ca", "stranger"):
+        authority(folder, name)
+    certificate(folder, "good", "IP:127.0.0.1,DNS:localhost")
+    certificate(folder, "elsewhere", "DNS:elsewhere.example.com")
+    certificate(folder, "forged", "IP:127.0.0.1", issuer="stranger")
+    certificate(folder, "expired", "IP:127.0.0.1", days="-1")
+    certificate(folder, "gate", "DNS:gate.test")
+    for key in folder.glob("*.key"):
+        os.chmod(key, 0o640)
+    return folder
+
+
+@pytest.fixture
+def journal(tmp_path):
+    return Journal(tmp_path / "state/journal")
+
+
+def server(keys, name="good", clients=False, newest=ssl.TLSVersion.TLSv1_3):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.maximum_version = newest
+    context.load_cert_chain(keys / f"{name}.pem", keys / f"{name}.key")
+    if clients:
+        context.load_verify_locations(keys / "ca.pem")
+        context.verify_mode = ssl.CERT_REQUIRED
+    return context
+
+
+def ours(keys):
+    return f'certificate = "{keys}/gate.pem"\nkey = "{keys}/gate.key"\n'
+
+
+@pytest.mark.parametrize("newest", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_what_is_sent_arrives(tmp_path, keys, journal, newest, host):
+    journal.append(1000)
+    receiver = Receiver(context=server(keys, newest=newest))
+    with Sender(tmp_path, f"tls:{host}:{receiver.port}", f'ca = "{keys}/ca.pem"') as sender:
+        until(lambda: sender.position() == 1000)
+        assert sender.stop() == 0
+    assert each_at_least_once(receiver.messages, journal) == 0
+
+
+@pytest.mark.parametrize("name, says", [("elsewhere", "mismatch"), ("forged", "unable to get local issuer"),
+                                        ("expired", "expired")])
+def test_a_false_one_gets_nothing(tmp_path, keys, journal, name, says):
+    journal.append(10)
+    receiver = Receiver(context=server(keys, name))
+    with Sender(tmp_path, f"tls:127.0.0.1:{receiver.port}", f'ca = "{keys}/ca.pem"') as sender:
+        until(lambda: says in sender.delivery().get("problem", ""))
+        until(lambda: len(receiver.connections) >= 2)
+    assert receiver.messages == [] and sender.position() == 0
+
+
+def test_a_receiver_of_an_older_tls_gets_nothing(tmp_path, keys, journal):
+    journal.append(10)
+    context = server(keys)
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    context.minimum_version, context.maximum_version = ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1
+    receiver = Receiver(context=context)
+    with Sender(tmp_path, f"tls:127.0.0.1:{receiver.port}", f'ca = "{keys}/ca.pem"') as sender:
+        until(lambda: re.search("protocol|alert", sender.delivery().get("problem", "")))
+    assert receiver.messages == []
+
+
+def test_who_we_are_is_shown_to_a_receiver_that_asks(tmp_path, keys, journal):
+    journal.append(10)
+    receiver = Receiver(context=server(keys, clients=True))
+    with Sender(tmp_path, f"tls:127.0.0.1:{receiver.port}", f'ca = "{keys}/ca.pem"\n' + ours(keys)) as sender:
+        until(lambda: sender.position() == 10)
+    assert each_at_least_once(receiver.messages, journal) == 0
+
+
+@pytest.mark.parametrize("newest", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_receiver_that_does_not_know_us_moves_no_position(tmp_path, keys, journal, newest):
+    """In TLS 1.3 the handshake is over for us before the receiver has looked at our certificate."""
+    journal.append(10)
+    receiver = Receiver(context=server(keys, clients=True, newest=newest))
+    with Sender(tmp_path, f"tls:127.0.0.1:{receiver.port}", f'ca = "{keys}/ca.pem"') as sender:
+        until(lambda: sender.delivery().get("problem"))
+        until(lambda: len(receiver.connections) >= 2)
+        assert sender.position() == 0
+    assert receiver.messages == []
+
+
+def test_a_key_that_everybody_can_read_is_not_used(tmp_path, keys, journal):
+    journal.append(1)
+    receiver = Receiver(context=server(keys))
+    loose = tmp_path / "loose.key"
+    loose.write_bytes((keys / "gate.key").read_bytes())
+    more = f'ca = "{keys}/ca.pem"\ncertificate = "{keys}/gate.pem"\nkey = "{loose}"\n'
+    with Sender(tmp_path, f"tls:127.0.0.1:{receiver.port}", more) as sender:
+        until(lambda: "can be read by everybody" in sender.delivery().get("problem", ""))
+    assert receiver.connections == []
+
+
+def test_one_that_says_farewell_in_the_midst_has_not_read_the_rest(tmp_path, keys, journal):
+    def behave(receiver, connection, number):
+        if number > 2:
+            return False
+        receiver.read(connection, receiver.connections[number - 1], most=100)
+        with contextlib.suppress(OSError):
+            connection.unwrap()  # its close_notify goes out while ours and the rest are on their way
+        return True
+    receiver = Receiver(behave, server(keys))
+    journal.append(2000)
+    with Sender(tmp_path, f"tls:127.0.0.1:{receiver.port}", f'ca = "{keys}/ca.pem"') as sender:
+        until(lambda: len(receiver.connections) >= 2)
+        assert sender.position() == 0
+        until(lambda: sender.position() == 2000, 20)
+    each_at_least_once(receiver.messages, journal)
+
+
+def test_one_in_the_way_who_only_ends_the_connection_is_not_believed(tmp_path, keys, journal):
+    """Anybody on the way can forge TCP's end; then nothing may count as read (RFC 5425, section 4.4: close_notify)."""
+    receiver = Receiver(context=server(keys))
+    front = socket.create_server(("127.0.0.1", 0))
+    swallowed = []
+
+    def in_the_way():
+        while True:
+            near, _ = front.accept()
+            far = socket.create_connection(("127.0.0.1", receiver.port))
+            for _ in range(2):  # the handshake passes, the rest is swallowed, and the end is said in its place
+                far.sendall(near.recv(65536))
+                near.sendall(far.recv(65536))
+            near.settimeout(0.5)
+            with contextlib.suppress(TimeoutError):
+                while data := near.recv(65536):
+                    swallowed.append(data)
+            near.close()
+            reset(far)
+
+    threading.Thread(target=in_the_way, daemon=True).start()
+    journal.append(10)
+    with Sender(tmp_path, f"tls:127.0.0.1:{front.getsockname()[1]}", f'ca = "{keys}/ca.pem"') as sender:
+        until(lambda: "ended TCP, but not TLS" in sender.delivery().get("problem", ""))
+        assert swallowed and sender.position() == 0
