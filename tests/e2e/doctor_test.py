@@ -14,9 +14,9 @@ from lab.gate import CONFIG, RUN, console_environment
 from support import base_table_of_another
 
 PAM = Path("/etc/pam.d/sallyport")
-NAMES = ["kernel", "clock", "groups", "worker", "programs", "pam", "config", "content", "permissions", "host keys", "secrets",
-         "records", "daemon", "grants", "nftables", "base table", "host firewall", "mark bit", "forwarding", "reverse path",
-         "addresses", "ports", "metrics"]
+NAMES = ["kernel", "clock", "groups", "worker", "programs", "pam", "config", "content", "permissions", "host keys",
+         "secrets", "sending", "records", "daemon", "grants", "nftables", "base table", "host firewall", "mark bit",
+         "forwarding", "reverse path", "addresses", "ports", "metrics"]
 
 
 def doctor(lab, *wrapper):
@@ -35,31 +35,39 @@ def doctor(lab, *wrapper):
 @contextmanager
 def moved_away(path):
     shutil.move(path, str(path) + ".away")
-    yield
-    shutil.move(str(path) + ".away", path)
+    try:
+        yield
+    finally:
+        shutil.move(str(path) + ".away", path)
 
 
 @contextmanager
 def content(path, text):
     before, mode = path.read_text(), path.stat().st_mode & 0o777
     write(path, text(before), mode)
-    yield
-    write(path, before, mode)
+    try:
+        yield
+    finally:
+        write(path, before, mode)
 
 
 @contextmanager
 def mode(path, bits):
     before = path.stat().st_mode & 0o7777
     os.chmod(path, bits)
-    yield
-    os.chmod(path, before)
+    try:
+        yield
+    finally:
+        os.chmod(path, before)
 
 
 @contextmanager
 def owner(path, uid):
     os.chown(path, uid, -1)
-    yield
-    os.chown(path, 0, -1)
+    try:
+        yield
+    finally:
+        os.chown(path, 0, -1)
 
 
 @contextmanager
