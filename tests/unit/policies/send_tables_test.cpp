@@ -2,21 +2,19 @@
 // tests.
 #include "policies/catalogue.h"
 #include "tests/catch.h"
-#include "tests/unit/policies/folder.h"
+#include "tests/unit/policies/bad_file.h"
 
 using namespace sallyport;
 
 namespace {
 
-const std::string kGate = "[gate]\nname = \"gate\"\naddresses = [\"192.0.2.1\"]\n";
-
 struct Send : ConfigFolder {
   std::string problems_of(const std::string& tables) const {
-    put("sallyport.toml", kGate + tables);
+    put("sallyport.toml", kGateTable + tables);
     return problems();
   }
   std::vector<Destination> read(const std::string& tables) const {
-    put("sallyport.toml", kGate + tables);
+    put("sallyport.toml", kGateTable + tables);
     REQUIRE(problems() == "");
     return load_settings(path())->destinations;
   }
