@@ -1,4 +1,4 @@
-// [[send]] in sallyport.toml. Runs in: sallyportd, sallyport, sallyport-send.
+// [[send]] in sallyport.toml. Runs in: sallyportd, sallyport, sallyport-send, sallyport-metrics.
 #include <algorithm>
 
 #include "base/endpoint.h"

@@ -1,4 +1,4 @@
-// Runs in: sallyport.
+// Runs in: sallyport, sallyport-send, sallyport-metrics.
 #include "gateway/audit/alarm.h"
 
 #include <fmt/format.h>

@@ -1,4 +1,4 @@
-// Which records somebody has to look at, whoever reads them. Pure; runs in: sallyport.
+// Which records somebody has to look at, whoever reads them. Pure; runs in: sallyport, sallyport-send, sallyport-metrics.
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-// Runs in: sallyport-send, and whoever else follows.
+// Runs in: sallyport-send, sallyport-metrics.
 #include "gateway/audit/follower.h"
 
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 // Follower: the records of a journal in order, while it is being written, from any record on. It reads alone
-// and takes no lock, so the gate never waits for it. Runs in: sallyport-send, and whoever else follows.
+// and takes no lock, so the gate never waits for it. Runs in: sallyport-send, sallyport-metrics.
 #pragma once
 
 #include <filesystem>

@@ -1,4 +1,4 @@
-// Runs in: sallyportd, sallyport.
+// Runs in: sallyport, sallyport-send, sallyport-metrics.
 #include "gateway/audit/members.h"
 
 #include <fmt/format.h>

@@ -1,5 +1,5 @@
 // Reading the members of JSON that others wrote: a record, an answer of the monitor's. Pure; runs in:
-// sallyportd, sallyport.
+// sallyport, sallyport-send, sallyport-metrics.
 #pragma once
 
 #include <cstdint>

@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "gateway/audit/alarm.h"
 #include "gateway/ocsf/ocsf.h"
 #include "gateway/version/version.h"
 
@@ -48,8 +49,7 @@ constexpr std::array kNames{"grant", "session", "rep", "target", "by", "peer"};
 
 // The two events that say by a field that something is wrong.
 bool is_alarm(std::string_view event, const json& fields) {
-  if (event == "firewall.closed") return fields.contains("left") && !fields["left"].empty();
-  return event == "recording.closed" && fields.contains("alarm");
+  return (event == "firewall.closed" || event == "recording.closed") && !alarm_in(event, fields).empty();
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Runs in: sallyportd, sallyport.
+// Runs in: sallyportd, sallyport, sallyport-send, sallyport-metrics.
 #include "gateway/version/version.h"
 
 #include <fmt/format.h>

@@ -1,4 +1,4 @@
-// Which build this is: for --version, `status` and the journal. Runs in: sallyportd, sallyport, sallyport-metrics.
+// Which build this is: for --version, `status` and the journal. Runs in: all but workers and helpers.
 #pragma once
 
 #include <string>
