@@ -14,6 +14,9 @@ namespace sallyport {
 enum class SendBy : std::uint8_t { unix_socket, tcp, tls, journald };
 enum class SendFormat : std::uint8_t { json, ocsf };
 enum class SendFrom : std::uint8_t { start, now };
+// Over TLS: whose end of a connection says that all of it was read. TLS's only the receiver can say; TCP's
+// can be forged by whoever is on the way.
+enum class Receipt : std::uint8_t { tls, tcp };
 
 inline constexpr const char* kJournaldSocket = "/run/systemd/journal/socket";
 
@@ -26,6 +29,7 @@ struct Destination {
   std::filesystem::path socket;            // of a unix socket, or journald's
   std::filesystem::path ca;                // PEM; empty: the host's own authorities
   std::filesystem::path certificate, key;  // PEM, to show who we are; both or neither
+  Receipt receipt = Receipt::tls;
   SendFormat format = SendFormat::json;
   SendFrom from = SendFrom::start;    // at the first start: all records, or those that come from then on
   std::uint8_t facility = 10;         // RFC 5424, table 1; authpriv

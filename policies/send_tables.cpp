@@ -52,11 +52,20 @@ bool read_to(std::string_view to, Destination& destination) {
   return kind == "journald" && read_socket(to == kind ? kJournaldSocket : rest, destination);
 }
 
+void for_tls_alone(TableReader& table, std::string_view key, SendBy by) {
+  if (by != SendBy::tls)
+    table.problem(table.line_of(key), fmt::format("'{}' in [[send]] is for \"tls:…\" alone", key));
+}
+
+Receipt read_receipt(TableReader& table, SendBy by) {
+  if (table.has("receipt")) for_tls_alone(table, "receipt", by);
+  return table.choice("receipt", Receipt::tls, {{"tls", Receipt::tls}, {"tcp", Receipt::tcp}});
+}
+
 std::filesystem::path read_pem(TableReader& table, std::string_view key, SendBy by) {
   const auto path = table.text(key, "", 1024);
   if (path.empty()) return {};
-  if (by != SendBy::tls)
-    table.problem(table.line_of(key), fmt::format("'{}' in [[send]] is for \"tls:…\" alone", key));
+  for_tls_alone(table, key, by);
   if (path.front() != '/')
     table.problem(table.line_of(key), fmt::format("'{}' in [[send]] is \"{}\" (expected a file's full path)",
                                                   key, escape_terminal(path)));
@@ -79,6 +88,7 @@ Destination read_destination(TableReader& table) {
   destination.key = read_pem(table, "key", destination.by);
   if (destination.certificate.empty() != destination.key.empty())
     table.problem(table.line(), "[[send]] names one of 'certificate' and 'key' (expected both, or neither)");
+  destination.receipt = read_receipt(table, destination.by);
   destination.format =
       table.choice("format", destination.format, {{"json", SendFormat::json}, {"ocsf", SendFormat::ocsf}});
   destination.from =

@@ -1,4 +1,6 @@
 // audit sending: how far the journal has been sent on. Runs in: sallyport.
+#include "base/advice.h"
+#include "base/escape.h"
 #include "gateway/console/audit_commands.h"
 #include "gateway/console/output.h"
 #include "gateway/console/refusal.h"
@@ -22,9 +24,10 @@ json to_json(const Sending& sending, WallTime now) {
               {"late", is_late(sending, now)}};
   if (sending.oldest) object["oldest"] = to_rfc3339(*sending.oldest);
   if (!delivery.problem.empty()) {
-    object["problem"] = delivery.problem;
+    object["problem"] = split_advice(delivery.problem).problem;
     object["since"] = delivery.since;
   }
+  if (in_trouble(sending, now)) object["fix"] = remedy(sending);
   return object;
 }
 
@@ -46,14 +49,17 @@ void show(ConsoleContext& context) {
   const auto now = SystemClock{}.wall();
   json list = json::array();
   Table table{{"NAME", "TO", "STATE"}, context.color};
+  std::string to_do;
   for (const auto& sending : *found) {
     list.push_back(to_json(sending, now));
     table.add(
         {sending.destination.name, sending.destination.to, {sentence(sending, now), color_of(sending, now)}});
+    if (in_trouble(sending, now))
+      to_do += fmt::format("{}, to do: {}\n", sending.destination.name, escape_terminal(remedy(sending)));
   }
   if (context.json) return print_json({{"destinations", list}});
   print(table.empty() ? "nothing is sent on: there is no [[send]] in sallyport.toml (sallyport.toml(5))\n"
-                      : table.text());
+                      : table.text() + to_do);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/advice.h"
 #include "base/duration.h"
 #include "gateway/audit/follower.h"
 
@@ -56,6 +57,10 @@ bool is_late(const Sending& sending, WallTime now) {
   return age_of(sending, now) > sending.destination.lag_limit;
 }
 
+bool in_trouble(const Sending& sending, WallTime now) {
+  return is_late(sending, now) || !sending.delivery.problem.empty();
+}
+
 std::string sentence(const Sending& sending, WallTime now) {
   const auto& delivery = sending.delivery;
   auto text = delivery.position && delivery.position->seq > 0
@@ -64,13 +69,14 @@ std::string sentence(const Sending& sending, WallTime now) {
   if (sending.waiting > 0)
     text += fmt::format(", {} wait{}, the oldest for {}", sending.waiting, sending.waiting == 1 ? "s" : "",
                         to_text(age_of(sending, now)));
-  if (!delivery.problem.empty()) text += ": " + delivery.problem;
+  if (!delivery.problem.empty()) text += ": " + split_advice(delivery.problem).problem;
   return text;
 }
 
 std::string remedy(const Sending& sending) {
   if (sending.delivery.problem.empty())
     return "see that sallyport-send.service runs: systemctl status sallyport-send";
+  if (auto fix = split_advice(sending.delivery.problem).fix; !fix.empty()) return fix;
   return fmt::format("see that {} takes connections and reads; nothing is lost meanwhile",
                      sending.destination.to);
 }

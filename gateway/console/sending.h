@@ -22,9 +22,10 @@ Result<std::vector<Sending>> look_at_sending(const ConsoleContext& context,
                                              const std::vector<Destination>& destinations);
 
 bool is_late(const Sending& sending, WallTime now);
+bool in_trouble(const Sending& sending, WallTime now);  // late, or with a problem
 // "record 512 is there, 3 wait since 2m: connecting: Connection refused"
 std::string sentence(const Sending& sending, WallTime now);
-// What to do about one that is late, or has a problem.
+// What to do about one that is in trouble.
 std::string remedy(const Sending& sending);
 
 }  // namespace sallyport

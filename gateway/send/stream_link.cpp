@@ -19,6 +19,9 @@ namespace {
 
 using namespace std::chrono_literals;
 constexpr auto kLookAgain = 5ms;
+constexpr const char* kTcpAlone =
+    "it ended TCP, but not TLS (fix: make it answer TLS's close_notify, or, where nobody on the way could "
+    "forge TCP's end, set receipt = \"tcp\" in its [[send]])";
 
 }  // namespace
 
@@ -129,15 +132,15 @@ Done StreamLink::finish() {
   ASSIGN_OR_RETURN(auto before, untaken());
   for (;;) {
     ASSIGN_OR_RETURN(const auto seen, discard());
+    // Whoever is on the way can forge TCP's end, not TLS's. RFC 5425, section 4.4, has the receiver answer
+    // it.
+    if (seen == Seen::end && tls_ && receipt_ == Receipt::tls) return fail("{}", kTcpAlone);
     // It may have said so before it had read what was on its way: how TCP ends tells that.
-    if (seen == Seen::farewell) {
+    if (seen == Seen::farewell || (seen == Seen::end && tls_)) {
       tls_.reset();
       if (::shutdown(socket_.get(), SHUT_WR) != 0) return fail_errno("closing");
       continue;
     }
-    // Whoever is on the way can forge TCP's end, not TLS's. RFC 5425, section 4.4, has the receiver answer
-    // it.
-    if (seen == Seen::end && tls_) return fail("it ended TCP, but not TLS (expected a close_notify)");
     if (seen == Seen::end) return acknowledged();
     if (waiter_.wait_for(socket_.get(), POLLIN, patience_)) continue;
     // Time runs out only for one that takes nothing.

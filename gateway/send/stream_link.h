@@ -1,7 +1,7 @@
 // StreamLink: TCP, or TLS over it (RFC 5425), with a receiver that has no way to say what it has taken. What
 // is known is how a connection ends: finish() closes our side, and the receiver closes its own when it has
 // read everything up to that; had it left a byte unread, its kernel would reset. Over TLS its own end is
-// asked for, too. Runs in: sallyport-send.
+// asked for, too, unless the settings take TCP's (`receipt`). Runs in: sallyport-send.
 #pragma once
 
 #include "base/unique_fd.h"
@@ -26,6 +26,7 @@ class StreamLink final : public Link {
         context_(std::move(context)),
         host_(std::move(host)),
         facility_(destination.facility),
+        receipt_(destination.receipt),
         patience_(destination.patience),
         waiter_(waiter) {}
   Done begin_tls(const Destination& destination);
@@ -42,6 +43,7 @@ class StreamLink final : public Link {
   Tls tls_;  // none: plain TCP
   std::string host_;
   std::uint8_t facility_;
+  Receipt receipt_;
   std::chrono::milliseconds patience_;
   Waiter& waiter_;
 };

@@ -192,9 +192,11 @@ class Sender:
         return self.delivery().get("seq", 0)
 
     def console(self, *words):
-        command = [programs() + "/sallyport", "--json", "--config", str(self.config), "--state", str(self.state)]
-        done = subprocess.run([*command, *words], capture_output=True, text=True, timeout=20, check=False)
-        return json.loads(done.stdout)
+        return json.loads(self.say("--json", *words))
+
+    def say(self, *words):
+        command = [programs() + "/sallyport", "--config", str(self.config), "--state", str(self.state), *words]
+        return subprocess.run(command, capture_output=True, text=True, timeout=20, check=False).stdout
 
     def __enter__(self):
         return self.start()

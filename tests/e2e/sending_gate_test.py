@@ -11,59 +11,25 @@ import statistics
 import subprocess
 import time
 
+import certificates
 import pytest
 from lab.files import LAB, STATE
 from lab.gate import CONFIG, SETTINGS
 from lab.network import inside
+from rsyslog import Rsyslog, keys_in, tcp_input, unix_input
 from sending import until
-from sending_tls_test import authority, certificate
 
 SEND, LOGS = STATE.parent / "sallyport-send", LAB / "syslog"
 WAYS = {"tls": "tls:127.0.0.1:6514", "tcp": "tcp:127.0.0.1:6516",
         "local": f"unix:{LOGS}/socket"}
 
 
-def rsyslog_settings(way):
-    """RFC 5424 in, the journal's line out. By default messages have 8 KiB at most: less than a record may have."""
-    keys = LOGS / "keys"
-    text = f"""global(workDirectory="{LOGS}/{way}.work" maxMessageSize="192k"
-  defaultNetstreamDriverCAFile="{keys}/ca.pem" defaultNetstreamDriverCertFile="{keys}/siem.pem"
-  defaultNetstreamDriverKeyFile="{keys}/siem.key")
-template(name="line" type="string" string="%msg%\\n")
-"""
+def rsyslog_for(way):
     if way == "local":
-        text += f"""module(load="imuxsock" SysSock.Use="off")
-input(type="imuxsock" socket="{LOGS}/socket" useSpecialParser="off" parseHostname="on" rateLimit.Interval="0")
-"""
+        source = unix_input(f"{LOGS}/socket")
     else:
-        tls = 'StreamDriver.Name="ossl" StreamDriver.Mode="1" StreamDriver.AuthMode="x509/certvalid"'
-        mode = tls if way == "tls" else ""
-        port = WAYS[way].rsplit(":", 1)[1]
-        text += f'module(load="imtcp" {mode})\ninput(type="imtcp" address="127.0.0.1" port="{port}")\n'
-    return text + f'*.* action(type="omfile" file="{LOGS}/{way}.out" template="line")\n'
-
-
-class Rsyslog:
-    def __init__(self, way):
-        self.way, self.process = way, None
-        (LOGS / f"{way}.work").mkdir(exist_ok=True)
-        (LOGS / f"{way}.conf").write_text(rsyslog_settings(way))
-
-    def start(self):
-        (LOGS / f"{self.way}.pid").unlink(missing_ok=True)
-        with open(LOGS / f"{self.way}.err", "ab") as errors:
-            command = ["/usr/sbin/rsyslogd", "-n", "-f", f"{LOGS}/{self.way}.conf", "-i", f"{LOGS}/{self.way}.pid"]
-            self.process = subprocess.Popen(inside("gate", command), stderr=errors, stdin=subprocess.DEVNULL)
-
-    def stop(self, number=signal.SIGTERM):
-        self.process.send_signal(number)
-        self.process.wait(10)
-
-    def lines(self):
-        try:
-            return [line.lstrip(b" ") for line in (LOGS / f"{self.way}.out").read_bytes().splitlines()]
-        except FileNotFoundError:
-            return []
+        source = tcp_input(WAYS[way].rsplit(":", 1)[1], "ossl" if way == "tls" else None)
+    return Rsyslog(LOGS, way, source, keys_in(LOGS / "keys", "siem"), lambda command: inside("gate", command))
 
 
 def journal_lines():
@@ -92,14 +58,9 @@ def enable_and_revoke(lab, times):
 @pytest.fixture
 def sending(site):
     (LOGS / "keys").mkdir(parents=True)
-    authority(LOGS / "keys", "ca")
-    for name, subject in ("siem", "IP:127.0.0.1"), ("gate", "DNS:gate"):
-        certificate(LOGS / "keys", name, subject)
+    tls = certificates.of_a_receiver(LOGS / "keys")
     account = pwd.getpwnam("sallyport-send")
     os.chown(LOGS / "keys/gate.key", 0, account.pw_gid)
-    os.chmod(LOGS / "keys/gate.key", 0o640)
-    tls = "".join(f'{key} = "{LOGS}/keys/{file}"\n' for key, file in
-                  (("ca", "ca.pem"), ("certificate", "gate.pem"), ("key", "gate.key")))
     tables = "".join(f'[[send]]\nname = "{way}"\nto = "{to}"\npatience = "3s"\n' + (tls if to.startswith("tls") else "")
                      for way, to in WAYS.items())
     (CONFIG / "sallyport.toml").write_text(SETTINGS + tables)
@@ -126,7 +87,7 @@ def test_rsyslog_restarts_and_dies_on_every_way_and_every_record_is_there(sendin
     start_sender(site)
     site.gate.console("root", "check")
     enable_and_revoke(site, 3)
-    rsyslogs = {way: Rsyslog(way) for way in WAYS}
+    rsyslogs = {way: rsyslog_for(way) for way in WAYS}
     for rsyslog in rsyslogs.values():
         rsyslog.start()
     for number in (signal.SIGTERM, signal.SIGKILL):
@@ -164,7 +125,7 @@ def test_doctor_tells_a_destination_that_is_far_behind(sending):
 
 def test_the_gate_does_not_wait_for_a_receiver_that_takes_nothing(sending):
     """Acts beside a sender whose receivers are all stopped, and without one: the same journal, the same disk."""
-    rsyslogs = [Rsyslog(way) for way in WAYS]
+    rsyslogs = [rsyslog_for(way) for way in WAYS]
     for rsyslog in rsyslogs:
         rsyslog.start()
     until(lambda: (LOGS / "socket").exists())

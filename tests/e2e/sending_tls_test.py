@@ -3,35 +3,15 @@
 Runs in: namespaces of its own.
 """
 import contextlib
-import os
 import re
 import socket
 import ssl
-import subprocess
 import threading
+import time
 
 import pytest
+from certificates import authority, certificate
 from sending import Journal, Receiver, Sender, each_at_least_once, lo_up, reset, until
-
-
-NEW_KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
-
-
-def openssl(*words):
-    subprocess.run(["openssl", *map(str, words)], check=True, capture_output=True)
-
-
-def certificate(folder, name, subject, issuer="ca", days=2):
-    key, request, extension = folder / f"{name}.key", folder / f"{name}.csr", folder / f"{name}.ext"
-    extension.write_text(f"subjectAltName={subject}\n" if subject else "")
-    openssl("req", *NEW_KEY, "-keyout", key, "-out", request, "-subj", f"/CN={name}")
-    openssl("x509", "-req", "-in", request, "-CA", folder / f"{issuer}.pem", "-CAkey", folder / f"{issuer}.key",
-            "-days", days, "-extfile", extension, "-out", folder / f"{name}.pem")
-
-
-def authority(folder, name):
-    openssl("req", "-x509", *NEW_KEY, "-keyout", folder / f"{name}.key", "-out", folder / f"{name}.pem", "-days", "2",
-            "-subj", f"/CN={name}")
 
 
 @pytest.fixture(scope="module")
@@ -45,8 +25,6 @@ def keys(tmp_path_factory):
     certificate(folder, "forged", "IP:127.0.0.1", issuer="stranger")
     certificate(folder, "expired", "IP:127.0.0.1", days="-1")
     certificate(folder, "gate", "DNS:gate.test")
-    for key in folder.glob("*.key"):
-        os.chmod(key, 0o640)
     return folder
 
 
@@ -110,12 +88,14 @@ def test_who_we_are_is_shown_to_a_receiver_that_asks(tmp_path, keys, journal):
     assert each_at_least_once(receiver.messages, journal) == 0
 
 
+@pytest.mark.parametrize("receipt", ["tls", "tcp"])
 @pytest.mark.parametrize("newest", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
-def test_a_receiver_that_does_not_know_us_moves_no_position(tmp_path, keys, journal, newest):
+def test_a_receiver_that_does_not_know_us_moves_no_position(tmp_path, keys, journal, newest, receipt):
     """In TLS 1.3 the handshake is over for us before the receiver has looked at our certificate."""
     journal.append(10)
     receiver = Receiver(context=server(keys, clients=True, newest=newest))
-    with Sender(tmp_path, f"tls:127.0.0.1:{receiver.port}", f'ca = "{keys}/ca.pem"') as sender:
+    more = f'ca = "{keys}/ca.pem"\nreceipt = "{receipt}"'
+    with Sender(tmp_path, f"tls:127.0.0.1:{receiver.port}", more) as sender:
         until(lambda: sender.delivery().get("problem"))
         until(lambda: len(receiver.connections) >= 2)
         assert sender.position() == 0
@@ -133,7 +113,8 @@ def test_a_key_that_everybody_can_read_is_not_used(tmp_path, keys, journal):
     assert receiver.connections == []
 
 
-def test_one_that_says_farewell_in_the_midst_has_not_read_the_rest(tmp_path, keys, journal):
+@pytest.mark.parametrize("receipt", ["tls", "tcp"])
+def test_one_that_says_farewell_in_the_midst_has_not_read_the_rest(tmp_path, keys, journal, receipt):
     def behave(receiver, connection, number):
         if number > 2:
             return False
@@ -143,35 +124,83 @@ def test_one_that_says_farewell_in_the_midst_has_not_read_the_rest(tmp_path, key
         return True
     receiver = Receiver(behave, server(keys))
     journal.append(2000)
-    with Sender(tmp_path, f"tls:127.0.0.1:{receiver.port}", f'ca = "{keys}/ca.pem"') as sender:
+    more = f'ca = "{keys}/ca.pem"\nreceipt = "{receipt}"'
+    with Sender(tmp_path, f"tls:127.0.0.1:{receiver.port}", more) as sender:
         until(lambda: len(receiver.connections) >= 2)
         assert sender.position() == 0
         until(lambda: sender.position() == 2000, 20)
     each_at_least_once(receiver.messages, journal)
 
 
-def test_one_in_the_way_who_only_ends_the_connection_is_not_believed(tmp_path, keys, journal):
-    """Anybody on the way can forge TCP's end; then nothing may count as read (RFC 5425, section 4.4: close_notify)."""
-    receiver = Receiver(context=server(keys))
-    front = socket.create_server(("127.0.0.1", 0))
-    swallowed = []
+class InTheWay:
+    """Between the sender and the receiver: passes the handshake on, and does with the rest what `then` does."""
 
-    def in_the_way():
+    def __init__(self, receiver, then):
+        self.receiver, self.then, self.swallowed = receiver, then, []
+        self.front = socket.create_server(("127.0.0.1", 0))
+        self.port = self.front.getsockname()[1]
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
         while True:
-            near, _ = front.accept()
-            far = socket.create_connection(("127.0.0.1", receiver.port))
-            for _ in range(2):  # the handshake passes, the rest is swallowed, and the end is said in its place
+            near, _ = self.front.accept()
+            far = socket.create_connection(("127.0.0.1", self.receiver.port))
+            for _ in range(2):
                 far.sendall(near.recv(65536))
                 near.sendall(far.recv(65536))
-            near.settimeout(0.5)
-            with contextlib.suppress(TimeoutError):
-                while data := near.recv(65536):
-                    swallowed.append(data)
+            with contextlib.suppress(OSError):
+                self.then(self, near)
             near.close()
             reset(far)
 
-    threading.Thread(target=in_the_way, daemon=True).start()
+    def swallow(self, near):
+        """All that comes until nothing more does, with our farewell at its end."""
+        near.settimeout(0.5)
+        with contextlib.suppress(TimeoutError):
+            while data := near.recv(65536):
+                self.swallowed.append(data)
+
+
+def test_one_in_the_way_who_only_ends_the_connection_is_not_believed(tmp_path, keys, journal):
+    """Anybody on the way can forge TCP's end; then nothing may count as read (RFC 5425, section 4.4: close_notify)."""
+    between = InTheWay(Receiver(context=server(keys)), InTheWay.swallow)
     journal.append(10)
-    with Sender(tmp_path, f"tls:127.0.0.1:{front.getsockname()[1]}", f'ca = "{keys}/ca.pem"') as sender:
+    with Sender(tmp_path, f"tls:127.0.0.1:{between.port}", f'ca = "{keys}/ca.pem"') as sender:
         until(lambda: "ended TCP, but not TLS" in sender.delivery().get("problem", ""))
-        assert swallowed and sender.position() == 0
+        assert between.swallowed and sender.position() == 0
+
+
+def test_with_tcp_s_end_for_the_receipt_that_one_is_believed_as_the_manual_warns(tmp_path, keys, journal):
+    between = InTheWay(Receiver(context=server(keys)), InTheWay.swallow)
+    journal.append(10)
+    with Sender(tmp_path, f"tls:127.0.0.1:{between.port}", f'ca = "{keys}/ca.pem"\nreceipt = "tcp"') as sender:
+        until(lambda: sender.position() == 10)
+    assert between.receiver.messages == []
+
+
+def resets_in_place_of_an_end(between, near):
+    between.swallow(near)
+    reset(near)
+
+
+def ends_early_and_reads_no_more(_, near):
+    near.recv(1000)
+    near.shutdown(socket.SHUT_WR)
+    time.sleep(1)
+
+
+def closes_in_the_midst(between, near):
+    """Having read what had come: what is on its way to it is lost."""
+    near.setblocking(False)
+    with contextlib.suppress(BlockingIOError):
+        while data := near.recv(65536):
+            between.swallowed.append(data)
+
+
+@pytest.mark.parametrize("then", [resets_in_place_of_an_end, ends_early_and_reads_no_more, closes_in_the_midst])
+def test_tcp_s_end_is_no_receipt_unless_every_byte_was_acknowledged(tmp_path, keys, journal, then):
+    between = InTheWay(Receiver(context=server(keys)), then)
+    journal.append(100, reason="x" * 100_000)
+    with Sender(tmp_path, f"tls:127.0.0.1:{between.port}", f'ca = "{keys}/ca.pem"\nreceipt = "tcp"') as sender:
+        until(lambda: re.search("broke|reset|Broken pipe|did not", sender.delivery().get("problem", "")))
+        assert sender.position() == 0 and "ended TCP" not in sender.log(), sender.log()

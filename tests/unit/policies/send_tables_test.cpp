@@ -32,6 +32,7 @@ to = "tls:siem.example.com:6514"
 ca = "/etc/sallyport/siem-ca.pem"
 certificate = "/etc/sallyport/send.pem"
 key = "/etc/sallyport/send.key"
+receipt = "tcp"
 facility = "local3"
 from = "now"
 patience = "5s"
@@ -52,6 +53,7 @@ to = "journald"
   CHECK(all[0].host == "siem.example.com");
   CHECK(all[0].port.value() == 6514);
   CHECK(all[0].key == "/etc/sallyport/send.key");
+  CHECK(all[0].receipt == Receipt::tcp);
   CHECK(all[0].facility == 19);
   CHECK(all[0].from == SendFrom::now);
   CHECK(all[0].patience == std::chrono::seconds{5});
@@ -90,6 +92,7 @@ TEST_CASE("other faults of [[send]] are told, too") {
   };
   told("certificate = \"/a\"\n", "one of 'certificate' and 'key'");
   told("ca = \"siem.pem\"\n", "expected a file's full path");
+  told("receipt = \"fin\"\n", "'receipt' in [[send]] is \"fin\" (expected \"tls\" or \"tcp\")");
   told("format = \"xml\"\n", "expected \"json\" or \"ocsf\"");
   told("facility = \"mail\"\n", "\"authpriv\"");
   told("from = \"yesterday\"\n", "\"start\" or \"now\"");
@@ -99,4 +102,6 @@ TEST_CASE("other faults of [[send]] are told, too") {
   told("[[send]]\nname = \"a/b\"\nto = \"journald\"\n", "expected a-z");
   told("[[send]]\nto = \"journald\"\n", "name");
   told("[[send]]\nname = \"j\"\nto = \"journald\"\nca = \"/a\"\n", "for \"tls:…\" alone");
+  told("[[send]]\nname = \"t\"\nto = \"tcp:a:1\"\nreceipt = \"tls\"\n",
+       "'receipt' in [[send]] is for \"tls:…\" alone");
 }

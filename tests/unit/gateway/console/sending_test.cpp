@@ -33,6 +33,14 @@ TEST_CASE("one sentence says how far it is, what waits and why") {
   CHECK(sentence(one(1, -5min), kNow) == "record 7 is there, 1 waits, the oldest for 0s");
 }
 
+TEST_CASE("what to do that a problem brings along is told in place of what is said of any other") {
+  const auto told = judge_sending({one(1, 2min, "it ended TCP (fix: set receipt)")}, kNow);
+  CHECK(told.text == "siem: record 7 is there, 1 waits, the oldest for 2m: it ended TCP");
+  CHECK(told.fix == "set receipt");
+  CHECK(judge_sending({one(1, 2min, "refused")}, kNow).fix.find("tcp:192.0.2.9:601 takes") !=
+        std::string::npos);
+}
+
 TEST_CASE("doctor tells the worst: late is a failure, a problem a warning") {
   CHECK(judge_sending({one(0, 0min), one(0, 0min)}, kNow).verdict == Verdict::ok);
   CHECK(judge_sending({one(1, 2min), one(1, 2min, "refused")}, kNow).verdict == Verdict::warn);
