@@ -15,11 +15,25 @@ import threading
 import time
 from pathlib import Path
 
+import pytest
 from conftest import programs
 
-HEADER = re.compile(rb"<\d+>1 \S+ gate\.test sallyport - (\S+) "
+HEADER = re.compile(rb"<\d+>1 \S+ gate sallyport - (\S+) "
                     rb"\[sallyport@32473 event=\"[^\"]*\"(?: seq=\"(\d+)\" hash=\"(\w+)\")?")
-SETTINGS = '[gate]\nname = "gate.test"\naddresses = ["127.0.0.1"]\n'
+SETTINGS = '[gate]\nname = "gate"\naddresses = ["127.0.0.1"]\n'
+
+
+# ---- fixtures: a file's tests get them by importing them
+
+@pytest.fixture(scope="module", autouse=True)
+def loopback():
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+
+
+@pytest.fixture
+def journal(tmp_path):
+    """That a Sender in tmp_path sends on. It rolls over now and then."""
+    return Journal(tmp_path / "state/journal", segment_records=400)
 
 
 def until(condition, seconds=15.0, what="it"):
@@ -229,7 +243,3 @@ def each_at_least_once(messages, journal):
     first_seen = list(dict.fromkeys(lines))
     assert first_seen == journal.lines, f"{len(first_seen)} of {len(journal.lines)} arrived, or not in order"
     return len(lines) - len(first_seen)
-
-
-def lo_up():
-    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)

@@ -10,21 +10,15 @@ from types import SimpleNamespace
 import certificates
 import pytest
 from rsyslog import Rsyslog, keys_in, tcp_input
-from sending import Journal, Sender, lo_up, until
+from sending import Sender, journal, loopback, until  # noqa: F401 (fixtures, too)
 
 PORT = 6514
 
 
 @pytest.fixture(scope="module")
 def keys(tmp_path_factory):
-    lo_up()
     folder = tmp_path_factory.mktemp("keys")
     return SimpleNamespace(folder=folder, ours=certificates.of_a_receiver(folder))
-
-
-@pytest.fixture
-def journal(tmp_path):
-    return Journal(tmp_path / "state/journal", segment_records=400)
 
 
 @pytest.fixture

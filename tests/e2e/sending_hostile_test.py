@@ -5,18 +5,7 @@ Runs in: namespaces of its own.
 import socket
 import time
 
-import pytest
-from sending import Journal, Receiver, Sender, each_at_least_once, lo_up, reset, until
-
-
-@pytest.fixture(scope="module", autouse=True)
-def loopback():
-    lo_up()
-
-
-@pytest.fixture
-def journal(tmp_path):
-    return Journal(tmp_path / "state/journal", segment_records=400)
+from sending import Receiver, Sender, each_at_least_once, journal, loopback, reset, until  # noqa: F401 (fixtures, too)
 
 
 def test_a_receiver_that_resets_is_sent_all_that_it_did_not_read(tmp_path, journal):

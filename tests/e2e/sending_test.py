@@ -9,19 +9,8 @@ import subprocess
 import time
 from pathlib import Path
 
-import pytest
 from conftest import SOURCE
-from sending import Journal, Receiver, Sender, each_at_least_once, lo_up, records_in, until
-
-
-@pytest.fixture(scope="module", autouse=True)
-def loopback():
-    lo_up()
-
-
-@pytest.fixture
-def journal(tmp_path):
-    return Journal(tmp_path / "state/journal", segment_records=400)
+from sending import Receiver, Sender, SETTINGS, each_at_least_once, journal, loopback, records_in, until  # noqa: F401 (fixtures, too)
 
 
 def test_everything_arrives_once_and_the_chain_can_be_checked_from_what_arrived(tmp_path, journal):
@@ -135,7 +124,7 @@ def test_a_break_is_told_once_and_the_sound_records_go_on(tmp_path, journal):
 
 def test_without_send_it_ends_at_once_and_says_so(tmp_path):
     sender = Sender(tmp_path, "journald")
-    (sender.config / "sallyport.toml").write_text('[gate]\nname = "gate.test"\naddresses = ["127.0.0.1"]\n')
+    (sender.config / "sallyport.toml").write_text(SETTINGS)
     assert sender.start().process.wait(10) == 0
     assert "nothing to do: there is no [[send]]" in sender.log()
 

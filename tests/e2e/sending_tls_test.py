@@ -11,12 +11,11 @@ import time
 
 import pytest
 from certificates import authority, certificate
-from sending import Journal, Receiver, Sender, each_at_least_once, lo_up, reset, until
+from sending import Receiver, Sender, each_at_least_once, journal, loopback, reset, until  # noqa: F401 (fixtures, too)
 
 
 @pytest.fixture(scope="module")
 def keys(tmp_path_factory):
-    lo_up()
     folder = tmp_path_factory.mktemp("keys")
     for name in ("ca", "stranger"):
         authority(folder, name)
@@ -24,13 +23,8 @@ def keys(tmp_path_factory):
     certificate(folder, "elsewhere", "DNS:elsewhere.example.com")
     certificate(folder, "forged", "IP:127.0.0.1", issuer="stranger")
     certificate(folder, "expired", "IP:127.0.0.1", days="-1")
-    certificate(folder, "gate", "DNS:gate.test")
+    certificate(folder, "gate", "DNS:gate")
     return folder
-
-
-@pytest.fixture
-def journal(tmp_path):
-    return Journal(tmp_path / "state/journal")
 
 
 def server(keys, name="good", clients=False, newest=ssl.TLSVersion.TLSv1_3):
@@ -53,7 +47,7 @@ def test_what_is_sent_arrives(tmp_path, keys, journal, newest, host):
     journal.append(1000)
     receiver = Receiver(context=server(keys, newest=newest))
     with Sender(tmp_path, f"tls:{host}:{receiver.port}", f'ca = "{keys}/ca.pem"') as sender:
-        until(lambda: sender.position() == 1000)
+        until(lambda: sender.position() == len(journal.lines))
         assert sender.stop() == 0
     assert each_at_least_once(receiver.messages, journal) == 0
 
@@ -128,7 +122,7 @@ def test_one_that_says_farewell_in_the_midst_has_not_read_the_rest(tmp_path, key
     with Sender(tmp_path, f"tls:127.0.0.1:{receiver.port}", more) as sender:
         until(lambda: len(receiver.connections) >= 2)
         assert sender.position() == 0
-        until(lambda: sender.position() == 2000, 20)
+        until(lambda: sender.position() == len(journal.lines), 20)
     each_at_least_once(receiver.messages, journal)
 
 
