@@ -150,8 +150,9 @@ void OcsfFields::put_file(const std::string& name) {
 
 // Detection Finding (2004): what somebody has to look at. New, as every finding is that nobody has worked on.
 void OcsfFields::put_finding(const OcsfMapping& mapping, const std::string& name) {
-  event_["finding_info"] = {{"uid", text_of(rest_, "hash")},
-                            {"title", mapping.alarm.empty() ? name : mapping.alarm},
+  const auto hash = text_of(rest_, "hash"), title = mapping.alarm.empty() ? name : mapping.alarm;
+  event_["finding_info"] = {{"uid", hash.empty() ? title : hash},  // a break in the journal has no hash
+                            {"title", title},
                             {"types", Json::array({name})}};
   event_["status_id"] = kNew;
   event_["status"] = "New";

@@ -34,6 +34,7 @@ constexpr std::array kRows{
     Row{"journal.segment", application_lifecycle, kOther, "Begin Segment"},
     Row{"journal.carried", application_lifecycle, kOther, "Carry Over"},
     Row{"journal.key_made", application_lifecycle, 8, "Update", low},
+    Row{"journal.broken", detection_finding, 1, "Create", critical},  // no record: sallyport-send says it
     Row{"journal.damage_acknowledged", detection_finding, 1, "Create", critical},
     Row{"https.certificate_made", application_lifecycle, 8, "Update"},
     Row{"secrets.sealed", application_lifecycle, 8, "Update"},
@@ -127,6 +128,10 @@ void refine(const std::string& event, const nlohmann::json& record, OcsfMapping&
   if (event == "session.logged_off" && number_of(record, "failed") > 0) mapping.status = failure;
 }
 
+std::string why_look(const std::string& event, const nlohmann::json& record) {
+  return event == "journal.broken" ? text_of(record, "problem") : alarm_in(event, record);
+}
+
 // A connection that ended badly is still that connection's end; any other alarm is a finding.
 void raise_alarm(const std::string& event, OcsfMapping& mapping) {
   if (mapping.of == detection_finding) return;
@@ -177,7 +182,7 @@ const char* caption_of(OcsfSeverity severity) {
 OcsfMapping ocsf_mapping(const std::string& event, const nlohmann::json& record) {
   const auto row = std::ranges::find(kRows, std::string_view{event}, &Row::event);
   if (row == kRows.end()) return {base_event, kOther, "Other", informational, unsaid, {}};
-  OcsfMapping mapping{row->of, row->activity, row->name, row->severity, row->status, alarm_in(event, record)};
+  OcsfMapping mapping{row->of, row->activity, row->name, row->severity, row->status, why_look(event, record)};
   refine(event, record, mapping);
   if (!mapping.alarm.empty()) raise_alarm(event, mapping);
   return mapping;

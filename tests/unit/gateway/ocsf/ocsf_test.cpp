@@ -180,6 +180,19 @@ TEST_CASE("what is alarming is a finding, or the failed end of a connection") {
   CHECK(ended["severity"] == "High");
 }
 
+TEST_CASE("a break in the journal, which no record tells, is a critical finding") {
+  const json broken{{"event", "journal.broken"},
+                    {"problem", "journal-00000001.jsonl line 7: broken"},
+                    {"time", "2026-03-01T10:00:00.000000Z"}};
+  const auto event = to_ocsf(broken, kSource);
+  check_event(event);
+  check_nothing_is_lost(broken, event);
+  CHECK(event["class_uid"] == 2004);
+  CHECK(event["severity"] == "Critical");
+  CHECK(event["message"] == broken["problem"]);
+  CHECK(event["finding_info"]["uid"] == broken["problem"]);
+}
+
 TEST_CASE("a record of a later version, or none at all, becomes a base event with all that it says") {
   const auto later = to_ocsf({{"event", "coffee.made"}, {"seq", 7}, {"cups", 2}}, kSource);
   check_event(later);
