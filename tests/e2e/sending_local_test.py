@@ -1,4 +1,4 @@
-"""Sending on to the host's own log: a unix socket of syslog's, and journald.
+"""Sending on to the host's own log, by a unix socket of syslog's (journald: sending_journald_test.py).
 
 Runs in: namespaces of its own.
 """
@@ -6,13 +6,7 @@ import os
 import socket
 import time
 
-import pytest
-from sending import Journal, Sender, each_at_least_once, records_in, until
-
-
-@pytest.fixture
-def journal(tmp_path):
-    return Journal(tmp_path / "state/journal")
+from sending import Sender, each_at_least_once, journal, records_in, until  # noqa: F401 (fixtures, too)
 
 
 class Log:
@@ -80,16 +74,3 @@ def test_the_longest_record_passes_whole_and_a_socket_too_small_gets_its_number(
     assert records_in(log.messages) == journal.lines
     before = open("/proc/sys/net/core/wmem_max").read() if os.path.exists("/proc/sys/net/core/wmem_max") else None
     assert before is None or int(before) >= 128 * 1024, "the host's limit is smaller than a record"
-
-
-def test_journald_gets_fields(tmp_path, journal):
-    journal.append(2, grant="g-7k3m9q2x")
-    log = Log(tmp_path / "journald")
-    with Sender(tmp_path, f"journald:{log.path}") as sender:
-        until(lambda: len(log.read()) == 2)
-        until(lambda: sender.position() == 2)
-    fields = dict(line.split(b"=", 1) for line in log.messages[1].rstrip(b"\n").split(b"\n"))
-    assert fields[b"PRIORITY"] == b"4" and fields[b"SALLYPORT_EVENT"] == b"login.failed"
-    assert fields[b"SALLYPORT_SEQ"] == b"2" and fields[b"SALLYPORT_GRANT"] == b"g-7k3m9q2x"
-    assert fields[b"MESSAGE"] == b"login.failed seq=2 grant=g-7k3m9q2x rep=kim peer=192.0.2.7:40122"
-    assert fields[b"SALLYPORT_RECORD"] == journal.lines[1]
