@@ -1,10 +1,14 @@
 """What an admin does with a gate, in the words of docs/OPERATE.md: daily work, backup, restore, another machine.
 Runs in: the lab."""
+import json
 import shutil
 
 from booted_gate import UNIT
 from installation import follow, no_unit_failed
+from lab.telling import wait_for
 from life import enable, states
+
+SEND = "sallyport-send.service"
 
 
 def operate(story, heading):
@@ -67,6 +71,38 @@ def prepare(story):
     follow(story, "A representative's password", typed=f"{lab.reps['kim'].password}\n" * 2)
     lab.machine.run("useradd", "--shell", "/usr/sbin/nologin", "lee")
     lab.machine.run("chpasswd", input=f"lee:{lab.reps['lee'].password}\n")
+
+
+def send(story):
+    story.step("The journal is sent on to the host's journald, as docs/OPERATE.md says, and through a reboot")
+    machine, gate = story.lab.machine, story.gate
+    operate(story, "Sending the journal on")
+    everything_is_sent(story)
+    machine.power_off()
+    machine.forget_kernel()
+    machine.boot()
+    wait_for(lambda: machine.unit(UNIT, "ActiveState") == ["active"], 10)
+    story.check("after a reboot it runs again", machine.unit(SEND, "ActiveState", "SubState") == ["active", "running"])
+    everything_is_sent(story)
+    events = [event for event in gate.events() if event.startswith("gateway.")]
+    story.check("and so are those of the reboot", events[-2:] == ["gateway.stopped", "gateway.started"], events)
+    no_unit_failed(story)
+
+
+def everything_is_sent(story):
+    machine, gate = story.lab.machine, story.gate
+    told = lambda: gate.console("sam", "audit", "sending")["destinations"][0]  # noqa: E731
+    wait_for(lambda: told()["waiting"] == 0, 20)
+    story.check("the gate says that nothing waits", told()["waiting"] == 0 and "problem" not in told(), told())
+    sent, kept = sent_to(machine), [record["hash"] for record in gate.journal()]
+    story.output(f"{len(kept)} records, {len(sent)} in journald")
+    story.check("every record is in journald, in order", list(dict.fromkeys(sent)) == kept, machine.log_of(SEND))
+
+
+def sent_to(machine):
+    """The hashes of the records that journald has, in its order."""
+    said = machine.run("journalctl", "--no-pager", "-t", "sallyport", "_SYSTEMD_UNIT=" + SEND, "--output=json").stdout
+    return [json.loads(line)["SALLYPORT_HASH"] for line in said.splitlines()]
 
 
 def nothing_untried(story):

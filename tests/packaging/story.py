@@ -9,7 +9,7 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent / "packaging"))
 
-from care import daily, move, nothing_untried, restore  # noqa: E402
+from care import daily, move, nothing_untried, restore, send  # noqa: E402
 from installation import boot, configure, first_session, install, measure, sshd_in_the_way  # noqa: E402
 from lab import story as quickstart  # noqa: E402
 from lab.story_web import web  # noqa: E402
@@ -25,7 +25,7 @@ def ssh_session(story):
 
 
 STEPS = (boot, install, sshd_in_the_way, configure, first_session, measure, ssh_session, web, keep, reboot, closed_at_boot,
-         kill, upgrade, daily, restore, move, nothing_untried, purge, purge_all)
+         kill, upgrade, daily, restore, move, send, nothing_untried, purge, purge_all)
 
 
 def main():
