@@ -1,53 +1,25 @@
 // audit sending: how far the journal has been sent on. Runs in: sallyport.
-#include "base/advice.h"
 #include "base/escape.h"
 #include "gateway/console/audit_commands.h"
 #include "gateway/console/output.h"
 #include "gateway/console/refusal.h"
 #include "gateway/console/sending.h"
-#include "gateway/console/table.h"
-#include "policies/catalogue.h"
 
 namespace sallyport {
 
 namespace {
 
-using nlohmann::json;
-
-json to_json(const Sending& sending, WallTime now) {
-  const auto& delivery = sending.delivery;
-  json object{{"name", sending.destination.name},
-              {"to", sending.destination.to},
-              {"seq", delivery.position ? delivery.position->seq : 0},
-              {"head", sending.head},
-              {"waiting", sending.waiting},
-              {"late", is_late(sending, now)}};
-  if (sending.oldest) object["oldest"] = to_rfc3339(*sending.oldest);
-  if (!delivery.problem.empty()) {
-    object["problem"] = split_advice(delivery.problem).problem;
-    object["since"] = delivery.since;
-  }
-  if (in_trouble(sending, now)) object["fix"] = remedy(sending);
-  return object;
-}
-
-Color color_of(const Sending& sending, WallTime now) {
-  if (is_late(sending, now)) return Color::bad;
-  return sending.delivery.problem.empty() ? Color::none : Color::warning;
-}
-
 Result<std::vector<Sending>> look(const ConsoleContext& context) {
-  const auto settings = load_settings(context.config);
-  if (!settings) return fail("{}", settings.error().front().message());
-  if (settings->destinations.empty()) return std::vector<Sending>{};
-  return look_at_sending(context, settings->destinations);
+  ASSIGN_OR_RETURN(const auto destinations, destinations_of(context));
+  if (destinations.empty()) return std::vector<Sending>{};
+  return look_at_sending(context, destinations);
 }
 
 void show(ConsoleContext& context) {
   const auto found = look(context);
   if (!found) return refuse(context, found.error());
   const auto now = SystemClock{}.wall();
-  json list = json::array();
+  auto list = nlohmann::json::array();
   Table table{{"NAME", "TO", "STATE"}, context.color};
   std::string to_do;
   for (const auto& sending : *found) {

@@ -6,6 +6,8 @@
 #include "base/advice.h"
 #include "base/duration.h"
 #include "gateway/audit/follower.h"
+#include "gateway/review/values.h"
+#include "policies/catalogue.h"
 
 namespace sallyport {
 
@@ -25,16 +27,6 @@ Result<std::optional<WallTime>> first_behind(const std::filesystem::path& journa
   return time;
 }
 
-Result<Sending> look_at(const ConsoleContext& context, const Destination& destination, const Position& head) {
-  const auto file = delivery_file(send_folder(context.state), destination.name);
-  ASSIGN_OR_RETURN(const auto stored, load_delivery(file));
-  Sending sending{destination, stored.value_or(Delivery{}), head.seq, 0, {}};
-  const auto position = sending.delivery.position.value_or(Position{});
-  ASSIGN_OR_RETURN(sending.oldest, first_behind(journal_folder(context.state), position));
-  if (sending.oldest) sending.waiting = head.seq > position.seq ? head.seq - position.seq : head.seq;
-  return sending;
-}
-
 std::chrono::seconds age_of(const Sending& sending, WallTime now) {
   const auto age = now - sending.oldest.value_or(now);
   return std::max(std::chrono::seconds{0}, std::chrono::duration_cast<std::chrono::seconds>(age));
@@ -42,13 +34,38 @@ std::chrono::seconds age_of(const Sending& sending, WallTime now) {
 
 }  // namespace
 
-Result<std::vector<Sending>> look_at_sending(const ConsoleContext& context,
-                                             const std::vector<Destination>& destinations) {
-  ASSIGN_OR_RETURN(const auto end, Follower::at_end(journal_folder(context.state)));
+Result<std::vector<Destination>> destinations_of(const ConsoleContext& context) {
+  auto settings = load_settings(context.config);
+  if (!settings) return fail("{}", settings.error().front().message());
+  return std::move(settings->destinations);
+}
+
+Result<std::vector<Sending>> noted_sending(const ConsoleContext& context,
+                                           const std::vector<Destination>& destinations) {
   std::vector<Sending> all;
   for (const auto& destination : destinations) {
-    ASSIGN_OR_RETURN(auto sending, look_at(context, destination, end.position()));
-    all.push_back(std::move(sending));
+    ASSIGN_OR_RETURN(auto noted, load_delivery(delivery_file(send_folder(context.state), destination.name)));
+    all.push_back({destination, std::move(noted).value_or(Delivery{}), 0, 0, {}});
+  }
+  return all;
+}
+
+void hold_against(Sending& sending, const Position& head) {
+  const auto position = sending.delivery.position.value_or(Position{});
+  sending.head = head.seq;
+  // One that is not in the journal (it was restored): all will be sent again.
+  sending.waiting = head.seq > position.seq ? head.seq - position.seq : position == head ? 0 : head.seq;
+}
+
+Result<std::vector<Sending>> look_at_sending(const ConsoleContext& context,
+                                             const std::vector<Destination>& destinations) {
+  ASSIGN_OR_RETURN(auto all, noted_sending(context, destinations));
+  const auto journal = journal_folder(context.state);
+  ASSIGN_OR_RETURN(const auto end, Follower::at_end(journal));
+  for (auto& sending : all) {
+    hold_against(sending, end.position());
+    if (sending.waiting == 0) continue;
+    ASSIGN_OR_RETURN(sending.oldest, first_behind(journal, sending.delivery.position.value_or(Position{})));
   }
   return all;
 }
@@ -67,10 +84,18 @@ std::string sentence(const Sending& sending, WallTime now) {
                   ? fmt::format("record {} is there", delivery.position->seq)
                   : std::string{"nothing is there yet"};
   if (sending.waiting > 0)
-    text += fmt::format(", {} wait{}, the oldest for {}", sending.waiting, sending.waiting == 1 ? "s" : "",
-                        to_text(age_of(sending, now)));
-  if (!delivery.problem.empty()) text += ": " + split_advice(delivery.problem).problem;
+    text += fmt::format(", {} wait{}", sending.waiting, sending.waiting == 1 ? "s" : "");
+  if (sending.oldest) text += fmt::format(", the oldest for {}", to_text(age_of(sending, now)));
+  if (delivery.problem.empty()) return text;
+  text += ": " + split_advice(delivery.problem).problem;
+  if (!sending.oldest && !delivery.since.empty())
+    text += ", since " + time_text_with_distance(delivery.since, now);
   return text;
+}
+
+Color color_of(const Sending& sending, WallTime now) {
+  if (is_late(sending, now)) return Color::bad;
+  return sending.delivery.problem.empty() ? Color::none : Color::warning;
 }
 
 std::string remedy(const Sending& sending) {
@@ -79,6 +104,23 @@ std::string remedy(const Sending& sending) {
   if (auto fix = split_advice(sending.delivery.problem).fix; !fix.empty()) return fix;
   return fmt::format("see that {} takes connections and reads; nothing is lost meanwhile",
                      sending.destination.to);
+}
+
+nlohmann::json to_json(const Sending& sending, WallTime now) {
+  const auto& delivery = sending.delivery;
+  nlohmann::json object{{"name", sending.destination.name},
+                        {"to", sending.destination.to},
+                        {"seq", delivery.position ? delivery.position->seq : 0},
+                        {"head", sending.head},
+                        {"waiting", sending.waiting}};
+  if (sending.oldest || sending.waiting == 0) object["late"] = is_late(sending, now);
+  if (sending.oldest) object["oldest"] = to_rfc3339(*sending.oldest);
+  if (!delivery.problem.empty()) {
+    object["problem"] = split_advice(delivery.problem).problem;
+    object["since"] = delivery.since;
+  }
+  if (in_trouble(sending, now)) object["fix"] = remedy(sending);
+  return object;
 }
 
 }  // namespace sallyport

@@ -18,9 +18,21 @@ std::string verdict(const nlohmann::json& object, const char* key, bool color) {
   return painted(text.empty() ? "not known" : text, text == "yes" ? Color::good : Color::bad, color);
 }
 
+std::string sending_text(const Result<std::vector<Sending>>& sending, bool color, WallTime now) {
+  const auto line = [&](const std::string& said, Color its_color) {
+    return fmt::format("  sending      {}\n", painted(said, its_color, color));
+  };
+  if (!sending) return line("not known: " + sending.error().message(), Color::bad);
+  std::string text;
+  for (const auto& one : *sending)
+    text += line(fmt::format("{}: {}", one.destination.name, sentence(one, now)), color_of(one, now));
+  return text;
+}
+
 }  // namespace
 
-std::string status_text(const nlohmann::json& status, bool color, WallTime now) {
+std::string status_text(const nlohmann::json& status, const Result<std::vector<Sending>>& sending, bool color,
+                        WallTime now) {
   const auto& grants = member(status, "grants");
   const auto& journal = member(status, "journal");
   const auto& firewall = member(status, "firewall");
@@ -40,6 +52,7 @@ std::string status_text(const nlohmann::json& status, bool color, WallTime now) 
       fmt::format("  host keys    {}\n", painted(join(texts_of(status, "fingerprints")), Color::none, color));
   text += fmt::format("  journal      record {}, writable: {}\n", number_of(journal, "seq"),
                       verdict(journal, "writable", color));
+  text += sending_text(sending, color, now);
   text += fmt::format("  firewall     base table in force: {}\n\n", verdict(firewall, "base", color));
   return text + kernel_text(member(firewall, "live"), color);
 }

@@ -5,9 +5,12 @@
 
 #include "base/clock.h"
 #include "gateway/audit/json.h"
+#include "gateway/console/sending.h"
 
 namespace sallyport {
 
-std::string status_text(const nlohmann::json& status, bool color, WallTime now);
+// `sending`: a line for each place that the journal is sent on to; or why that cannot be told.
+std::string status_text(const nlohmann::json& status, const Result<std::vector<Sending>>& sending, bool color,
+                        WallTime now);
 
 }  // namespace sallyport

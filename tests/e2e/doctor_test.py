@@ -15,7 +15,7 @@ from support import base_table_of_another
 
 PAM = Path("/etc/pam.d/sallyport")
 NAMES = ["kernel", "clock", "groups", "worker", "programs", "pam", "config", "content", "permissions", "host keys",
-         "secrets", "sending", "records", "daemon", "grants", "nftables", "base table", "host firewall", "mark bit",
+         "secrets", "records", "sending", "daemon", "grants", "nftables", "base table", "host firewall", "mark bit",
          "forwarding", "reverse path", "addresses", "ports", "metrics"]
 
 

@@ -6,6 +6,7 @@ Runs in: packaging/lab's namespaces.
 import json
 import os
 import pwd
+import re
 import signal
 import statistics
 import subprocess
@@ -106,6 +107,8 @@ def test_rsyslog_restarts_and_dies_on_every_way_and_every_record_is_there(sendin
         assert list(dict.fromkeys(rsyslog.lines())) == expected, way
         said = {each["name"]: each for each in site.gate.console("root", "audit", "sending")["destinations"]}
         assert said[way]["waiting"] == 0 and "problem" not in said[way], said
+        said = {each["name"]: each for each in site.gate.console("alice", "status")["sending"]}
+        assert said[way]["seq"] == len(expected) and said[way]["waiting"] == 0, said
     site.sender.terminate()
     assert site.sender.wait(10) == 0
     for rsyslog in rsyslogs.values():
@@ -121,6 +124,14 @@ def test_doctor_tells_a_destination_that_is_far_behind(sending):
     assert check["verdict"] == "warn" and "refused" in check["text"] and "takes connections" in check["fix"], check
     shown = sending.gate.run_console("sam", "audit", "sending").stdout  # an auditor, without root
     assert "refused" in shown, shown
+    head = journal_lines()
+    for person in ("alice", "sam"):  # an admin may not read the journal
+        shown = sending.gate.run_console(person, "status").stdout
+        assert re.search(rf"^  sending      tcp: nothing is there yet, {len(head)} wait: .*refused, since \d{{4}}-", shown,
+                         re.MULTILINE), shown
+    told = {each["name"]: each for each in sending.gate.console("alice", "status")["sending"]}
+    assert set(told) == set(WAYS) and told["tcp"]["head"] == told["tcp"]["waiting"] == len(head), told
+    assert "refused" in told["tcp"]["problem"] and "late" not in told["tcp"], told
 
 
 def test_the_gate_does_not_wait_for_a_receiver_that_takes_nothing(sending):
