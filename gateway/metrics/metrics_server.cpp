@@ -43,8 +43,8 @@ Response refusal(http::status status, std::string sentence) {
 
 // What was said is no request, or too long a one; not that nothing, or half of one, was said.
 bool is_bad_request(const boost::system::error_code& error) {
-  static const auto& http_errors = http::make_error_code(http::error::end_of_stream).category();
-  return error.category() == http_errors && error != http::error::end_of_stream &&
+  const auto of_http = http::make_error_code(http::error::end_of_stream);
+  return error.category() == of_http.category() && error != http::error::end_of_stream &&
          error != http::error::partial_message;
 }
 
