@@ -30,7 +30,7 @@ def receiver(tmp_path, keys):
 def test_by_default_it_is_never_believed_and_what_to_do_is_told(tmp_path, keys, journal, receiver):
     journal.append(5)
     with Sender(tmp_path, f"tls:127.0.0.1:{PORT}", keys.ours) as sender:
-        until(lambda: len(receiver.lines()) >= 15, what="the records for the third time")
+        until(lambda: len(receiver.lines()) >= 10, 40, "the records for the second time")
         assert sender.position() == 0
         said = sender.console("audit", "sending")["destinations"][0]
         assert said["problem"] == "it ended TCP, but not TLS" and 'receipt = "tcp"' in said["fix"], said
