@@ -29,7 +29,12 @@ struct LoginLimits {
 struct JournalSettings {
   std::uint32_t segment_mib = 64,
                 segment_records = 20'000;  // a new segment begins when the last holds so much
-  std::filesystem::path copy_heads_to;     // a folder that gets every signed head; empty: none
+  std::uint32_t keep_days = 0;          // after which `sallyport audit keep` has a segment deleted; 0: never
+  std::filesystem::path copy_heads_to;  // a folder that gets every signed head; empty: none
+
+  // A segment goes as a whole, when its last record is old: where they are to go, none lasts longer than a
+  // tenth of that time, from a day to 30. 0: as long as it takes to fill it.
+  std::chrono::hours segment_age() const;
 };
 
 struct RecordingSettings {
@@ -64,7 +69,7 @@ struct Settings {
   LoginLimits login;
   JournalSettings journal;
   RecordingSettings recordings;
-  std::vector<Destination> destinations;  // where the journal is sent on to (sallyport-send)
+  std::vector<Destination> destinations;   // where the journal is sent on to (sallyport-send)
   std::optional<MetricsSettings> metrics;  // without [metrics] there are none
   SshProfile ssh_profile = SshProfile::modern;
   bool transit = false;                 // whether the host may route what is no session's

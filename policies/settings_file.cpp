@@ -183,7 +183,17 @@ void read_pam(TableReader pam, Settings& settings) {
   pam.finish();
 }
 
-void read_journal(TableReader table, JournalSettings& settings) {
+std::uint32_t read_days(TableReader& table, std::uint32_t usual) {
+  return static_cast<std::uint32_t>(table.number("keep_days", usual, 0, 36500));
+}
+
+void read_recordings(TableReader table, RecordingSettings& settings) {
+  settings.admins_may_read = table.boolean("admins_may_read", settings.admins_may_read);
+  settings.keep_days = read_days(table, settings.keep_days);
+  table.finish();
+}
+
+void read_journal(TableReader table, JournalSettings& settings, const RecordingSettings& recordings) {
   settings.segment_mib =
       static_cast<std::uint32_t>(table.number("segment_mib", settings.segment_mib, 1, 1024));
   settings.segment_records =
@@ -194,12 +204,15 @@ void read_journal(TableReader table, JournalSettings& settings) {
                   fmt::format("'copy_heads_to' in [journal] is \"{}\" (expected a folder's full path)",
                               escape_terminal(copies)));
   settings.copy_heads_to = copies;
-  table.finish();
-}
-
-void read_recordings(TableReader table, RecordingSettings& settings) {
-  settings.admins_may_read = table.boolean("admins_may_read", settings.admins_may_read);
-  settings.keep_days = static_cast<std::uint32_t>(table.number("keep_days", settings.keep_days, 0, 36500));
+  settings.keep_days = read_days(table, settings.keep_days);
+  if (settings.keep_days > 0 && (recordings.keep_days == 0 || settings.keep_days < recordings.keep_days))
+    table.problem(table.line_of("keep_days"),
+                  fmt::format("'keep_days' in [journal] is {}, so that recordings would be left without the "
+                              "records that tell of them (expected 0, for ever{})",
+                              settings.keep_days,
+                              recordings.keep_days == 0 ? ", as 'keep_days' in [recordings]"
+                                                        : fmt::format(", or at least {}, as in [recordings]",
+                                                                      recordings.keep_days)));
   table.finish();
 }
 
@@ -243,13 +256,19 @@ Settings read_settings(TableReader file) {
   read_firewall(file.table("firewall"), settings);
   read_worker(file.table("worker"), settings);
   read_pam(file.table("pam"), settings);
-  read_journal(file.table("journal"), settings.journal);
+  auto journal = file.table("journal");
   read_recordings(file.table("recordings"), settings.recordings);
+  read_journal(journal, settings.journal, settings.recordings);
   settings.destinations = read_destinations(file);
   auto metrics = file.table("metrics");
   if (file.has("metrics")) settings.metrics = read_metrics(metrics);
   file.finish();
   return settings;
+}
+
+std::chrono::hours JournalSettings::segment_age() const {
+  if (keep_days == 0) return std::chrono::hours{0};
+  return std::chrono::days{std::clamp<std::uint32_t>(keep_days / 10, 1, 30)};
 }
 
 bool is_host_name(std::string_view text) noexcept {

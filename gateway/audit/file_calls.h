@@ -16,6 +16,7 @@ struct FileCalls {
   std::function<int(int, off_t)> ftruncate = ::ftruncate;
   std::function<int(int, int, off_t, off_t)> fallocate = ::fallocate;
   std::function<int(const char*, const char*)> rename = ::rename;
+  std::function<int(const char*)> unlink = ::unlink;
   std::function<int(int)> sync_folder = ::fsync;
 };
 

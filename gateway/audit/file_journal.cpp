@@ -79,7 +79,7 @@ Done FileJournal::be_sound() {
   if (size < end_of(last_))
     return fail("{} lost acknowledged records: it ends at byte {}, not {}", path.string(), size,
                 end_of(last_));
-  RETURN_IF_ERROR(sync_name());
+  RETURN_IF_ERROR(sync_names());
   if (!doubtful_ && size > end_of(last_))
     return fail("{} was written by somebody else: it ends at byte {}, not {}", path.string(), size,
                 end_of(last_));
@@ -156,6 +156,7 @@ Result<std::vector<Position>> FileJournal::put(std::span<const Entry> entries) {
     if (!record) return tl::unexpected{record.error().within("record " + entry.event)};
     after.advance(*record);
     if (record->time > latest) latest = record->time;
+    if (!began_) began_ = from_rfc3339(record->time).value();
     last = Place{files_.size() - 1, last.line + 1, end_of(last), line.size() + 1};
     written.emplace_back(after.head(), last);
     text.append(line).append("\n");

@@ -30,6 +30,7 @@ struct FileJournalOptions {
   std::uint64_t reserve = 256 * 1024;  // bytes kept on the disk for closing records
   // A new segment begins when the last one holds so much: what a start has to read.
   std::uint64_t segment_bytes = 64 * 1024 * 1024, segment_records = 20'000;
+  std::chrono::hours segment_age{0};  // or began so long ago; 0: however long
   // Goes on although an earlier segment is damaged: for whoever acknowledges that.
   bool despite_earlier_damage = false;
   FileCalls calls;
@@ -55,6 +56,8 @@ class FileJournal final : public Journal {
   bool snapshot_due() const override;
   Done append_snapshot(std::span<const Entry> carried) override;
   Done read_from_snapshot(const std::function<Done(const Record&)>& each) override;
+  Result<std::optional<OldSegment>> oldest_segment() const override;
+  Done delete_segment(const OldSegment& oldest) override;
   Position head() const override { return chain_.head(); }
   Done writable() override;
   const Frontier& tree() const noexcept { return chain_.tree(); }
@@ -71,6 +74,7 @@ class FileJournal final : public Journal {
   Done take_lock();
   Done open_last_file();
   Done check_earlier(std::size_t before);
+  Result<bool> earlier_fit(std::size_t before) const;
   Done replay();
   Result<std::uint64_t> walk_from_snapshot();
   Done mend(const TornTail& torn);
@@ -82,12 +86,14 @@ class FileJournal final : public Journal {
     Chain chain;
     Place last;
     std::string latest;
+    std::optional<WallTime> began;
   };
   Result<Draft> draft_segment(std::span<const Entry> entries, std::uint64_t carried) const;
   Result<UniqueFd> write_draft(const Draft& draft) const;
   Done keep_reserve_of_draft(int fd, std::size_t size) const;
   Done begin_segment(std::span<const Entry> entries, std::uint64_t carried);
-  Done sync_name();
+  Done sync_names();
+  void leave_out_first_file();
 
   Done be_sound();
   Done cut_back();
@@ -109,12 +115,13 @@ class FileJournal final : public Journal {
   std::uint64_t reserved_to_ = 0;  // the disk has room for the file up to here
   bool doubtful_ = false;  // a write or sync failed: nothing is believed until be_sound() looked again
   std::optional<std::uint64_t> recovered_;  // bytes cut, still to be noted
-  bool name_unsynced_ = false;              // the last file's name may not survive a power loss yet
+  bool names_unsynced_ = false;  // a new name, or that one is gone, may not survive a power loss yet
   std::optional<TornTail> torn_;
-  std::string latest_;            // the latest time of any record
-  WalkStart snapshot_;            // what a start has to read begins behind here
-  Place snapshot_end_;            // the last record of the last segment's snapshot; zeros when it has none
-  std::uint64_t not_before_ = 0;  // no new segment before this record: the last try failed
+  std::string latest_;             // the latest time of any record
+  std::optional<WallTime> began_;  // the time of the last segment's first record
+  WalkStart snapshot_;             // what a start has to read begins behind here
+  Place snapshot_end_;             // the last record of the last segment's snapshot; zeros when it has none
+  std::uint64_t not_before_ = 0;   // no new segment before this record: the last try failed
   // Every so many records of the last segment, so that read() need not start at 1.
   std::vector<std::pair<Position, Place>> marks_;
 };

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "base/file.h"
+#include "gateway/audit/deleted_segments.h"
 #include "gateway/audit/file_journal.h"
 
 namespace sallyport {
@@ -111,17 +112,25 @@ Error FileJournal::broken_at(const Break& damage) const {
       damage.message(), folder_.string())};
 }
 
+Result<bool> FileJournal::earlier_fit(std::size_t before) const {
+  ASSIGN_OR_RETURN(const auto first, start_of_journal(files_));
+  if (!first) return false;
+  for (std::size_t i = 1; i <= before; ++i) {
+    ASSIGN_OR_RETURN(const auto end, end_of_segment(files_[i - 1]));
+    ASSIGN_OR_RETURN(const auto next, start_of_segment(files_, i));
+    const bool fits = end && next && next->start.position == *end &&
+                      segment_number(files_[i]) == segment_number(files_[i - 1]).value_or(0) + 1;
+    if (!fits) return false;
+  }
+  return true;
+}
+
 // That the segments before file `before` are there, and each leads to the next. Only `audit verify` walks
 // what is in them. Where it does not fit, the walk over everything tells whether an admin knows.
 Done FileJournal::check_earlier(std::size_t before) {
   if (options_.despite_earlier_damage) return {};
-  bool fits = segment_number(files_.front()) == 1;
-  for (std::size_t i = 1; i <= before && fits; ++i) {
-    ASSIGN_OR_RETURN(const auto end, end_of_segment(files_[i - 1]));
-    ASSIGN_OR_RETURN(const auto next, start_of_segment(files_, i));
-    fits = end && next && next->start.position == *end && segment_number(files_[i]) == i + 1;
-  }
-  if (fits) return {};
+  ASSIGN_OR_RETURN(const bool fit, earlier_fit(before));
+  if (fit) return {};
   ASSIGN_OR_RETURN(const auto walk,
                    walk_records(files_, [](const RecordView&, const Place&) { return Done{}; }));
   if (walk.broken) return tl::unexpected{broken_at(*walk.broken)};
@@ -131,7 +140,7 @@ Done FileJournal::check_earlier(std::size_t before) {
 // From the last snapshot that is whole. A segment whose first records are not all there is read with the one
 // before it: the chain holds the same facts twice.
 Done FileJournal::replay() {
-  for (auto i = files_.size() - 1; i > 0; --i) {
+  for (auto i = files_.size(); i-- > 0;) {
     ASSIGN_OR_RETURN(const auto found, start_of_segment(files_, i));
     if (!found) continue;
     snapshot_ = found->start;
@@ -140,7 +149,10 @@ Done FileJournal::replay() {
     return check_earlier(i);
   }
   snapshot_ = {};
-  return walk_from_snapshot().map([](std::uint64_t) {});
+  RETURN_IF_ERROR(walk_from_snapshot());
+  if (segment_number(files_.front()).value_or(1) == 1) return {};
+  // What the one before told is deleted: going on would forget who had used a grant up (I2).
+  return tl::unexpected{broken_at({files_.front(), 1, "what it carries over is not all there"})};
 }
 
 // How many records the snapshot carries.
@@ -148,12 +160,16 @@ Result<std::uint64_t> FileJournal::walk_from_snapshot() {
   std::uint64_t carried = 0;
   marks_.clear();
   snapshot_end_ = {};
+  began_.reset();
   const auto visit = [&](const RecordView& record, const Place& place) -> Done {
     if (record.event == kCarriedEvent && place.file == snapshot_.place.file && place.line == carried + 2) {
       ++carried;
       snapshot_end_ = place;
     }
-    if (place.file + 1 == files_.size()) remember({record.seq, std::string{record.hash}}, place);
+    if (place.file + 1 != files_.size()) return {};
+    remember({record.seq, std::string{record.hash}}, place);
+    if (place.line != 1) return {};
+    ASSIGN_OR_RETURN(began_, from_rfc3339(record.time));
     return {};
   };
   ASSIGN_OR_RETURN(auto walk, walk_records(files_, visit, snapshot_));

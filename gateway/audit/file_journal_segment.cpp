@@ -21,7 +21,9 @@ constexpr std::uint64_t kRecordsBeforeNextTry = 100;
 bool FileJournal::snapshot_due() const {
   const auto bytes = last_.offset + last_.size - std::min(snapshot_end_.offset, last_.offset);
   const auto records = last_.line - std::min(snapshot_end_.line, last_.line);
-  return (bytes >= options_.segment_bytes || records >= options_.segment_records) &&
+  const bool is_old = options_.segment_age.count() > 0 && records > 0 && began_ &&
+                      clock_.wall() - *began_ >= options_.segment_age;
+  return (bytes >= options_.segment_bytes || records >= options_.segment_records || is_old) &&
          head().seq >= not_before_;
 }
 
@@ -47,13 +49,14 @@ Done FileJournal::read_from_snapshot(const std::function<Done(const Record&)>& e
 
 Result<FileJournal::Draft> FileJournal::draft_segment(std::span<const Entry> entries,
                                                       std::uint64_t carried) const {
-  Draft draft{{}, chain_, Place{files_.size(), 0, 0, 0}, latest_};
+  Draft draft{{}, chain_, Place{files_.size(), 0, 0, 0}, latest_, {}};
   const auto add = [&](const Entry& entry) -> Done {
     const auto line = to_line(draft.chain.head().seq + 1, clock_.wall(), draft.chain.head().hash, entry);
     const auto record = draft.chain.sound(line);
     if (!record) return tl::unexpected{record.error().within("record " + entry.event)};
     draft.chain.advance(*record);
     if (record->time > draft.latest) draft.latest = record->time;
+    if (!draft.began) draft.began = from_rfc3339(record->time).value();
     draft.last = Place{draft.last.file, draft.last.line + 1, draft.text.size(), line.size() + 1};
     draft.text.append(line).append("\n");
     return {};
@@ -110,21 +113,57 @@ Done FileJournal::begin_segment(std::span<const Entry> entries, std::uint64_t ca
   chain_ = draft.chain;
   last_ = snapshot_end_ = draft.last;
   latest_ = std::move(draft.latest);
+  began_ = draft.began;
   reserved_to_ = 0;
   marks_.clear();
-  name_unsynced_ = true;
-  return sync_name();
+  names_unsynced_ = true;
+  return sync_names();
 }
 
-// Until its name is durable nothing is appended to it: what nobody was told of may vanish with the name.
-Done FileJournal::sync_name() {
-  if (!name_unsynced_) return {};
+// Until a new segment's name is durable nothing is appended to it: what nobody was told of may vanish with
+// the name.
+Done FileJournal::sync_names() {
+  if (!names_unsynced_) return {};
   const UniqueFd folder{::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
   if (!folder) return fail_errno("opening folder {}", folder_.string());
   if (options_.calls.sync_folder(folder.get()) != 0)
-    return tl::unexpected{disk_error("syncing the name of a new segment", errno)};
-  name_unsynced_ = false;
+    return tl::unexpected{disk_error("syncing the names of segments", errno)};
+  names_unsynced_ = false;
   return {};
+}
+
+// As the opening of the next one tells it.
+Result<std::optional<OldSegment>> FileJournal::oldest_segment() const {
+  const auto number = segment_number(files_.front());
+  if (snapshot_.place.file == 0 || !number) return std::nullopt;
+  ASSIGN_OR_RETURN(const auto next, start_of_segment(files_, 1));
+  if (!next) return fail("{} does not open as a segment", files_[1].string());
+  struct stat status {};
+  if (::lstat(files_.front().c_str(), &status) != 0)
+    return fail_errno("looking at {}", files_.front().string());
+  return OldSegment{*number, next->start.position, next->start.latest,
+                    WallTime{std::chrono::seconds{status.st_mtim.tv_sec}}};
+}
+
+Done FileJournal::delete_segment(const OldSegment& oldest) {
+  const auto& path = files_.front();
+  if (snapshot_.place.file == 0 || segment_number(path) != oldest.number)
+    return fail("segment {} is not the oldest of several", oldest.number);
+  if (options_.calls.unlink(path.c_str()) != 0 && errno != ENOENT)
+    return fail_errno("deleting {}", path.string());
+  leave_out_first_file();
+  // One after the other, also after a power loss: what is left has no gap.
+  names_unsynced_ = true;
+  return sync_names();
+}
+
+void FileJournal::leave_out_first_file() {
+  files_.erase(files_.begin());
+  const auto move = [](Place& place) { place.file -= std::min<std::size_t>(place.file, 1); };
+  move(last_);
+  move(snapshot_.place);
+  move(snapshot_end_);
+  for (auto& [position, place] : marks_) move(place);
 }
 
 Done FileJournal::begin_anew(const fs::path& folder, const Clock& clock, const Walk& damage,

@@ -88,7 +88,7 @@ Result<std::optional<Place>> Follower::search(const Files& files) const {
 Result<std::optional<Place>> Follower::place_in(const Files& files) const {
   if (file_.empty()) return search(files);
   const auto found = std::find(files.begin(), files.end(), file_);
-  if (found == files.end()) return std::nullopt;
+  if (found == files.end()) return search(files);  // deleted as old, perhaps: the next one goes on behind it
   ASSIGN_OR_RETURN(const auto stands, stands_at(file_, place_, position_));
   if (!stands) return std::nullopt;
   auto place = place_;

@@ -83,6 +83,10 @@ std::vector<std::uint64_t> sizes_of(const std::vector<TreeHead>& heads) {
 HeadsCheck compare_heads(const std::vector<TreeHead>& heads, const Walk& walk) {
   HeadsCheck check;
   for (const auto& head : heads) {
+    if (head.size < walk.deleted.records) {
+      ++check.deleted;
+      continue;
+    }
     ++check.checked;
     const auto after = check.good_until ? fmt::format("after record {}", *check.good_until)
                                         : std::string{"from the first record on"};
@@ -97,6 +101,11 @@ HeadsCheck compare_heads(const std::vector<TreeHead>& heads, const Walk& walk) {
     if (!check.problem.empty()) return check;
     check.good_until = head.size;
   }
+  if (check.checked == 0 && check.deleted > 0)
+    check.problem = fmt::format(
+        "deleted as old up to record {}, which is further than any of these heads goes: it cannot be told "
+        "whether it continues them",
+        walk.deleted.records);
   return check;
 }
 

@@ -25,6 +25,7 @@ std::vector<std::uint64_t> sizes_of(const std::vector<TreeHead>& heads);
 
 struct HeadsCheck {
   std::uint64_t checked = 0;
+  std::uint64_t deleted = 0;  // heads that cover less than was deleted: nothing to compare is left
   std::optional<std::uint64_t> good_until;  // the largest head that the journal continues
   std::string problem;                      // empty: it continues all of them
 };

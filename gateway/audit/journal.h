@@ -22,6 +22,14 @@ struct Position {
 // Closing acts always find room: opening ones are refused before the last reserved bytes are used up.
 enum class Weight : std::uint8_t { opening, closing };
 
+// The oldest part of a journal that stands before a snapshot: only history.
+struct OldSegment {
+  std::uint64_t number = 0;
+  Position end;           // its last record
+  std::string latest;     // the latest time of any record up to there, as written
+  WallTime last_written;  // as the storage says
+};
+
 class Journal {
  public:
   virtual ~Journal() = default;
@@ -47,6 +55,11 @@ class Journal {
   virtual Done append_snapshot(std::span<const Entry> carried) = 0;
   // The records from the last snapshot on, which comes first; all records when there is none.
   virtual Done read_from_snapshot(const std::function<Done(const Record&)>& each) = 0;
+
+  // Nothing while there is no history before the last snapshot.
+  virtual Result<std::optional<OldSegment>> oldest_segment() const = 0;
+  // For good. That it goes has to be on record before.
+  virtual Done delete_segment(const OldSegment& oldest) = 0;
 
   virtual Position head() const = 0;
   // Whether an opening act would find room and working storage now; the error says what to do.

@@ -78,6 +78,19 @@ void ProofMaker::want(const Range& range) {
   }
 }
 
+// The frontier's nodes are the largest complete subtrees of those leaves; a proof of a later leaf needs no
+// others.
+void ProofMaker::begin_behind(const Frontier& before) {
+  frontier_ = before;
+  std::uint64_t begin = 0;
+  for (const auto& node : before.nodes()) {
+    const auto count = std::bit_floor(before.size() - begin);
+    const auto level = static_cast<unsigned>(std::countr_zero(count));
+    if (const auto found = kept_.find({level, begin >> level}); found != kept_.end()) found->second = node;
+    begin += count;
+  }
+}
+
 void ProofMaker::add(const Digest& leaf, Sha256& hasher) {
   if (frontier_.size() >= size_) return;
   const auto keep = [](void* context, unsigned level, std::uint64_t index, const Digest& root) {

@@ -40,6 +40,8 @@ class Frontier {
 class ProofMaker {
  public:
   ProofMaker(std::uint64_t size, std::span<const std::uint64_t> leaves, std::uint64_t older_size = 0);
+  // In place of the leaves before: of these no proof can be asked for, and of no older tree within them.
+  void begin_behind(const Frontier& before);
   void add(const Digest& leaf, Sha256& hasher);
   std::uint64_t size() const noexcept { return size_; }
   Digest root() const { return frontier_.root(); }

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "base/encoding.h"
+#include "gateway/audit/deleted_segments.h"
 
 namespace sallyport {
 
@@ -38,7 +39,9 @@ Result<Wanted> find(const std::vector<std::filesystem::path>& files,
 
 Result<ProofMaker> climb(const std::vector<std::filesystem::path>& files, const Wanted& wanted,
                          const TreeHead& head) {
+  ASSIGN_OR_RETURN(const auto start, start_of_journal(files));
   ProofMaker maker{head.size, wanted.leaves};
+  if (start) maker.begin_behind(start->tree);
   Sha256 hasher;
   const auto visit = [&](const RecordView& record, const Place&) -> Done {
     maker.add(leaf_hash(digest_from_hex(record.hash), hasher), hasher);

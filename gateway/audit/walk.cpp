@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "base/unique_fd.h"
+#include "gateway/audit/deleted_segments.h"
 #include "gateway/audit/line_reader.h"
 
 namespace sallyport {
@@ -49,7 +50,11 @@ class Walker {
   }
 
   Result<Walk> run(const WalkStart& start) {
-    const bool from_first = start.position.seq == 0;
+    bool from_first = start.position.seq == 0;
+    if (from_first && start.place.file == 0 && start.place.line == 0) {
+      ASSIGN_OR_RETURN(const bool behind, begin_behind_deleted());
+      from_first = !behind;
+    }
     for (std::size_t i = start.place.file; i < files_.size(); ++i) {
       // What is missing before a file in which the walk begins is no matter of this walk's.
       if (i != start.place.file || start.place.line == 0) RETURN_IF_ERROR(note_missing(i, from_first));
@@ -64,6 +69,18 @@ class Walker {
   }
 
  private:
+  // Whether the oldest segments are gone as they should.
+  Result<bool> begin_behind_deleted() {
+    ASSIGN_OR_RETURN(const auto first, start_of_journal(files_));
+    if (!first || first->position.seq == 0) return false;
+    chain_ = Chain{first->position, first->tree};
+    if (without_tree_) chain_.leave_out_tree();
+    walk_.latest = first->latest;
+    walk_.deleted = {*segment_number(files_.front()) - 1, first->position.seq};
+    if (std::binary_search(roots_at_.begin(), roots_at_.end(), first->position.seq)) note_root();
+    return true;
+  }
+
   // A gap in the numbers of the files.
   Done note_missing(std::size_t index, bool from_first) {
     const auto number = segment_number(files_[index]);

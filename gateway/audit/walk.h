@@ -32,8 +32,13 @@ struct Break {
   std::string acknowledged_by = {};  // empty: by nobody yet
   std::string message() const;
 };
+// What a whole journal no longer holds, because the gate deleted it as old.
+struct Deleted {
+  std::uint64_t segments = 0, records = 0;
+};
 struct Walk {
   std::uint64_t records = 0;  // sound ones
+  Deleted deleted;            // told only by a walk from the very start
   Position head;
   Frontier tree;       // of all records up to the head; of another size where a break hides some
   Place last;          // of the last good record

@@ -1,4 +1,5 @@
-// audit keep: what a timer does with recordings that are over. Runs in: sallyport, as root.
+// audit keep: what a timer does with recordings that are over, and with a journal that grows old. Runs in:
+// sallyport, as root.
 #include <fmt/core.h>
 
 #include <filesystem>
@@ -9,6 +10,7 @@
 #include "gateway/console/audit_commands.h"
 #include "gateway/console/audit_reading.h"
 #include "gateway/console/control_client.h"
+#include "gateway/console/journal_keeping.h"
 #include "gateway/console/output.h"
 #include "gateway/console/refusal.h"
 #include "gateway/review/recording_bytes.h"
@@ -31,14 +33,6 @@ struct ClosedRecording {
   RecordingSum sum;
 };
 
-bool is_there(const fs::path& file) {
-  std::error_code ignored;
-  return fs::symlink_status(file, ignored).type() == fs::file_type::regular;
-}
-bool is_there_in_any_form(const fs::path& file) {
-  return is_there(file) || is_there(file.string() + kCompressedEnding);
-}
-
 // What the journal says was closed and not yet deleted, by path. One whose deletion is on record may still be
 // there, if the gate died between the two.
 Result<std::map<std::string, ClosedRecording>> closed_recordings(const ConsoleContext& context) {
@@ -56,7 +50,7 @@ Result<std::map<std::string, ClosedRecording>> closed_recordings(const ConsoleCo
                      channel,
                      record.time,
                      {path, number_of(record.fields, "size"), text_field(record, "sha256")}};
-    else if (!closed && !is_there_in_any_form(context.state / path))
+    else if (!closed && !is_recording(context.state / path))
       found.erase(path);
     return {};
   };
@@ -66,7 +60,7 @@ Result<std::map<std::string, ClosedRecording>> closed_recordings(const ConsoleCo
 }
 
 struct Kept {
-  std::uint64_t compressed = 0, deleted = 0;
+  std::uint64_t compressed = 0, deleted = 0, segments_deleted = 0;
   std::vector<std::string> problems;
 };
 
@@ -83,6 +77,10 @@ class Keeper {
       const auto done = old ? remove(recording) : compress(recording);
       if (!done) kept_.problems.push_back(done.error().message());
     }
+    // Last: a segment stays as long as a recording that it tells of.
+    const auto segments = keep_segments(context_, now_);
+    kept_.segments_deleted = segments.deleted;
+    if (!segments.problem.empty()) kept_.problems.push_back(segments.problem);
     return std::move(kept_);
   }
 
@@ -90,7 +88,7 @@ class Keeper {
   // One that was altered is evidence.
   Done remove(const ClosedRecording& recording) {
     const auto file = context_.state / recording.sum.path;
-    if (!is_there_in_any_form(file)) return {};
+    if (!is_recording(file)) return {};
     ASSIGN_OR_RETURN(auto opened, open_recording(file.string()));
     ASSIGN_OR_RETURN(const auto found, hash_contents(std::move(opened), recording.sum.size));
     if (found.size != recording.sum.size || found.sha256 != recording.sum.sha256)
@@ -106,7 +104,7 @@ class Keeper {
 
   Done compress(const ClosedRecording& recording) {
     const auto file = context_.state / recording.sum.path;
-    if (recording.closed > now_ - kSettled || !is_there(file)) return {};
+    if (recording.closed > now_ - kSettled || !is_plain_recording(file)) return {};
     RETURN_IF_ERROR(compress_recording(file, recording.sum));
     ++kept_.compressed;
     return {};
@@ -120,9 +118,13 @@ class Keeper {
 Done keep(ConsoleContext& context) {
   ASSIGN_OR_RETURN(const auto kept, Keeper(context, SystemClock{}.wall()).run());
   if (context.json)
-    print_json({{"compressed", kept.compressed}, {"deleted", kept.deleted}, {"problems", kept.problems}});
+    print_json({{"compressed", kept.compressed},
+                {"deleted", kept.deleted},
+                {"segments_deleted", kept.segments_deleted},
+                {"problems", kept.problems}});
   else
-    print(fmt::format("{} recordings compressed, {} deleted\n", kept.compressed, kept.deleted));
+    print(fmt::format("{} recordings compressed, {} deleted; {} segments of the journal deleted\n",
+                      kept.compressed, kept.deleted, kept.segments_deleted));
   for (const auto& problem : kept.problems) refuse_the_rest(context, Error{escape_terminal(problem)});
   return {};
 }
@@ -131,8 +133,10 @@ Done keep(ConsoleContext& context) {
 
 void add_keep_command(const Command& audit, ConsoleContext& context) {
   const auto command = audit.subcommand(
-      "keep", "Compress recordings that are over, have old ones deleted; as root, by a timer");
-  command.footer("How long they are kept: keep_days in sallyport.toml. Example: sallyport audit keep");
+      "keep", "Compress recordings that are over, have what is old deleted; as root, by a timer");
+  command.footer(
+      "How long: keep_days in [recordings] and in [journal] of sallyport.toml. Example: sallyport audit "
+      "keep");
   command.runs([&context] {
     if (auto done = keep(context); !done) refuse(context, done.error());
   });

@@ -47,6 +47,8 @@ json to_json(const Verdict& verdict) {
            {"head", walk.head.hash},
            {"breaks", json::array()},
            {"broken_lines", walk.broken_lines}};
+  if (walk.deleted.segments > 0)
+    out["deleted"] = {{"segments", walk.deleted.segments}, {"records", walk.deleted.records}};
   if (walk.broken) out["broken"] = to_json(*walk.broken);
   for (const auto& damage : walk.breaks) out["breaks"].push_back(to_json(damage));
   if (walk.torn)
@@ -57,6 +59,7 @@ json to_json(const Verdict& verdict) {
     faults.push_back({{"session", fault.session}, {"path", fault.path}, {"problem", fault.problem}});
   out["recordings"] = {{"checked", recordings.checked}, {"deleted", recordings.deleted}, {"faults", faults}};
   out["heads"] = {{"checked", heads.checked}};
+  if (heads.deleted > 0) out["heads"]["deleted"] = heads.deleted;
   if (heads.good_until) out["heads"]["good_until"] = *heads.good_until;
   if (!heads.problem.empty()) out["heads"]["problem"] = heads.problem;
   return out;
@@ -77,6 +80,9 @@ void tell(const Verdict& verdict) {
   const auto& heads = verdict.heads;
   tell_breaks(walk);
   print(fmt::format("{} records, head {}\n", walk.records, walk.head.hash));
+  if (walk.deleted.segments > 0)
+    print(fmt::format("before them {} records in {} segments were deleted as old, as the journal says\n",
+                      walk.deleted.records, walk.deleted.segments));
   if (walk.torn)
     print(
         fmt::format("note: {} line {} is not complete: the gate is writing it, or lost power while it did\n",
@@ -85,6 +91,8 @@ void tell(const Verdict& verdict) {
   if (heads.good_until)
     print(fmt::format("{} signed heads checked: the journal continues the one of {} records\n", heads.checked,
                       *heads.good_until));
+  if (heads.deleted > 0)
+    print(fmt::format("{} heads are older than what is left, and were not compared\n", heads.deleted));
   for (const auto& fault : recordings.faults)
     print(fmt::format("BROKEN  recording {} of {}: {}\n", escape_terminal(fault.path),
                       escape_terminal(fault.session), escape_terminal(fault.problem)));

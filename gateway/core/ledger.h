@@ -58,6 +58,12 @@ class Ledger {
   // The same of something that is closing: it waits for the disk if it must.
   void note_closing(const Entry& entry);
   void note_closing(std::span<const Entry> entries);
+  // History that is older than the journal's last snapshot, the oldest first; and its deletion for good,
+  // which `word` puts on record before.
+  Result<std::optional<OldSegment>> oldest_segment() const { return journal_->oldest_segment(); }
+  Done delete_segment(const OldSegment& oldest, const Entry& word);
+  // Begins a segment of the journal where one is due.
+  void keep_segments_short();
   // Of the grants that are over, memory keeps those that ended last; the journal has the rest. Called between
   // commands and never by a fold, so that no grant vanishes under whoever works with it.
   static constexpr std::size_t kEndedKept = 256;
@@ -105,7 +111,6 @@ class Ledger {
   // ledger_snapshot.cpp: what a segment of the journal carries over from those before.
   std::vector<const Grant*> worth_carrying() const;
   std::vector<Entry> snapshot() const;
-  void keep_segments_short();
   void forget();
   Done fold_carried(const Record& record);
   Done judge(std::span<const Entry> entries) const;

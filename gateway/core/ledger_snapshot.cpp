@@ -65,6 +65,11 @@ void Ledger::keep_segments_short() {
   position_ = journal_->head();
 }
 
+Done Ledger::delete_segment(const OldSegment& oldest, const Entry& word) {
+  RETURN_IF_ERROR(note(word));
+  return journal_->delete_segment(oldest);
+}
+
 // A segment's first record: what was is now what is carried.
 void Ledger::forget() {
   grants_.clear();

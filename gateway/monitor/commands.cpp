@@ -24,6 +24,8 @@ constexpr std::array kCommands{
     Command{"recording.read", Role::auditor, recording_read_command},
     Command{"recording.rule", Role::auditor, recording_rule_command},
     Command{"recording.delete", Role::admin, recording_delete_command},
+    Command{"journal.rule",  Role::auditor, journal_rule_command},
+    Command{"journal.delete", Role::admin,  journal_delete_command},
     Command{"firewall.show", Role::auditor, firewall_show_command},
     Command{"reload",        Role::admin,   reload_command},
     Command{"rep.add",       Role::admin,   rep_add_command},
@@ -57,6 +59,13 @@ Result<std::string> CommandContext::text(const char* key, std::size_t limit) con
   auto value = found->get<std::string>();
   if (value.empty() || value.size() > limit)
     return fail("'{}' has {} bytes; expected 1 to {}", key, value.size(), limit);
+  return value;
+}
+
+Result<std::string> CommandContext::sha256(const char* key) const {
+  ASSIGN_OR_RETURN(auto value, text(key));
+  if (value.size() != 64 || value.find_first_not_of("0123456789abcdef") != value.npos)
+    return fail("'{}' is to be 64 hexadecimal digits", key);
   return value;
 }
 

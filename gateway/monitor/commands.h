@@ -23,6 +23,7 @@ struct CommandContext {
   Result<std::vector<std::string>> texts(const char* key, std::size_t most = 64,
                                          std::size_t limit = 1024) const;
   Result<std::optional<std::uint64_t>> number(const char* key) const;  // nothing when it is absent
+  Result<std::string> sha256(const char* key) const;                   // 64 hexadecimal digits; required
   Result<bool> flag(const char* key) const;                            // false when it is absent
 };
 
@@ -57,6 +58,9 @@ CommandResult reload_command(const CommandContext& context);
 CommandResult recording_read_command(const CommandContext& context);
 CommandResult recording_rule_command(const CommandContext& context);
 CommandResult recording_delete_command(const CommandContext& context);
+// journal_commands.cpp
+CommandResult journal_rule_command(const CommandContext& context);
+CommandResult journal_delete_command(const CommandContext& context);
 // rep_commands.cpp
 CommandResult rep_add_command(const CommandContext& context);
 CommandResult rep_list_command(const CommandContext& context);

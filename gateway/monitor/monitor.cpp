@@ -67,6 +67,7 @@ void tick(Gate& gate, FirewallKeeper& keeper) {
   close_left_over_recordings(gate);
   reap_helpers(gate);
   gate.ledger.forget_ended();
+  gate.ledger.keep_segments_short();  // also where nothing happens: one grows old
 }
 
 void sign_head(Gate& gate, const FileJournal& journal, HeadKeeper& heads) {
@@ -173,6 +174,7 @@ FileJournalOptions journal_options(const JournalSettings& settings, std::optiona
   options.group = auditors;
   options.segment_bytes = std::uint64_t{settings.segment_mib} * 1024 * 1024;
   options.segment_records = settings.segment_records;
+  options.segment_age = settings.segment_age();
   return options;
 }
 

@@ -58,9 +58,7 @@ CommandResult recording_delete_command(const CommandContext& context) {
   if (context.actor.uid != 0) return fail("recordings are deleted by root's timer alone");
   ASSIGN_OR_RETURN(const auto session, context.text("session"));
   ASSIGN_OR_RETURN(const auto channel, channel_of(context));
-  ASSIGN_OR_RETURN(const auto sha256, context.text("sha256"));
-  if (sha256.size() != 64 || sha256.find_first_not_of("0123456789abcdef") != sha256.npos)
-    return fail("'sha256' is to be 64 hexadecimal digits");
+  ASSIGN_OR_RETURN(const auto sha256, context.sha256("sha256"));
   if (gate.ledger.open_recordings().contains({session, channel})) return fail("it is still being written");
   ASSIGN_OR_RETURN(const auto file, gate.recordings.existing(session, channel));
   RETURN_IF_ERROR(is_old(context, file));

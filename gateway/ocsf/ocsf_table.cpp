@@ -33,6 +33,7 @@ constexpr std::array kRows{
     Row{"journal.recovered", application_lifecycle, kOther, "Recover", low},
     Row{"journal.segment", application_lifecycle, kOther, "Begin Segment"},
     Row{"journal.carried", application_lifecycle, kOther, "Carry Over"},
+    Row{"journal.segment_deleted", file_activity, 4, "Delete"},
     Row{"journal.key_made", application_lifecycle, 8, "Update", low},
     Row{"journal.broken", detection_finding, 1, "Create", critical},  // no record: sallyport-send says it
     Row{"journal.damage_acknowledged", detection_finding, 1, "Create", critical},

@@ -64,6 +64,15 @@ Result<bool> RecordingBytes::decompress(std::string& to) {
   }
 }
 
+bool is_plain_recording(const std::filesystem::path& path) {
+  std::error_code ignored;
+  return std::filesystem::symlink_status(path, ignored).type() == std::filesystem::file_type::regular;
+}
+
+bool is_recording(const std::filesystem::path& path) {
+  return is_plain_recording(path) || is_plain_recording(path.string() + kCompressedEnding);
+}
+
 Result<UniqueFd> open_recording(const std::string& path) {
   constexpr int kReading = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
   UniqueFd fd{::open(path.c_str(), kReading)};

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <string>
 
@@ -35,6 +36,10 @@ class RecordingBytes {
   std::size_t taken_ = 0;  // of input_
   bool between_frames_ = true;
 };
+
+// Whether one lies there, as it was written or compressed; a link is none.
+bool is_plain_recording(const std::filesystem::path& path);
+bool is_recording(const std::filesystem::path& path);
 
 // Opens one by its path, which may come from a journal that somebody altered; the compressed one where only
 // that is left.

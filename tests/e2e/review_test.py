@@ -179,7 +179,7 @@ def test_recordings_are_deleted_when_they_are_old_and_not_before(armed):
     session = typed_session(armed, "lshmc -v")
     keep = lambda: armed.gate.console("root", "audit", "keep")  # noqa: E731
     plain = STATE / "recordings" / session / "1.cast"
-    assert keep() == {"compressed": 0, "deleted": 0, "problems": []}
+    assert keep() == {"compressed": 0, "deleted": 0, "segments_deleted": 0, "problems": []}
     closed = [record for record in armed.gate.journal() if record["event"] == "recording.closed"][0]
     ask = {"ask": "recording.delete", "session": session, "channel": 1, "sha256": closed["sha256"],
            "closed": "2020-01-01T00:00:00.000000Z"}

@@ -193,6 +193,8 @@ QUESTIONS = {
     "recording.read": (REVIEW, {"session": "OVER", "channel": 1, "purpose": "replay"}),
     "recording.rule": (READ, {}),
     "recording.delete": (ROOT, {"session": "OVER", "channel": 1, "sha256": "0" * 64, "closed": "2020-01-01T00:00:00.000000Z"}),
+    "journal.rule": (READ, {}),
+    "journal.delete": (ROOT, {"segment": 1, "sha256": "0" * 64}),
     "firewall.show": (READ, {}),
     "reload": (CHANGE, {}),
     "rep.add": (CHANGE, {"name": "bad name"}),
@@ -211,7 +213,7 @@ QUESTIONS = {
     "target.pin_https": (CHANGE, {"name": "bad name"}),
 }
 # How the gate says that it is not what is asked for but who asks.
-NOT_YOURS = ("you may read but not change", "recordings are for auditors", "recordings are deleted by root's timer alone")
+NOT_YOURS = ("you may read but not change", "recordings are for auditors", "are deleted by root's timer alone")
 ONLY_LISTEN = """
 import socket
 gate = socket.socket(socket.AF_UNIX)

@@ -71,7 +71,7 @@ def test_a_third_person_checks_the_journal_the_heads_and_the_proofs(third):
     number = len(files[0].read_text().splitlines()) + at + 1
     for script in (["sh", "check.sh"], ["python3", "check.py"]):
         done = run(*script, *changed)
-        assert done.returncode == 1 and f"line {number}: broken" in done.stdout + done.stderr, done
+        assert done.returncode == 1 and f"record {number}: broken" in done.stdout + done.stderr, done
     # The end cut off: whole by itself, and the heads tell.
     assert run("sh", "check.sh", *files[:-1]).returncode == 0
     assert "shortened" in run("python3", "heads.py", key, heads, *files[:-1]).stderr

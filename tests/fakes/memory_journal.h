@@ -83,6 +83,9 @@ class MemoryJournal final : public Journal {
     return {};
   }
 
+  Result<std::optional<OldSegment>> oldest_segment() const override { return std::nullopt; }
+  Done delete_segment(const OldSegment&) override { return fail("memory has one segment"); }
+
   Position head() const override { return chain_.head(); }
   Done writable() override {
     if (broken) return fail("the journal cannot be written");

@@ -117,6 +117,30 @@ TEST_CASE("sallyport.toml: numbers for a monitoring system are served on this ho
   }
 }
 
+TEST_CASE("the journal is never kept shorter than recordings, and its segments last a part of that time") {
+  const auto complaint = [](const std::string& more) {
+    const ConfigFolder folder;
+    folder.put("sallyport.toml", kGateTable + more);
+    return folder.problems();
+  };
+  CHECK(complaint("[journal]\nkeep_days = 399\n") ==
+        "sallyport.toml:5: 'keep_days' in [journal] is 399, so that recordings would be left without the "
+        "records that tell of them (expected 0, for ever, or at least 400, as in [recordings])\n");
+  CHECK(complaint("[journal]\nkeep_days = 36500\n[recordings]\nkeep_days = 0\n") ==
+        "sallyport.toml:5: 'keep_days' in [journal] is 36500, so that recordings would be left without the "
+        "records that tell of them (expected 0, for ever, as 'keep_days' in [recordings])\n");
+  CHECK(complaint("[journal]\nkeep_days = -1\n").find("(expected 0 to 36500)") != std::string::npos);
+  CHECK(complaint("[journal]\nkeep_days = 400\n") == "");
+  CHECK(complaint("[journal]\nkeep_days = 3\n[recordings]\nkeep_days = 3\n") == "");
+
+  JournalSettings settings;
+  CHECK(settings.segment_age() == 0h);
+  for (const auto& [days, hours] : {std::pair{1U, 24}, {15U, 24}, {100U, 240}, {400U, 720}, {36500U, 720}}) {
+    settings.keep_days = days;
+    CHECK(settings.segment_age() == std::chrono::hours{hours});
+  }
+}
+
 TEST_CASE("isolated networks are networks") {
   const auto complaint = [](const std::string& line) {
     const ConfigFolder folder;

@@ -99,10 +99,10 @@ TEST_CASE(
     put_contents(f.file(), changed);
     const auto bad = run(check);
     CHECK(bad.status == 1);
-    CHECK(bad.text.find("line 2: broken") != std::string::npos);
+    CHECK(bad.text.find("record 2: broken") != std::string::npos);
 
     put_contents(f.file(), whole.substr(0, 1) + " " + whole.substr(1));
-    CHECK(run(check).text.find("line 1: not as a journal writes it") != std::string::npos);
+    CHECK(run(check).text.find("record 1: not as a journal writes it") != std::string::npos);
   }
 }
 

@@ -133,9 +133,12 @@ TEST_CASE("audit grep finds what was on a terminal, and says where and when") {
 TEST_CASE("audit keep compresses what is over, and asks the gate to delete what is old") {
   const Records r;
   const auto plain = r.f.folder.path() / "recordings/s-1/1.cast";
-  FakeGate gate{{R"({"ok":true,"result":{"keep_days":36500}})", R"({"ok":true,"result":{"keep_days":1}})",
-                 R"({"ok":false,"refused":"no"})", R"({"ok":true,"result":{"keep_days":1}})",
-                 R"({"ok":true,"result":{"keep_days":0}})"}};
+  const auto days = [](int count) {
+    return R"({"ok":true,"result":{"keep_days":)" + std::to_string(count) + "}}";
+  };
+  const auto journal = days(0);
+  FakeGate gate{{days(36500), journal, days(1), R"({"ok":false,"refused":"no"})", journal, days(1), journal,
+                 days(0), journal}};
   const auto keep = [&] { return r.run({"audit", "keep"}, true, gate.path()); };
   CHECK(parse_json(keep().text)["compressed"] == 1);
   CHECK_FALSE(std::filesystem::exists(plain));
@@ -145,14 +148,14 @@ TEST_CASE("audit keep compresses what is over, and asks the gate to delete what 
   CHECK(refused.exit_code == 1);
   CHECK(parse_json(refused.text)["problems"].size() == 1);
   const auto asked = gate.asked();
-  REQUIRE(asked.size() == 3);
-  CHECK(asked[2]["ask"] == "recording.delete");
-  CHECK(asked[2]["session"] == "s-1");
-  CHECK(asked[2]["sha256"].get<std::string>().size() == 64);
+  REQUIRE(asked.size() == 5);
+  CHECK(asked[3]["ask"] == "recording.delete");
+  CHECK(asked[3]["session"] == "s-1");
+  CHECK(asked[3]["sha256"].get<std::string>().size() == 64);
   // What was altered is evidence: the gate is not even asked.
   put_contents(plain, "{}");
   CHECK(parse_json(keep().text)["problems"].size() == 1);
-  CHECK(gate.asked().size() == 4);
+  CHECK(gate.asked().size() == 7);
   CHECK(parse_json(keep().text)["deleted"] == 0);
 }
 

@@ -117,12 +117,12 @@ TEST_CASE("killed at any system call, keep leaves each recording whole, and the 
 
 TEST_CASE("what is not the journal's is neither compressed nor asked to be deleted") {
   const Site site;
-  FakeGate gate{{rule(1), R"({"ok":true,"result":{}})", R"({"ok":true,"result":{}})"}};
+  FakeGate gate{{rule(1), R"({"ok":true,"result":{}})", R"({"ok":true,"result":{}})", rule(0)}};
   const auto done = site.keep(gate);
   INFO(done.out << done.err);
   CHECK(parse_json(done.out)["deleted"] == 2);
   const auto asked = gate.asked();
-  REQUIRE(asked.size() == 3);
+  REQUIRE(asked.size() == 4);
   CHECK(asked[1]["session"] == "s-1");
   CHECK(asked[2]["session"] == "s-2");
   site.require_others_untouched();
@@ -157,9 +157,9 @@ TEST_CASE(
                                     {"channel", 1},
                                     {"path", "recordings/s-2/1.cast"},
                                     {"sha256", Sha256::hex_of(site.texts["s-2"])}});
-  FakeGate gate{{rule(1), R"({"ok":true,"result":{}})"}};
+  FakeGate gate{{rule(1), R"({"ok":true,"result":{}})", rule(0)}};
   CHECK(parse_json(site.keep(gate).out)["deleted"] == 1);
   const auto asked = gate.asked();
-  REQUIRE(asked.size() == 2);
+  REQUIRE(asked.size() == 3);
   CHECK(asked[1]["session"] == "s-1");
 }

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include "gateway/audit/deleted_segments.h"
 #include "gateway/audit/head_keeper.h"
 #include "gateway/core/ledger.h"
 #include "tests/catch.h"
@@ -107,6 +108,31 @@ TEST_CASE(
   CHECK(events[0] == kSegmentEvent);
   CHECK(events[1] == kAcknowledgedEvent);
   CHECK(events[2] == kCarriedEvent);
+}
+
+TEST_CASE(
+    "damage is acknowledged in what is left of a journal, too; and that files are gone which no record "
+    "deletes") {
+  if (::geteuid() != 0) return;
+  Damaged f;
+  {
+    auto journal = f.open().value();
+    const auto oldest = journal->oldest_segment().value().value();
+    REQUIRE(journal->append(
+        deletion_entry({oldest.number, oldest.end, oldest.latest, std::string(64, 'a'), 400, "root"}),
+        Weight::opening));
+    REQUIRE(journal->delete_segment(oldest));
+  }
+  CHECK_FALSE(f.acknowledge());  // there is none
+  const auto damage = GENERATE(0, 1, 2);
+  if (damage == 0) f.flip(2, 4);
+  if (damage == 1) f.flip(3, 3);
+  if (damage == 2) std::filesystem::remove(f.place() / segment_name(2));
+  REQUIRE(verify_journal(f.place())->broken);
+  REQUIRE(f.acknowledge());
+  CHECK_FALSE(verify_journal(f.place())->broken);
+  const auto journal = f.open().value();
+  CHECK(Ledger::replay(*journal, f.clock, f.random)->reps().is_suspended("bob"));
 }
 
 TEST_CASE("while a gate writes the journal, nothing is acknowledged") {
