@@ -4,14 +4,13 @@
 #include <fcntl.h>
 
 #include "base/escape.h"
-#include "gateway/audit/delivery.h"
 #include "gateway/audit/recording_store.h"
 #include "gateway/audit/walk.h"
 #include "gateway/console/control_client.h"
+#include "gateway/console/sending.h"
 #include "gateway/review/recording_bytes.h"
 #include "gateway/review/selection.h"
 #include "gateway/review/values.h"
-#include "policies/catalogue.h"
 
 namespace sallyport {
 
@@ -21,17 +20,15 @@ namespace fs = std::filesystem;
 
 // Whoever is sent the journal and has not got all of this segment.
 Done nobody_waits(const ConsoleContext& context, std::uint64_t last) {
-  const auto settings = load_settings(context.config);
-  if (!settings) return fail("{}", settings.error().front().message());
-  for (const auto& destination : settings->destinations) {
-    const auto file = delivery_file(send_folder(context.state), destination.name);
-    ASSIGN_OR_RETURN(const auto delivery, load_delivery(file));
-    const auto position = delivery ? delivery->position.value_or(Position{}) : Position{};
+  ASSIGN_OR_RETURN(const auto destinations, destinations_of(context));
+  ASSIGN_OR_RETURN(const auto all, noted_sending(context, destinations));
+  for (const auto& sending : all) {
+    const auto position = sending.delivery.position.value_or(Position{});
     if (position.seq < last)
       return fail(
           "destination '{}' has the records up to {} only (fix: see 'sallyport audit sending', or take its "
           "[[send]] out of sallyport.toml)",
-          destination.name, position.seq);
+          sending.destination.name, position.seq);
   }
   return {};
 }
