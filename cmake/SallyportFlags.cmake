@@ -9,6 +9,13 @@ add_link_options(-Wl,-z,relro,-z,now,-z,noexecstack)
 
 # Level 3 of _FORTIFY_SOURCE needs gcc 12 or clang with glibc 2.34; both of Debian 12's have it.
 # Sanitizers replace these checks with their own and clash with them.
+if(SALLYPORT_SANITIZE)
+  # At fixed addresses. UBSan describes each of its checks, and ASan each global, with pointers, which the loader of a
+  # position-independent program rewrites at every start: 100 MB of them in the console, which tests start thousands of
+  # times. What a site runs is position-independent.
+  set(CMAKE_POSITION_INDEPENDENT_CODE OFF)
+  string(APPEND CMAKE_CXX_FLAGS " -fno-pie")
+endif()
 if(SALLYPORT_SANITIZE OR SALLYPORT_FUZZ)
   add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=undefined)
   add_link_options(-fsanitize=address,undefined)

@@ -1,7 +1,7 @@
 // Runs in: sallyportd, sallyport.
 #include "gateway/audit/json.h"
 
-#ifndef __OPTIMIZE__
+#ifdef SALLYPORT_JSON_ONCE
 template class nlohmann::basic_json<>;
 #endif
 

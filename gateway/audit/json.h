@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#ifndef __OPTIMIZE__  // a compiler that optimises reads the bodies anyway, to inline them
+#ifdef SALLYPORT_JSON_ONCE  // not where a compiler reads the bodies anyway, to inline them
 extern template class nlohmann::basic_json<>;
 #endif
 

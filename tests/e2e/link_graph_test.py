@@ -1,4 +1,5 @@
-"""The link graph is the trust map: who links what, and how each program is hardened."""
+"""The link graph is the trust map: who links what, and how each program is hardened. .ci/run holds to this what a site runs,
+too: a sanitized program is at fixed addresses (cmake/SallyportFlags.cmake)."""
 import os
 import subprocess
 
@@ -35,7 +36,7 @@ def test_a_program_does_not_link_what_it_is_not_trusted_with(program):
 
 @pytest.mark.parametrize("program", NEVER)
 def test_a_program_is_position_independent_and_bound_at_start(program):
-    assert "DYN" in readelf("-h", program)
+    assert "DYN" in readelf("-h", program) or "__asan_init" in readelf("--dyn-syms", program)
     assert "BIND_NOW" in readelf("-d", program) or "NOW" in readelf("-d", program)
     headers = readelf("-l", program)
     assert "GNU_RELRO" in headers

@@ -14,7 +14,7 @@ from lab.gate import CONFIG, SERVICE, SETTINGS
 from raw_ssh import CHANNEL_REQUEST, OPEN, Target, raw_rep
 from support import (Terminal, assert_closes, end_ssh, eventually, grant_of, records, state_of, with_grant,
                      worker_ends_within)
-from through_ssh_test import HERE, WEB, Forwarding, HmcPort, at_the_rep, of, processor_time, service
+from through_ssh import HERE, WEB, Forwarding, HmcPort, at_the_rep, of, processor_time, service
 
 MIB = 1 << 20
 HOME = LAB / "home/tester"

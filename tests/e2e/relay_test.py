@@ -14,7 +14,7 @@ from lab.files import write
 from lab.gate import CONFIG, SETTINGS
 from lab.hmc import Hmc
 from support import assert_closes, eventually, grant_id, state_of
-from through_ssh_test import WEB, HmcPort, echo, endless, write_policy
+from through_ssh import WEB, HmcPort, echo, endless, write_policy
 
 MIB = 1 << 20
 ENDLESS = "head -c 987654321987 /dev/zero"  # as good as endless, and easy to find

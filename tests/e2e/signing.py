@@ -6,11 +6,14 @@ import re
 import struct
 import subprocess
 
+import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from lab.files import write
 from lab.gate import CONFIG
 from lab.rep import UID, Rep
+from raw_ssh import DISCONNECT, GONE, INFO_REQUEST, USERAUTH_FAILURE, USERAUTH_SUCCESS
+from support import with_grant
 
 # How each answer is given: "bare" is cut into parts of 1,000 characters, "lines" is pasted line by line.
 ASKPASS = r'''#!/usr/bin/python3
@@ -166,3 +169,39 @@ def agent_for(rep, *keys):
     return agent
 
 
+# ---- a gate at which kim signs
+
+@pytest.fixture
+def signing(site):
+    """kim signs, with an Ed25519 key; a grant waits."""
+    site.kim = signer(site)
+    site.grant = with_grant(site)
+    return site
+
+
+def accepted(lab):
+    return [record for record in lab.gate.journal() if record["event"] == "login.accepted"]
+
+
+def fingerprint(rep, name="id"):
+    return rep.keygen("-l", "-f", f"{name}.pub").split()[1]
+
+
+def challenge_on(wire, name, password):
+    wire.begin_attempt(name)
+    wire.answer(password)
+    return text_of(wire.prompt())
+
+
+def verdict(wire):
+    """Of the answer; parts that are asked for are answered with nothing."""
+    while True:
+        kind = wire.hear(USERAUTH_SUCCESS, USERAUTH_FAILURE, INFO_REQUEST, DISCONNECT, GONE, seconds=20)[0]
+        if kind != INFO_REQUEST:
+            return kind
+        wire.answer("")
+
+
+def refused(wire, answer):
+    wire.answer(answer)
+    return verdict(wire) == USERAUTH_FAILURE

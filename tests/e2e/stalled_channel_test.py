@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import pytest
 from relay_test import ENDLESS, box, transport  # noqa: F401 (fixtures)
-from through_ssh_test import CLOSED, OTHER, WEB, HmcPort, echo, endless, reads_nothing
+from through_ssh import CLOSED, OTHER, WEB, HmcPort, echo, endless, reads_nothing
 
 AT_MOST = 0.2
 
