@@ -30,8 +30,9 @@ def install(story):
     machine = story.lab.machine
     for user in ("alice", "sam"):  # whom the site has anyway
         machine.run("useradd", user)
-    said = follow(story, "The package")
-    story.check("apt needed nothing from elsewhere", "newly installed" in said)
+    follow(story, "The package")
+    state = machine.run("dpkg-query", "-W", "-f", "${db:Status-Status}", "sallyport").stdout
+    story.check("apt needed nothing from elsewhere", state == "installed", state)  # there is no network to get it from
     follow(story, "Who may enable sessions, and who may look")
     story.output(machine.run("dpkg-query", "-W", "-f", "${Package} ${Version} ${Installed-Size} KiB\n", "sallyport").stdout)
     story.check("the deny side is in force, now and at each boot",
