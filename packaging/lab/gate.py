@@ -201,8 +201,11 @@ class Gate:
 
     def nft(self):
         """The gate's whole ruleset. As text: the JSON of nft 1.0.6 is broken for a table with flag owner."""
-        return subprocess.run(network.inside("gate", ["nft", "list", "ruleset"]), text=True, capture_output=True,
-                              check=True).stdout
+        return subprocess.run(network.inside("gate", [*self.nft_program(), "list", "ruleset"]), text=True,
+                              capture_output=True, check=True).stdout
+
+    def nft_program(self):
+        return ["nft"]
 
     def tables(self):
         return re.findall(r"^table inet (\S+) {", self.nft(), re.MULTILINE)
