@@ -1,28 +1,12 @@
 // How long the journal is kept. Runs in: sallyportd (privileged).
 #include "gateway/audit/deleted_segments.h"
 #include "gateway/monitor/commands.h"
+#include "gateway/monitor/keeping.h"
 
 namespace sallyport {
 
-namespace {
-
-using Json = nlohmann::json;
-
-// What the journal's own records say, and as far as it can be held against what lies there.
-Done is_old(const Gate& gate, const OldSegment& oldest) {
-  const auto days = gate.catalogue.settings.journal.keep_days;
-  if (days == 0) return fail("the journal is kept for ever here (keep_days in sallyport.toml)");
-  ASSIGN_OR_RETURN(const auto latest, from_rfc3339(oldest.latest));
-  const auto limit = gate.clock.wall() - std::chrono::days{days};
-  if (latest > limit || oldest.last_written > limit)
-    return fail("segment {} of the journal is not {} days old", oldest.number, days);
-  return {};
-}
-
-}  // namespace
-
 CommandResult journal_rule_command(const CommandContext& context) {
-  return Json{{"keep_days", context.gate.catalogue.settings.journal.keep_days}};
+  return nlohmann::json{{"keep_days", context.gate.catalogue.settings.journal.keep_days}};
 }
 
 // The verb behind journal.delete, root's alone. Which segment goes and where it ended is ours to say; the
@@ -35,11 +19,14 @@ CommandResult journal_delete_command(const CommandContext& context) {
   ASSIGN_OR_RETURN(const auto oldest, gate.ledger.oldest_segment());
   if (!oldest || oldest->number != number)
     return fail("'segment' is to be the number of the oldest segment, of those before the last");
-  RETURN_IF_ERROR(is_old(gate, *oldest));
-  const auto word = deletion_entry({oldest->number, oldest->end, oldest->latest, sha256,
-                                    gate.catalogue.settings.journal.keep_days, context.actor.name});
+  const auto days = gate.catalogue.settings.journal.keep_days;
+  ASSIGN_OR_RETURN(const auto latest, from_rfc3339(oldest->latest));
+  RETURN_IF_ERROR(is_old(gate, fmt::format("segment {} of the journal", oldest->number), days, latest,
+                         oldest->last_written));
+  const auto word =
+      deletion_entry({oldest->number, oldest->end, oldest->latest, sha256, days, context.actor.name});
   RETURN_IF_ERROR(gate.ledger.delete_segment(*oldest, word));
-  return Json::object();
+  return nlohmann::json::object();
 }
 
 }  // namespace sallyport

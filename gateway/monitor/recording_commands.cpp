@@ -5,6 +5,7 @@
 #include <array>
 
 #include "gateway/monitor/commands.h"
+#include "gateway/monitor/keeping.h"
 
 namespace sallyport {
 
@@ -28,20 +29,12 @@ Done may_read(const CommandContext& context) {
               kAuditorGroup);
 }
 
-// What the journal says of a recording, as the console has read it there, and as far as it can be held
-// against what lies there: the file must not have been written to for as long.
-Done is_old(const CommandContext& context, const std::filesystem::path& file) {
-  const auto days = context.gate.catalogue.settings.recordings.keep_days;
-  if (days == 0) return fail("recordings are kept for ever here (keep_days in sallyport.toml)");
-  ASSIGN_OR_RETURN(const auto closed, context.text("closed"));
-  ASSIGN_OR_RETURN(const auto time, from_rfc3339(closed));
+// When the file was last written to.
+Result<WallTime> last_written(const std::filesystem::path& file) {
   struct stat status {};
   if (::lstat(file.c_str(), &status) != 0) return fail_errno("looking at {}", file.string());
-  const auto limit = context.gate.clock.wall() - std::chrono::days{days};
-  const WallTime written{std::chrono::seconds{status.st_mtim.tv_sec}};
-  if (!S_ISREG(status.st_mode) || time > limit || written > limit)
-    return fail("{} is not {} days old", file.string(), days);
-  return {};
+  if (!S_ISREG(status.st_mode)) return fail("{} is not a regular file", file.string());
+  return WallTime{std::chrono::seconds{status.st_mtim.tv_sec}};
 }
 
 }  // namespace
@@ -61,15 +54,20 @@ CommandResult recording_delete_command(const CommandContext& context) {
   ASSIGN_OR_RETURN(const auto sha256, context.sha256("sha256"));
   if (gate.ledger.open_recordings().contains({session, channel})) return fail("it is still being written");
   ASSIGN_OR_RETURN(const auto file, gate.recordings.existing(session, channel));
-  RETURN_IF_ERROR(is_old(context, file));
+  // When it was closed the console has read in the journal.
+  ASSIGN_OR_RETURN(const auto closed, context.text("closed"));
+  ASSIGN_OR_RETURN(const auto over, from_rfc3339(closed));
+  ASSIGN_OR_RETURN(const auto written, last_written(file));
+  const auto days = gate.catalogue.settings.recordings.keep_days;
+  RETURN_IF_ERROR(is_old(gate, file.string(), days, over, written));
   const Entry entry{"recording.deleted",
                     {{"session", session},
                      {"channel", channel},
                      {"path", fmt::format("recordings/{}/{}.cast", session, channel)},
                      {"sha256", sha256},
-                     {"closed", context.arguments["closed"]},
+                     {"closed", closed},
                      {"by", context.actor.name},
-                     {"keep_days", gate.catalogue.settings.recordings.keep_days}}};
+                     {"keep_days", days}}};
   RETURN_IF_ERROR(gate.ledger.note(entry));
   RETURN_IF_ERROR(gate.recordings.remove(session, channel));
   return Json::object();

@@ -11,7 +11,8 @@ import pytest
 from https_corpus import hand_written, mutations
 from https_fixtures import Inside, connect
 from https_player import GATE_PORT, NAME
-from https_raw_target import raw_target, serve_each, size_of
+from https_raw_target import raw_target, size_of
+from listening import serve_each
 from support import eventually
 
 SEED = 20260930

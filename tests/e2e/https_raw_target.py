@@ -4,10 +4,10 @@ import re
 import socket
 import ssl
 import subprocess
-import threading
 import time
 
 from https_player import HMC_PORT, new_certificate, pin_of
+from listening import serve_each
 
 NOTHING = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
@@ -29,18 +29,6 @@ def size_of(heard):
     length = re.search(rb"\r\nContent-Length: (\d+)(\r\n|$)", head)
     whole = begin + (int(length[1]) if length else 0)
     return whole if len(heard) >= whole else None
-
-
-def serve_each(listener, serve):
-    """A thread that accepts, until `listener` is closed, and one for each connection, which it hands to `serve`."""
-    def accept():
-        while True:
-            try:
-                connection, _ = listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=serve, args=(connection,), daemon=True).start()
-    threading.Thread(target=accept, daemon=True).start()
 
 
 class RawTarget:

@@ -14,6 +14,7 @@ import paramiko
 from lab import network
 from lab.files import LAB
 from lab.hmc import new_host_key
+from listening import end_listening, serve_each
 
 # RFC 4250, section 4.1
 DISCONNECT, IGNORE, UNIMPLEMENTED, DEBUG, SERVICE_REQUEST, SERVICE_ACCEPT, EXT_INFO = 1, 2, 3, 4, 5, 6, 7
@@ -203,25 +204,16 @@ class Target:
         self.key = paramiko.Ed25519Key.from_private_key_file(str(path))
         self.public_key = path.with_suffix(".pub").read_text()
         self.listener = in_namespace("hmc", lambda: socket.create_server((network.HMC1_4, port)))
-        threading.Thread(target=self.accept, daemon=True).start()
+        serve_each(self.listener, self.serve)
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        self.listener.shutdown(socket.SHUT_RDWR)  # closing would leave accept() waiting
-        self.listener.close()
+        end_listening(self.listener)
         for wire in self.wires:
             wire.reading.set()
             wire.close()
-
-    def accept(self):
-        while True:
-            try:
-                connection = self.listener.accept()[0]
-            except OSError:
-                return
-            threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
 
     def serve(self, connection):
         wire = Wire(connection, self.key)

@@ -10,6 +10,7 @@ import pytest
 from lab import network
 from lab.files import write
 from lab.gate import CONFIG, SERVICE, SETTINGS
+from listening import end_listening, serve_each
 from raw_ssh import OPEN, OPEN_CONFIRMATION, OPEN_FAILURE, PACKET, WINDOW, in_namespace, raw_rep
 from support import end_ssh, eventually, records, with_grant
 
@@ -58,25 +59,16 @@ class HmcPort:
         self.serve, self.connections, self.answers = serve, [], []
 
     def __enter__(self):
-        threading.Thread(target=self.accept, daemon=True).start()
+        serve_each(self.listener, self.run)
         return self
 
     def __exit__(self, *_):
-        self.listener.shutdown(socket.SHUT_RDWR)  # closing would leave accept() waiting
-        self.listener.close()
+        end_listening(self.listener)
         for connection in self.connections:
             connection.close()
 
-    def accept(self):
-        while True:
-            try:
-                connection = self.listener.accept()[0]
-            except OSError:
-                return
-            self.connections.append(connection)
-            threading.Thread(target=self.run, args=(connection,), daemon=True).start()
-
     def run(self, connection):
+        self.connections.append(connection)
         try:
             self.answers.append(self.serve(connection))
             connection.close()
