@@ -1,4 +1,4 @@
-// recording.read. Runs in: sallyportd (privileged).
+// recording.read, recording.rule and recording.delete. Runs in: sallyportd (privileged).
 #include <sys/stat.h>
 
 #include <algorithm>

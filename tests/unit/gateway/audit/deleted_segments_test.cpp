@@ -1,15 +1,8 @@
-// Segments that were deleted as old: what is left is whole, is proved and is signed as before; what is gone
-// without a record of it is missing; and no kill in between leaves a journal that does not start.
-// Runs in: tests.
-#include "gateway/audit/deleted_segments.h"
-
+// Segments that are deleted as old: what is left is whole and goes on; what is gone without a record of it is
+// missing; and no kill in between leaves a journal that does not start. Runs in: tests.
 #include <sys/wait.h>
 
-#include "gateway/audit/follower.h"
-#include "gateway/audit/heads.h"
-#include "gateway/audit/proof.h"
-#include "tests/catch.h"
-#include "tests/unit/gateway/audit/journal_fixture.h"
+#include "tests/unit/gateway/audit/aged_journal.h"
 
 using namespace sallyport;
 using namespace std::chrono_literals;
@@ -17,100 +10,6 @@ using namespace std::chrono_literals;
 namespace {
 
 namespace fs = std::filesystem;
-
-const std::vector<Entry> kCarried{{"journal.carried", {{"counters", {{"ann", 4}}}}},
-                                  {"journal.carried", {{"counters", {{"bob", 7}}}}}};
-
-struct Aged : JournalFixture {
-  SystemRandom random;
-  HeadKey key = HeadKey::make("gate/journal", random);
-  std::vector<TreeHead> heads;
-
-  fs::path segment(std::uint64_t number) const { return place() / segment_name(number); }
-  static FileJournalOptions options() {
-    FileJournalOptions options;
-    options.segment_records = 10;
-    return options;
-  }
-  void append(FileJournal& journal, int count) {
-    for (int i = 0; i < count; ++i) {
-      clock.advance(1s);
-      REQUIRE(journal.append({"session.file", {{"session", "s-1"}, {"n", i}}}, Weight::closing));
-      heads.push_back({journal.head().seq, journal.tree().root()});
-      if (journal.snapshot_due()) REQUIRE(journal.append_snapshot(kCarried));
-    }
-  }
-  static Entry word_on(const OldSegment& oldest) {
-    return deletion_entry({oldest.number, oldest.end, oldest.latest, std::string(64, 'a'), 400, "root"});
-  }
-  Done delete_oldest(FileJournal& journal) {
-    ASSIGN_OR_RETURN(const auto oldest, journal.oldest_segment());
-    if (!oldest) return fail("there is none");
-    RETURN_IF_ERROR(journal.append(word_on(*oldest), Weight::opening));
-    return journal.delete_segment(*oldest);
-  }
-  // Four segments, of which so many are deleted.
-  std::unique_ptr<FileJournal> open_without(int deleted) {
-    auto journal = open(options()).value();
-    append(*journal, 35);
-    for (int i = 0; i < deleted; ++i) REQUIRE(delete_oldest(*journal));
-    return journal;
-  }
-  std::uint64_t first_left() const {
-    return start_of_segment(journal_files(place()).value(), 0).value()->start.position.seq + 1;
-  }
-  void require_whole() const {
-    const auto verdict = verify_journal(place(), sizes_of(heads)).value();
-    REQUIRE_FALSE(verdict.broken);
-    const auto check = compare_heads(heads, verdict);
-    INFO(check.problem);
-    REQUIRE(check.problem.empty());
-    REQUIRE(check.good_until == heads.back().size);
-  }
-};
-
-struct Told {
-  std::vector<std::uint64_t> records;
-  std::vector<std::string> breaks;
-  explicit Told(Follower follower) {
-    our_bug(!follower.read(
-                1000,
-                [&](const RecordView& view, const Place&) {
-                  records.push_back(view.seq);
-                  return Done{};
-                },
-                [&](const Break& found) {
-                  breaks.push_back(found.message());
-                  return Done{};
-                }),
-            "reading");
-  }
-};
-
-// The whole journal written anew behind a change to its first record: a chain that fits by itself.
-void rewrite(const fs::path& place, const std::function<void(nlohmann::json&)>& change) {
-  Chain chain;
-  const auto files = journal_files(place).value();
-  for (const auto& file : files) {
-    std::string out, all = contents_of(file);
-    for (std::size_t at = 0; at < all.size(); at = all.find('\n', at) + 1) {
-      const auto record = take_apart(std::string_view{all}.substr(at, all.find('\n', at) - at)).value();
-      Entry entry{record.event, record.fields};
-      if (chain.head().seq == 0) {
-        change(entry.fields);
-        const auto opening =
-            segment_opening({record.seq, record.time, record.event, record.prev, {}, entry.fields});
-        chain = Chain{{record.seq - 1, record.prev}, opening.value().tree};
-      } else if (record.event == kSegmentEvent) {
-        entry.fields["tree"] = segment_entry({2, 0, chain.tree(), {}}).fields["tree"];
-      }
-      const auto line = to_line(record.seq, record.time, chain.head().hash, entry);
-      our_bug(!chain.take(line), "a chain that fits");
-      out += line + "\n";
-    }
-    put_contents(file, out);
-  }
-}
 
 // Exit code 9: killed as it entered the call of that number; 0: done before; 1: it failed.
 int delete_and_be_killed(Aged& f, int killed_at) {
@@ -240,97 +139,6 @@ TEST_CASE("a gap behind what was deleted is found") {
   const auto verdict = verify_journal(f.place()).value();
   REQUIRE(verdict.broken);
   CHECK(verdict.broken->file == f.segment(3));
-}
-
-TEST_CASE("a journal whose deleted part was given another tree is found by every head behind it") {
-  Aged f;
-  f.open_without(2).reset();
-  rewrite(f.place(), [](nlohmann::json& opening) { opening["tree"][0] = std::string(64, 'b'); });
-  const auto verdict = verify_journal(f.place(), sizes_of(f.heads)).value();
-  CHECK_FALSE(verdict.broken);
-  CHECK(compare_heads(f.heads, verdict).problem.find("rewritten") == 0);
-}
-
-TEST_CASE("heads of what was deleted are not compared, and alone prove nothing") {
-  Aged f;
-  f.open_without(2).reset();
-  auto check = compare_heads(f.heads, verify_journal(f.place(), sizes_of(f.heads)).value());
-  CHECK(check.deleted > 10);
-  CHECK(check.checked + check.deleted == f.heads.size());
-  // One that ends exactly where the rest begins still can be.
-  const auto end = f.first_left() - 1;
-  std::erase_if(f.heads, [&](const TreeHead& head) { return head.size > end; });
-  check = compare_heads(f.heads, verify_journal(f.place(), sizes_of(f.heads)).value());
-  CHECK(check.good_until == end);
-  f.heads.pop_back();
-  check = compare_heads(f.heads, verify_journal(f.place(), sizes_of(f.heads)).value());
-  CHECK(check.checked == 0);
-  CHECK(check.problem.find("deleted") == 0);
-}
-
-TEST_CASE("each record that is left is proved, whatever was deleted before it") {
-  for (int deleted = 0; deleted <= 3; ++deleted) {
-    Aged f;
-    auto journal = f.open_without(deleted);
-    f.append(*journal, 9);
-    const TreeHead head{journal->head().seq, journal->tree().root()};
-    const auto files = journal_files(f.place()).value();
-    const auto proofs = make_proofs(
-        files, [](const RecordView&) { return true; }, head, f.key.sign(head));
-    REQUIRE(proofs);
-    const auto proven = check_proofs(*proofs, f.key.verifier());
-    REQUIRE(proven);
-    CHECK(proven->records.size() == verify_journal(f.place())->records);
-  }
-}
-
-TEST_CASE("who follows begins with what is left; who has read to its edge misses nothing") {
-  Aged f;
-  auto journal = f.open_without(0);
-  const auto records = records_of(*journal);
-  REQUIRE(f.delete_oldest(*journal));
-  REQUIRE(f.delete_oldest(*journal));
-  const auto left = f.first_left(), last = journal->head().seq;
-
-  const Told all{Follower{f.place()}};
-  CHECK(all.breaks.empty());
-  CHECK(all.records.front() == left);
-  CHECK(all.records.back() == last);
-
-  const auto& edge = records[left - 2];
-  const Told rest{Follower{f.place(), {edge.seq, edge.hash}}};
-  CHECK(rest.breaks.empty());
-  CHECK(rest.records == all.records);
-
-  // Whoever was further back is told so, and what is left.
-  const auto& lost = records[left - 3];
-  const Told after{Follower{f.place(), {lost.seq, lost.hash}}};
-  REQUIRE(after.breaks.size() == 1);
-  CHECK(after.breaks[0].find("is not in the journal any more") != std::string::npos);
-  CHECK(after.records == all.records);
-}
-
-TEST_CASE("a follower that stands at the end of a segment goes on when that is deleted under it") {
-  Aged f;
-  auto journal = f.open(Aged::options()).value();
-  f.append(*journal, 9);
-  Follower follower{f.place()};
-  const auto nothing = [](const auto&...) { return Done{}; };
-  REQUIRE(follower.read(1000, nothing, nothing) == Follower::More::no);
-  const auto records = records_of(*journal);
-  f.append(*journal, 1);
-  REQUIRE(follower.read(1, nothing, nothing) == Follower::More::yes);
-  CHECK(follower.position().seq == 10);
-  REQUIRE(f.delete_oldest(*journal));
-  std::vector<std::uint64_t> told;
-  REQUIRE(follower.read(
-      1000,
-      [&](const RecordView& view, const Place&) {
-        told.push_back(view.seq);
-        return Done{};
-      },
-      [](const Break& found) -> Done { return fail("{}", found.message()); }));
-  CHECK(told.front() == 11);
 }
 
 TEST_CASE("killed at any call of a deletion, the journal starts, is whole, and the next try finishes") {
